@@ -1,0 +1,1 @@
+"""Bytes to mail and mail to bytes: pure functions, hostile input assumed."""
