@@ -1,0 +1,148 @@
+"""What is known when something has to be judged: frozen values, no judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may do on a list."""
+
+    COORDINATOR = "coordinator"
+    MEMBER = "member"
+
+
+class Standing(StrEnum):
+    """Where a person stands with a list."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    REMOVED = "removed"
+
+
+class State(StrEnum):
+    """The states of a disclosure; ``docs/states.md`` tells what moves it."""
+
+    PENDING = "pending"
+    HELD = "held"
+    EMBARGOED = "embargoed"
+    LIFTED = "lifted"
+    CLOSED = "closed"
+    WITHDRAWN = "withdrawn"
+
+
+class CopyState(StrEnum):
+    """The states of one recipient's copy."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+    WITHHELD = "withheld"
+    CANCELLED = "cancelled"
+
+
+class MessageKind(StrEnum):
+    """What an outgoing message is; decides who may get it and whom a reply to it reaches."""
+
+    DISCLOSURE = "disclosure"
+    FOLLOW_UP = "follow-up"
+    REPLY = "reply"  # a member's reply
+    RECEIPT = "receipt"
+    COMPLAINT = "complaint"
+    NOTE = "note"  # to one person: not believed, kept back, asked something
+    ALARM = "alarm"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    LEAK_NOTICE = "leak-notice"
+    DATE_NOTICE = "date-notice"
+    LIFT_NOTICE = "lift-notice"
+    WITHDRAWAL = "withdrawal"
+    STANDING_NOTICE = "standing-notice"  # suspended, removed, reinstated: told without content
+    REPORT = "report"  # release report, digest, quarantine notice, operator's acts
+    FORWARD = "forward"  # mail to -owner, passed to the coordinators
+    PUBLIC_NOTICE = "public-notice"  # the only one in clear, after the lift (law 1)
+
+
+CONTENT_KINDS = frozenset({MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY})
+"""Kinds that carry what people wrote: only an active member of the audience gets them."""
+
+BINDING_KINDS = frozenset(
+    {MessageKind.LIFT_NOTICE, MessageKind.WITHDRAWAL, MessageKind.DATE_NOTICE, MessageKind.STANDING_NOTICE}
+)
+"""Kinds that tell somebody what binds him: also one who is suspended or removed gets them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A pinned key as the roster knows it."""
+
+    fingerprint: str
+    algorithm: str
+    expires_at: datetime | None
+    flaw: str | None = None  # why it can't be used whatever the time, told at pinning
+
+    def reason_at(self, now: datetime) -> str | None:
+        """Why nothing can be sealed to it at ``now``; None when something can."""
+        if self.flaw:
+            return self.flaw
+        if self.expires_at is not None and self.expires_at <= now:
+            return "key expired"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A coordinator, or a member organisation's one alias."""
+
+    id: int
+    list_id: str
+    role: Role
+    address: str
+    name: str  # a coordinator's name; a member's organisation
+    standing: Standing
+    groups: frozenset[str]
+    keys: tuple[Key, ...]
+
+    @property
+    def org(self) -> str | None:
+        """The organisation; None for a coordinator."""
+        return self.name if self.role is Role.MEMBER else None
+
+    def usable_keys(self, now: datetime) -> tuple[Key, ...]:
+        """The keys that a copy can be sealed to at ``now``."""
+        return tuple(key for key in self.keys if key.reason_at(now) is None)
+
+    def key_trouble(self, now: datetime) -> str | None:
+        """Why nothing can be sealed to this person at ``now``; None when something can."""
+        if self.usable_keys(now):
+            return None
+        reasons = [reason for key in self.keys if (reason := key.reason_at(now))]
+        return reasons[0] if reasons else "no key"
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A disclosure without its content (that is sealed elsewhere).
+
+    ``scope`` is the text of a Scope line. ``admitted`` are the ids of those let in at the release
+    or by a later Scope line; None before the release. All instants are aware UTC.
+    """
+
+    id: str
+    list_id: str
+    state: State
+    posted_by: int
+    poster_address: str
+    poster_name: str
+    posted_at: datetime
+    hold_until: datetime
+    embargo_until: datetime
+    tlp: str
+    scope: str
+    stopped: bool = False
+    released_at: datetime | None = None
+    ended_at: datetime | None = None  # lifted or withdrawn
+    cause: str | None = None  # of the lift: clock, public, exploited, leaked, ready, other
+    admitted: frozenset[int] | None = None
