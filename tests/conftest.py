@@ -1,0 +1,22 @@
+"""What every test stands on: loopback only, the same random seeds in CI, no colours."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+# One slow example on a shared machine is no defect; the time limit of a test is pytest's.
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+# Before anything imports rich or typer: their tables and usage errors are compared as plain text.
+os.environ["NO_COLOR"] = "1"
+os.environ["TERM"] = "dumb"
+os.environ["COLUMNS"] = "200"
+# A developer's own settings are not part of what is tested.
+for _name in ("EMBARGO_CONFIG", "FORCE_COLOR", "GNUPGHOME"):
+    os.environ.pop(_name, None)
