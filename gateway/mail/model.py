@@ -4,6 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a mail or a payload could not be read; a value, never raised to a caller.
+
+    ``what`` is for people and quotes nothing of the mail. ``threads`` and ``subject`` are what
+    could still be made out at the top of it, so that a leak report that nobody can read is bound
+    to its thread all the same (law 5); neither is believed.
+    """
+
+    reason: Literal["malformed", "too-complex"]
+    what: str
+    threads: tuple[str, ...] = ()
+    subject: str = field(default="", repr=False)
 
 
 class Form(StrEnum):
@@ -29,7 +45,9 @@ class Headers:
     """The fields that matter, decoded; of the outer mail or of a protected payload.
 
     Ids stand without angle brackets' neighbours: "<x@y>". ``in_reply_to`` and ``references`` keep
-    their order. ``subject`` is "" where there is none.
+    their order. ``subject`` is "" where there is none. ``is_threaded``: has an In-Reply-To or a
+    References field, also one without a readable id, so it is never taken for a new mail.
+    An ``address`` that is no plain local@domain stands as it was written: it equals no pinned one.
     """
 
     subject: str = ""
@@ -40,6 +58,7 @@ class Headers:
     message_id: str | None = None
     in_reply_to: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    is_threaded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,9 @@ class Payload:
     reduced to plain text, where there is no such text/plain; ``text_is_html`` says so).
     ``protected`` are the header fields found inside a payload with header protection
     (Content-Type with hp= (RFC 9788) or protected-headers= (its forerunner)), else None.
+    ``form`` is CLEAR; PARTLY_SIGNED where a signed or encrypted part stands inside (never opened,
+    never believed: a valid signature over the whole payload outranks it); UNSUPPORTED for a form
+    that is not read here. ``automatic`` as in Mail: a read receipt, reaction or calendar reply.
     """
 
     raw: bytes = field(repr=False)
@@ -80,6 +102,21 @@ class Payload:
     text: str = field(repr=False)
     text_is_html: bool
     protected: Headers | None = field(repr=False)
+    form: Form = Form.CLEAR
+    automatic: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedPayload:
+    """A decrypted payload that is one multipart/signed as a whole (RFC 3156 s6.1).
+
+    ``signed`` are the exact bytes under ``signature`` (CRLF lines); ``payload`` is what they say,
+    read from those very bytes.
+    """
+
+    signed: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+    payload: Payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +126,7 @@ class Mail:
     Where ``form`` is ENCRYPTED, ``ciphertext`` holds the OpenPGP message (as it stands in the
     part, transfer encoding undone). Where SIGNED: ``signed`` the exact bytes under the signature
     (CRLF lines) and ``signature`` the detached one. ``payload`` is the readable part of a mail
-    that is not encrypted, for judging and keeping it.
+    that is not encrypted, for judging and keeping it (where SIGNED: read from ``signed``).
     ``automatic`` says why a mail is one that no person wrote ("auto-submitted", "bounce",
     "vacation", "read-receipt", "loop", …), else None (RFC 3834 s2, RFC 3464, RFC 8098, RFC 9078).
     """
