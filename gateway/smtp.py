@@ -39,6 +39,7 @@ _log = structlog.get_logger(__name__)
 _NULL_SENDER = "<>"  # the library holds "" for "no MAIL yet"
 END_OF_DATA = b"\r\n.\r\n"  # RFC 5321 s4.1.1.4, and nothing else ends a mail
 _LACKS_STATUS = re.compile(r"[245]\d\d (?!\d\.\d)")
+_GOODBYE_LIMIT = 5.0  # seconds
 _COMMANDS = {"*": 20, "MAIL": 1000, "RCPT": 2000, "DATA": 1000, "RSET": 2000}  # a connection; then 421
 
 
@@ -213,6 +214,7 @@ class _Session(SMTP):
         self.since = loop.time()
         self.dismissed = False
         self._is_counted = False
+        self._cut_off: asyncio.TimerHandle | None = None
         super().__init__(
             object(),  # no hooks: the methods below are all there is
             data_size_limit=door.max_bytes,
@@ -240,7 +242,12 @@ class _Session(SMTP):
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
+        if self._cut_off is not None:
+            self._cut_off.cancel()
         self.door.leave(self)
+
+    def _timeout_cb(self) -> None:
+        self.dismiss(replies.CLOSING)
 
     def dismiss(self, reply: Reply) -> None:
         """Say goodbye and close; what the client has sent and we have not read is not read any more."""
@@ -260,6 +267,8 @@ class _Session(SMTP):
         self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001 - as the library does after STARTTLS
         if self.transport is not None:
             self.transport.close()
+        # A client that reads nothing, or ends TLS slowly, keeps no connection by that.
+        self._cut_off = self.loop.call_later(_GOODBYE_LIMIT, self.abort)
 
     def _enter(self, phase: _Phase) -> None:
         self.phase = phase
@@ -322,7 +331,7 @@ class _Session(SMTP):
             return
         self._begin(hostname, extended=True)
         offers = [f"SIZE {self.door.max_bytes}", "8BITMIME", "PIPELINING", "ENHANCEDSTATUSCODES"]
-        if self.door.tls is not None and self._tls_protocol is None:
+        if self.door.tls is not None and not self._is_under_tls():
             offers.append("STARTTLS")
         lines = [self.door.hostname, *offers]
         text = "".join(f"250-{line}\r\n" for line in lines[:-1]) + f"250 {lines[-1]}"
@@ -338,10 +347,16 @@ class _Session(SMTP):
 
     async def smtp_STARTTLS(self, arg: str | None) -> None:
         """Begin TLS, once; what came in clear behind the command is dropped (RFC 3207 s4.2, THREATS T3)."""
-        if self._tls_protocol is not None:
+        if self._is_under_tls():
             await self._say(replies.TLS_TWICE)
             return
         await super().smtp_STARTTLS(arg)
+        if self._original_transport is not None and not self._is_under_tls():
+            # The client left during the handshake; the library goes on waiting for its next command.
+            self.connection_lost(None)
+
+    def _is_under_tls(self) -> bool:
+        return self.session is not None and self.session.ssl is not None
 
     async def smtp_AUTH(self, _arg: str | None) -> None:
         """Refuse: nobody logs in here."""
@@ -363,7 +378,7 @@ class _Session(SMTP):
         """Begin a transaction."""
         if self.door.closing:
             self.dismiss(replies.CLOSING)
-        elif self.door.require_tls and self._tls_protocol is None:
+        elif self.door.require_tls and not self._is_under_tls():
             await self._say(replies.TLS_REQUIRED)
         else:
             await super().smtp_MAIL(arg)
