@@ -45,8 +45,7 @@ _VACATION_PHRASES = (
     r"automaattinen vastaus",
     "automatick\u00e1 odpov\u011b\u010f",
     "automatyczna odpowied\u017a",
-    "\u0430\u0432\u0442\u043e(?:\u043c\u0430\u0442\u0438\u0447\u0435\u0441\u043a\u0438\u0439 )?"
-    "\u043e\u0442\u0432\u0435\u0442",  # Russian
+    "\u0430\u0432\u0442\u043e\\w*[ ]?\u043e\u0442\u0432\u0435\u0442",  # Russian, "auto answer" and "automatic answer"
     "\u81ea\u52a8(?:\u7b54\u590d|\u56de\u590d)",  # Chinese
     "\u81ea\u52d5(?:\u56de\u8986|\u5fdc\u7b54|\u8fd4\u4fe1)",  # Chinese, Japanese
     "\uc790\ub3d9 \ud68c\uc2e0",  # Korean

@@ -89,11 +89,10 @@ def _quoted(value: str, mark: str) -> bytes:
 
 def decode_base64(content: bytes) -> bytes:
     """Decode base64 as mail programs do: what is no base64 is skipped, missing padding is added."""
-    compact = re.sub(rb"[^A-Za-z0-9+/=]+", b"", content)
     try:
-        return binascii.a2b_base64(compact)
+        return binascii.a2b_base64(content)
     except binascii.Error:
-        bare = compact.replace(b"=", b"")
+        bare = re.sub(rb"[^A-Za-z0-9+/]+", b"", content)
         return base64.b64decode(bare[: len(bare) - (len(bare) % 4 == 1)] + b"===")
 
 
