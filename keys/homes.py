@@ -1,0 +1,210 @@
+"""GnuPG homes: one a list, a cache of what the database says, rebuilt when that moves.
+
+A home holds the list's secret key (under its passphrase) in an agent of its own, and the pinned public
+keys in a keyring. New pins make a new keyring beside the old one, which runs still in progress go on
+using; the agent and the secret stay. A new list key makes a new home.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keys import packets, process
+from keys.errors import EngineUnavailable
+from keys.process import Feed, Place, Runner
+from keys.results import ListKey, PinnedKey, Ring
+from keys.runtime import Runtime, kill_agents, remove
+
+# s2k-count: the passphrase has 256 random bits, so stretching it would only cost 250 ms an operation.
+AGENT_CONFIG = "s2k-count 65536\nallow-loopback-pinentry\ndisable-scdaemon\ndefault-cache-ttl 0\nmax-cache-ttl 0\n"
+AGENT_SECONDS = 20
+SECRET_IMPORTED = 16  # IMPORT_OK's bit for "contains a secret key"
+
+
+class Agent:
+    """The agent of one home. GnuPG is told never to start one by itself, so this one is known."""
+
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+        """Say which home; ``start`` starts it."""
+        self._home = home
+        self._environment = environment
+        self._lock = asyncio.Lock()
+        self.generation = 0
+
+    async def start(self) -> None:
+        """Start it; raises EngineUnavailable."""
+        program = shutil.which("gpg-connect-agent", path=self._environment["PATH"])
+        if program is None:
+            raise EngineUnavailable("gpg-connect-agent is missing; install GnuPG")
+        command = [program, "--homedir", str(self._home), "--quiet", "GETINFO pid", "/bye"]
+        bounds = process.Bounds(output=4096, seconds=AGENT_SECONDS)
+        ended = await process.run(
+            lambda _: command, feed=process.NOTHING, bounds=bounds, environment=self._environment, limited=False
+        )
+        if not ended.succeeded or not ended.output.startswith(b"D "):
+            raise EngineUnavailable("GnuPG's agent does not start")
+
+    async def restart(self, seen: int) -> None:
+        """Kill and start it, unless somebody has done so since generation ``seen``."""
+        async with self._lock:
+            if self.generation == seen:
+                kill_agents(self._home)
+                await self.start()
+                self.generation += 1
+
+
+@dataclass(slots=True)
+class Home:
+    """A home with one keyring in it, ready for use."""
+
+    place: Place
+    agent: Agent
+    key: ListKey
+    digest: bytes
+    key_ids: dict[str, frozenset[str]]  # by primary fingerprint: the ids of the key and its subkeys
+    users: int = 0
+    is_current: bool = True
+    owns_home: bool = field(default=False)  # nobody goes on with its directory
+
+    def dispose(self) -> None:
+        """Remove it from the disk, once it is neither current nor used."""
+        if self.is_current or self.users:
+            return
+        if self.owns_home:
+            remove(self.place.home)
+        else:
+            self.place.keyring.unlink(missing_ok=True)
+            self.place.keyring.with_name(self.place.keyring.name + "~").unlink(missing_ok=True)
+
+
+def certificate_bytes(public: bytes) -> bytes:
+    """Give a public key in binary, armored or not; raises ValueError."""
+    return packets.dearmor(public, "PUBLIC KEY BLOCK") if packets.is_armored(public) else public
+
+
+class Homes:
+    """The homes of all lists."""
+
+    def __init__(self, runtime: Runtime, run: Runner, environment: dict[str, str]) -> None:
+        """Keep them in the engine's directory."""
+        self._runtime = runtime
+        self._run = run
+        self._environment = environment
+        self._current: dict[str, Home] = {}
+        self._rings: dict[str, Ring] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._count = 0
+
+    @contextlib.asynccontextmanager
+    async def use(self, ring: Ring) -> AsyncIterator[Home]:
+        """Give the home for this ring, built first where it is not there; raises EngineUnavailable."""
+        lock = self._locks.setdefault(ring.key.list_id, asyncio.Lock())
+        async with lock:
+            home = await self._ready(ring)
+            home.users += 1
+        try:
+            yield home
+        finally:
+            home.users -= 1
+            home.dispose()
+
+    async def _ready(self, ring: Ring) -> Home:
+        list_id = ring.key.list_id
+        home = self._current.get(list_id)
+        if home and self._rings.get(list_id) is ring:
+            return home
+        digest = _digest(ring)
+        if home is None or home.digest != digest:
+            try:
+                fresh = await self._build(ring, digest, home)
+            except OSError as error:
+                raise EngineUnavailable(f"GnuPG's home can't be written: {error.strerror}") from error
+            if home:
+                home.is_current = False
+                home.owns_home = home.place.home != fresh.place.home
+                home.dispose()
+            home = self._current[list_id] = fresh
+        self._rings[list_id] = ring
+        return home
+
+    async def _build(self, ring: Ring, digest: bytes, old: Home | None) -> Home:
+        self._count += 1
+        keyring = f"pinned-{self._count}.kbx"
+        if old and old.key == ring.key:
+            place, agent = Place(old.place.home, old.place.home / keyring), old.agent
+            await self._import_list_key(place, ring.key.public, ring.key, needed=0)
+        else:
+            home = self._runtime.new_home()
+            (home / "gpg-agent.conf").write_text(AGENT_CONFIG)
+            place, agent = Place(home, home / keyring), Agent(home, self._environment)
+            try:
+                await agent.start()
+                await self._import_list_key(place, ring.key.secret, ring.key, needed=SECRET_IMPORTED)
+            except BaseException:
+                remove(home)
+                raise
+        await self._import_pinned(place, ring.pinned)
+        return Home(place, agent, ring.key, digest, _key_ids(ring))
+
+    async def _import_list_key(self, place: Place, material: bytes, key: ListKey, *, needed: int) -> None:
+        passphrase = key.passphrase if needed else None
+        ended = await self._run(place, "--import", feed=Feed(material, passphrase))
+        for line in ended.all("IMPORT_OK"):
+            flags, fingerprint = line.words()[:2]
+            if ended.succeeded and fingerprint == key.fingerprint and int(flags) & needed == needed:
+                return
+        raise EngineUnavailable("GnuPG does not take the list's own key")
+
+    async def _import_pinned(self, place: Place, pinned: tuple[PinnedKey, ...]) -> None:
+        """Import all at once; where one of them stops the rest, one by one.
+
+        A key that GnuPG does not take is missing then: nothing is sealed to it, and nobody proved by it.
+        """
+        readable = [(pin.fingerprint, _readable(pin)) for pin in pinned]
+        waiting = {fingerprint: public for fingerprint, public in readable if public}
+        if not waiting:
+            return
+        taken = await self._import_public(place, b"".join(waiting.values()))
+        for fingerprint, public in waiting.items():
+            if fingerprint not in taken:
+                await self._import_public(place, public)
+
+    async def _import_public(self, place: Place, material: bytes) -> set[str]:
+        options = "import-minimal,self-sigs-only"
+        ended = await self._run(place, "--import-options", options, "--import", feed=Feed(material))
+        if ended.timed_out:
+            raise EngineUnavailable("GnuPG does not finish an import of keys")
+        return {line.words()[1] for line in ended.all("IMPORT_OK") if len(line.words()) > 1}
+
+
+def _readable(pin: PinnedKey) -> bytes | None:
+    """Give the certificate in binary, if it is one of exactly the pinned key."""
+    try:
+        public = certificate_bytes(pin.public)
+        fingerprints = packets.key_fingerprints(public)
+        primaries = [packet for packet in packets.walk(public) if packet.tag == packets.Tag.PUBLIC_KEY]
+    except ValueError:
+        return None
+    return public if len(primaries) == 1 and fingerprints[:1] == (pin.fingerprint,) else None
+
+
+def _key_ids(ring: Ring) -> dict[str, frozenset[str]]:
+    certificates = [_readable(PinnedKey(ring.key.fingerprint, ring.key.public)), *map(_readable, ring.pinned)]
+    fingerprints = [packets.key_fingerprints(certificate) for certificate in certificates if certificate]
+    return {found[0]: frozenset(fingerprint[-16:] for fingerprint in found) for found in fingerprints}
+
+
+def _digest(ring: Ring) -> bytes:
+    """Tell one content of a ring from another, though two nodes may have counted its versions alike."""
+    digest = hashlib.sha256()
+    for part in (str(ring.version).encode(), ring.key.fingerprint.encode(), ring.key.passphrase, ring.key.secret):
+        digest.update(hashlib.sha256(part).digest())
+    for pin in ring.pinned:
+        digest.update(pin.fingerprint.encode() + hashlib.sha256(pin.public).digest())
+    return digest.digest()
