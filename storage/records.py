@@ -116,6 +116,7 @@ class Copy:
     body_id: str | None = None
     packets: bytes | None = field(default=None, repr=False)
     sealed_to: tuple[str, ...] | None = None
+    withheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ items = Table(
     Column("body", LargeBinary, nullable=True),
     Column("size", Integer, nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
+    Column("destroyed_at", UTCDateTime, nullable=True),
 )
 
 list_keys = Table(
@@ -135,6 +136,7 @@ quarantine = Table(
     Column("state", String(16), nullable=False),  # kept, released, discarded, expired
     Column("known", Boolean, nullable=False),  # from or about a known signer or thread: kept until decided
     Column("told_at", UTCDateTime, nullable=True),  # when the coordinators were told
+    Column("decided_at", UTCDateTime, nullable=True),  # when it ceased to be kept
     Column("disclosure_id", String(32), nullable=True),
     Index(None, "state", "list_id"),
 )
@@ -229,6 +231,7 @@ copies = Table(
     Column("packets", LargeBinary, nullable=True),  # this recipient's session-key packets
     Column("sealed_to", JSON, nullable=True),  # fingerprints, sorted
     Column("token", String(64), nullable=False, unique=True),  # of its return path
+    Column("withheld", JSON, nullable=False),  # paths of the parts left out of it ("2.1"), no names
     UniqueConstraint("message_id", "address"),
     Index(None, "state", "next_at"),
 )

@@ -1,0 +1,138 @@
+"""Disclosures: their states and instants, and what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, func, insert, select
+
+from policy.facts import Disclosure, State
+from storage import ids
+from storage import tables as t
+from storage.database import Tx
+from storage.errors import StorageError
+from storage.rows import clip, free_id, insert_if_new, plain, record_of, values_of, words
+
+_CHANGEABLE = (frozenset(Disclosure.__dataclass_fields__) | {"stop_hash", "particulars_item"}) - {"id", "list_id"}
+_IS_HELD = t.disclosures.c.state == State.HELD.value
+_IS_EMBARGOED = t.disclosures.c.state == State.EMBARGOED.value
+_GOES = t.disclosures.c.stopped.is_(False)
+
+
+async def new_id(tx: Tx, prefix: str, now: datetime) -> str:
+    """Return a free id: ED-2026-...."""
+    return await free_id(tx, t.disclosures.c.id, lambda: ids.disclosure_id(prefix, now))
+
+
+async def add(tx: Tx, disclosure: Disclosure, *, stop_hash: str, particulars_item: str) -> None:
+    """Add a disclosure; what people wrote of it is in the sealed item, and of the stop code only its hash."""
+    row = values_of(disclosure) | {"poster_name": clip(disclosure.poster_name, 200)}
+    await tx.execute(
+        insert(t.disclosures).values(**row, stop_hash=stop_hash, particulars_item=particulars_item, last_number=0)
+    )
+
+
+async def get(tx: Tx, disclosure_id: str) -> Disclosure | None:
+    """Return a disclosure."""
+    found = await _where(tx, t.disclosures.c.id == disclosure_id)
+    return found[0] if found else None
+
+
+async def ls(tx: Tx, list_id: str | None = None, states: Collection[State] | None = None) -> tuple[Disclosure, ...]:
+    """Return those of a list (None: of all) in some states (None: in any), oldest first."""
+    conditions: list[ColumnElement[bool]] = []
+    if list_id is not None:
+        conditions.append(t.disclosures.c.list_id == list_id)
+    if states is not None:
+        conditions.append(t.disclosures.c.state.in_(words(states)))
+    return await _where(tx, *conditions)
+
+
+async def update(tx: Tx, disclosure_id: str, **changes: object) -> None:
+    """Change a disclosure: fields of ``Disclosure`` (but ``id`` and ``list_id``), ``stop_hash``, ``particulars_item``.
+
+    Raises TypeError for any other name and StorageError for an unknown disclosure.
+    """
+    unknown = changes.keys() - _CHANGEABLE
+    if unknown:
+        raise TypeError(f"not to be changed on a disclosure: {', '.join(sorted(unknown))}")
+    row = {name: plain(value) for name, value in changes.items()}
+    if not row:
+        return
+    done = await tx.execute(sa.update(t.disclosures).where(t.disclosures.c.id == disclosure_id).values(**row))
+    if done.rowcount != 1:
+        raise StorageError("there is no such disclosure to change")
+
+
+async def particulars_item(tx: Tx, disclosure_id: str) -> str:
+    """Return the id of the sealed particulars. Raises StorageError for an unknown disclosure."""
+    found = await tx.scalar(select(t.disclosures.c.particulars_item).where(t.disclosures.c.id == disclosure_id))
+    if found is None:
+        raise StorageError("there is no such disclosure")
+    return str(found)
+
+
+async def by_stop_hash(tx: Tx, list_id: str, stop_hash: str) -> tuple[Disclosure, ...]:
+    """Return those that a stop code, given as its hash, belongs to."""
+    return await _where(tx, t.disclosures.c.list_id == list_id, t.disclosures.c.stop_hash == stop_hash)
+
+
+async def take_number(tx: Tx, disclosure_id: str) -> int:
+    """Take the next number of a message of a disclosure: 1, 2, ... Raises StorageError for an unknown disclosure."""
+    number = await tx.scalar(
+        sa.update(t.disclosures)
+        .where(t.disclosures.c.id == disclosure_id)
+        .values(last_number=t.disclosures.c.last_number + 1)
+        .returning(t.disclosures.c.last_number)
+    )
+    if number is None:
+        raise StorageError("there is no such disclosure")
+    return int(number)
+
+
+async def due_releases(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
+    """Return those held, not stopped, whose hold is over. One of them may be stale as well: judge that first."""
+    return await _where(tx, _IS_HELD, _GOES, t.disclosures.c.hold_until <= now)
+
+
+async def due_lifts(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
+    """Return those embargoed whose embargo is over."""
+    return await _where(tx, _IS_EMBARGOED, t.disclosures.c.embargo_until <= now)
+
+
+async def due_stale(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
+    """Return those still held, stopped or not, though their public date is gone by."""
+    return await _where(tx, _IS_HELD, t.disclosures.c.embargo_until <= now)
+
+
+async def next_instant(tx: Tx) -> datetime | None:
+    """Return the earliest instant, gone by or ahead, at which a release, a lift or a duty is to be acted on."""
+    candidates = (
+        select(func.min(t.disclosures.c.hold_until)).where(_IS_HELD, _GOES),
+        select(func.min(t.disclosures.c.embargo_until)).where(_IS_HELD | _IS_EMBARGOED),
+        select(func.min(t.duties.c.due_at)).where(t.duties.c.done_at.is_(None)),
+    )
+    found = [await tx.scalar(query) for query in candidates]
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+async def acknowledge(tx: Tx, disclosure_id: str, person_id: int, now: datetime) -> None:
+    """Note that somebody has received and understood; the first time counts."""
+    row = {"disclosure_id": disclosure_id, "person_id": person_id, "at": now}
+    await insert_if_new(tx, t.acknowledgements, row)
+
+
+async def acknowledged(tx: Tx, disclosure_id: str) -> dict[int, datetime]:
+    """Return who has acknowledged, and when, by the ids of people."""
+    query = select(t.acknowledgements.c.person_id, t.acknowledgements.c.at).where(
+        t.acknowledgements.c.disclosure_id == disclosure_id
+    )
+    return {row.person_id: row.at for row in await tx.execute(query)}
+
+
+async def _where(tx: Tx, *conditions: ColumnElement[bool]) -> tuple[Disclosure, ...]:
+    query = select(t.disclosures).where(*conditions).order_by(t.disclosures.c.posted_at, t.disclosures.c.id)
+    rows = (await tx.execute(query)).mappings()
+    return tuple(record_of(Disclosure, row, {"state": State, "admitted": frozenset}) for row in rows)

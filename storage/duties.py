@@ -1,0 +1,44 @@
+"""What has to be done once, at its time: release reports, digests, warnings."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+
+from storage import tables as t
+from storage.database import Tx
+from storage.records import Duty
+from storage.rows import insert_if_new, record_of
+
+
+async def add(tx: Tx, *, kind: str, ref: str, list_id: str, due_at: datetime, again: bool = False) -> None:
+    """Take on a duty; one of that kind and ref that is there stays as it is.
+
+    With ``again`` one that was done is taken on anew.
+    """
+    row = {"kind": kind, "ref": ref, "list_id": list_id, "due_at": due_at}
+    if await insert_if_new(tx, t.duties, row) or not again:
+        return
+    await tx.execute(
+        update(t.duties)
+        .where(t.duties.c.kind == kind, t.duties.c.ref == ref, t.duties.c.done_at.is_not(None))
+        .values(list_id=list_id, due_at=due_at, done_at=None)
+    )
+
+
+async def due(tx: Tx, now: datetime) -> tuple[Duty, ...]:
+    """Return the duties whose time has come, the longest due first."""
+    query = select(t.duties).where(t.duties.c.done_at.is_(None), t.duties.c.due_at <= now)
+    rows = (await tx.execute(query.order_by(t.duties.c.due_at, t.duties.c.id))).mappings()
+    return tuple(record_of(Duty, row) for row in rows)
+
+
+async def done(tx: Tx, duty_id: int, now: datetime) -> None:
+    """Note that a duty is done."""
+    await tx.execute(update(t.duties).where(t.duties.c.id == duty_id).values(done_at=now))
+
+
+async def drop(tx: Tx, *, kind: str, ref: str) -> None:
+    """Forget a duty, done or not."""
+    await tx.execute(delete(t.duties).where(t.duties.c.kind == kind, t.duties.c.ref == ref))

@@ -1,0 +1,59 @@
+"""Leak reports: the cases, and which messages belong to which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, insert, select, update
+
+from storage import ids
+from storage import tables as t
+from storage.database import Tx
+from storage.records import LeakRecord
+from storage.rows import clip, free_id, insert_if_new, plain, record_of, values_of
+
+
+async def new_id(tx: Tx, now: datetime) -> str:
+    """Return a free id: LK-2026-...."""
+    return await free_id(tx, t.leaks.c.id, lambda: ids.disclosure_id("LK", now))
+
+
+async def add(tx: Tx, leak: LeakRecord) -> None:
+    """Open a case. Nothing of how long or strange a reporter's words are keeps it out (law 5)."""
+    row = values_of(leak)
+    row["reporter"] = clip(leak.reporter, 320)
+    row["org"] = None if leak.org is None else clip(leak.org, 200)
+    await tx.execute(insert(t.leaks).values(**row))
+
+
+async def get(tx: Tx, leak_id: str) -> LeakRecord | None:
+    """Return a case."""
+    found = await _all(tx, select(t.leaks).where(t.leaks.c.id == leak_id))
+    return found[0] if found else None
+
+
+async def ls(tx: Tx, list_id: str | None = None) -> tuple[LeakRecord, ...]:
+    """Return the cases of a list (None: of all), oldest first."""
+    query = select(t.leaks)
+    return await _all(tx, query if list_id is None else query.where(t.leaks.c.list_id == list_id))
+
+
+async def set_state(tx: Tx, leak_id: str, state: str) -> None:
+    """Move a case on."""
+    await tx.execute(update(t.leaks).where(t.leaks.c.id == leak_id).values(state=plain(state)))
+
+
+async def link_message(tx: Tx, *, message_id: str, leak_id: str) -> None:
+    """Let replies to a message of ours (alarm, notice, acknowledgement) join a case; its first case stays."""
+    await insert_if_new(tx, t.leak_messages, {"message_id": message_id, "leak_id": leak_id})
+
+
+async def of_message(tx: Tx, message_id: str) -> str | None:
+    """Return the id of the case that a message of ours is about."""
+    return await tx.scalar(select(t.leak_messages.c.leak_id).where(t.leak_messages.c.message_id == message_id))
+
+
+async def _all(tx: Tx, query: Select[Any]) -> tuple[LeakRecord, ...]:
+    rows = (await tx.execute(query.order_by(t.leaks.c.reported_at, t.leaks.c.id))).mappings()
+    return tuple(record_of(LeakRecord, row, {"missing": tuple}) for row in rows)
