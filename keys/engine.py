@@ -56,8 +56,8 @@ COMMON = (
 )  # fmt: skip
 OPENING = ("--no-symkey-cache", "--no-use-embedded-filename")
 SEALING = (
-    "--no-encrypt-to", "--no-throw-keyids", "--compress-algo", "none", "--cipher-algo", "AES256", "--digest-algo", "SHA512",
-    "--no-emit-version", "--no-comments", "--no-armor",
+    "--no-encrypt-to", "--no-throw-keyids", "--compress-algo", "none", "--cipher-algo", "AES256", "--digest-algo",
+    "SHA512", "--no-emit-version", "--no-comments", "--no-armor",
 )  # fmt: skip
 # Without OCB among its preferences the list's key keeps GnuPG 2.4 from a form that only GnuPG reads.
 PREFERENCES = "AES256 AES192 AES SHA512 SHA384 SHA256 Uncompressed"
@@ -67,7 +67,7 @@ PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]
 NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029<>()]")
 
 
-class _Gpg(gnupg.GPG):  # type: ignore[misc]  # the library has no types
+class _Gpg(gnupg.GPG):
     """The library's binding with its process and status layer replaced (docs/decisions/0002).
 
     It builds argument lists and key parameters. It never starts a process: its own way of doing so
@@ -93,7 +93,7 @@ class _Gpg(gnupg.GPG):  # type: ignore[misc]  # the library has no types
             command[command.index("--passphrase-fd") + 1] = str(descriptors.passphrase)
         return [f"{ATTACHED}{descriptors.attached}" if word == ATTACHED else word for word in command]
 
-    def _open_subprocess(self, args: object, passphrase: object = False) -> None:  # noqa: FBT002 - its signature
+    def _open_subprocess(self, args: object, passphrase: object = False) -> None:
         raise NotImplementedError("processes are started by keys.process")
 
 
@@ -125,7 +125,9 @@ class Engine:
         """Give itself."""
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Close."""
         await self.close()
 
@@ -134,7 +136,12 @@ class Engine:
         self._runtime.close()
 
     async def _run(
-        self, place: Place, *arguments: str, feed: Feed = NOTHING, output: int | None = None, seconds: float | None = None
+        self,
+        place: Place,
+        *arguments: str,
+        feed: Feed = NOTHING,
+        output: int | None = None,
+        seconds: float | None = None,
     ) -> Finished:
         gpg = _Gpg(self._binary, place)
         bounds = Bounds(output or MAX_WORDS, min(seconds or self._timeout, self._timeout))
@@ -241,11 +248,13 @@ class Engine:
     async def _decrypt(self, home: Home, message: bytes, seconds: float | None = None) -> Finished:
         cap = self._max_plaintext
         return await self._run(
-            home.place, *OPENING, "--max-output", str(cap + (1 << 20)), "--try-secret-key", home.key.fingerprint, "--decrypt",
-            feed=Feed(message, home.key.passphrase), output=cap, seconds=seconds,
+            home.place, *OPENING, "--max-output", str(cap + (1 << 20)), "--try-secret-key", home.key.fingerprint,
+            "--decrypt", feed=Feed(message, home.key.passphrase), output=cap, seconds=seconds,
         )  # fmt: skip
 
-    async def _judge(self, home: Home, ended: Finished, generation: int, *, named: bool, is_last: bool) -> Opened | None:
+    async def _judge(
+        self, home: Home, ended: Finished, generation: int, *, named: bool, is_last: bool
+    ) -> Opened | None:
         """Judge a decryption; None: it was our own side's fault, which is mended now, so try again."""
         fingerprint = home.key.fingerprint
         if status.is_whole(ended, fingerprint):
@@ -290,7 +299,7 @@ class Engine:
             material = packets.dearmor(signature, "SIGNATURE") if packets.is_armored(signature) else signature
             tags = {packet.tag for packet in packets.walk(material)}
         except ValueError:
-            tags = set()
+            material, tags = b"", set()
         if tags != {Tag.SIGNATURE}:
             return (SignatureSeen(SignatureStatus.BROKEN, None, None, None),)
         async with self._homes.use(ring) as home:
@@ -342,7 +351,9 @@ class Engine:
                 await home.agent.restart(generation)
         return b"", usable
 
-    async def _seal(self, home: Home, content: bytes, fingerprints: Sequence[str], seconds: float | None = None) -> Finished:
+    async def _seal(
+        self, home: Home, content: bytes, fingerprints: Sequence[str], seconds: float | None = None
+    ) -> Finished:
         recipients = [word for fingerprint in fingerprints for word in ("--recipient", fingerprint)]
         own = home.key.fingerprint
         return await self._run(
@@ -396,7 +407,9 @@ def _share_out(home: Home, message: bytes, usable: list[str], requests: Sequence
     refused: dict[str, str] = {}
     for request in requests:
         mine = [fingerprint for fingerprint in request.fingerprints if fingerprint in usable]
-        own = {packet.key_id: packet.raw for one in mine for packet in whole.packets if packet.key_id in home.key_ids[one]}
+        own = {
+            packet.key_id: packet.raw for one in mine for packet in whole.packets if packet.key_id in home.key_ids[one]
+        }
         if mine and own:
             shares[request.name] = packets.join(list(own.values()), b"")
         else:

@@ -7,7 +7,7 @@ class KeysError(Exception):
     """The base of everything that this package raises on purpose."""
 
 
-class EngineUnavailable(KeysError):
+class EngineUnavailable(KeysError):  # noqa: N818 - it says what is the matter
     """Our own side failed: GnuPG is missing, hangs, or has no room.
 
     It says nothing about the mail: the sender keeps it (SMTP 451), a copy waits and is tried again.
@@ -15,7 +15,7 @@ class EngineUnavailable(KeysError):
     """
 
 
-class BadKeyFile(KeysError):
+class BadKeyFile(KeysError):  # noqa: N818 - it says what is the matter
     """A key file is refused; ``reason`` is one short clause for people.
 
     Nothing was changed; whoever gave the file is told the reason.

@@ -18,7 +18,17 @@ ELLIPTIC = frozenset({18, 19, 22})  # RFC 9580 s9.1: ECDH, ECDSA, EdDSA
 CURVES = frozenset(
     {"ed25519", "cv25519", "nistp256", "nistp384", "nistp521", "brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1"}
 )  # those that RFC 9580 s9.2 names
-ALGORITHMS = {1: "RSA", 2: "RSA", 3: "RSA", 16: "ElGamal", 17: "DSA", 18: "ECDH", 19: "ECDSA", 20: "ElGamal", 22: "EdDSA"}
+ALGORITHMS = {
+    1: "RSA",
+    2: "RSA",
+    3: "RSA",
+    16: "ElGamal",
+    17: "DSA",
+    18: "ECDH",
+    19: "ECDSA",
+    20: "ElGamal",
+    22: "EdDSA",
+}
 FIELDS = 20
 EPOCH = datetime.fromtimestamp(0, UTC)
 
@@ -217,4 +227,13 @@ def _end(primary: SubKey, subkeys: tuple[SubKey, ...]) -> datetime | None:
 
 def unreadable(fingerprint: str) -> KeyFacts:
     """Facts of a pinned certificate that GnuPG can't read (any more)."""
-    return KeyFacts(fingerprint, "unknown", EPOCH, None, usable=False, reason="key not readable", addresses=(), encryption_subkeys=())
+    return KeyFacts(
+        fingerprint,
+        algorithm="unknown",
+        created_at=EPOCH,
+        expires_at=None,
+        usable=False,
+        reason="key not readable",
+        addresses=(),
+        encryption_subkeys=(),
+    )

@@ -160,7 +160,7 @@ class Shape(StrEnum):
     """What a message is from outside, by its packets alone."""
 
     ENCRYPTED = "encrypted"  # session keys, then exactly one integrity-protected body, and nothing else
-    PASSWORD = "password"  # encrypted to no public key
+    PASSWORD = "password"  # noqa: S105 - encrypted to no public key
     NOT_ENCRYPTED = "not-encrypted"  # literal, compressed or signed
     BROKEN = "broken"  # anything else: no integrity, packets before, between or behind
 
@@ -224,7 +224,7 @@ def key_fingerprints(certificate: bytes) -> tuple[str, ...]:
     for packet in walk(certificate):
         if packet.tag in (Tag.PUBLIC_KEY, Tag.PUBLIC_SUBKEY):
             content = packet.content(certificate)
-            if content[:1] != bytes([VERSION_4]) or len(content) > 0xFFFF:
+            if content[:1] != bytes([VERSION_4]) or len(content) >= 1 << 16:
                 raise ValueError("a key of another version than 4")
             hashed = b"\x99" + len(content).to_bytes(2, "big") + content
             found.append(hashlib.sha1(hashed, usedforsecurity=False).hexdigest().upper())

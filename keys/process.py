@@ -107,7 +107,12 @@ class Runner(Protocol):
     """Runs GnuPG once in a place. ``output`` and ``seconds`` default to the engine's own bounds."""
 
     async def __call__(
-        self, place: Place, *arguments: str, feed: Feed = NOTHING, output: int | None = None, seconds: float | None = None
+        self,
+        place: Place,
+        *arguments: str,
+        feed: Feed = NOTHING,
+        output: int | None = None,
+        seconds: float | None = None,
     ) -> Finished:
         """Run it, and tell how it ended; raises EngineUnavailable where it cannot be started."""
         ...
@@ -137,14 +142,15 @@ async def run(
 ) -> Finished:
     """Run one process to its end, within bounds; it and its children are killed beyond them.
 
-    ``limited=False`` leaves the kernel's limits alone, for what starts a process that is to stay. Raises EngineUnavailable when it can't be started at all.
+    ``limited=False`` leaves the kernel's limits alone, for what starts a process that is to stay.
+    Raises EngineUnavailable when it can't be started at all.
     """
     with contextlib.ExitStack() as stack:
         read_end, write_end = os.pipe()
         status_file = os.fdopen(read_end, "rb", 0)
         stack.callback(status_file.close)
         open_ends = [write_end, _memory_file(feed.stdin)]
-        stack.callback(lambda: [os.close(end) for end in open_ends])
+        stack.callback(_close_all, open_ends)
         passphrase = _further(feed.passphrase, open_ends)
         attached = _further(feed.attached, open_ends)
         passed = [end for end in (write_end, passphrase, attached) if end is not None]
@@ -162,8 +168,7 @@ async def run(
             raise EngineUnavailable(f"GnuPG can't be started: {type(error).__name__}") from error
         if limited:
             _limit(process.pid, bounds)
-        while open_ends:
-            os.close(open_ends.pop())
+        _close_all(open_ends)  # or the end of the child's words would never be seen
         return await _attend(process, status_file, bounds)
 
 
@@ -184,6 +189,11 @@ def _further(data: bytes | None, open_ends: list[int]) -> int | None:
     return open_ends[-1]
 
 
+def _close_all(descriptors: list[int]) -> None:
+    while descriptors:
+        os.close(descriptors.pop())
+
+
 def _limit(pid: int, bounds: Bounds) -> None:
     """Bind the process from outside: nothing of ours has to run between fork and exec."""
     wanted = {
@@ -195,8 +205,8 @@ def _limit(pid: int, bounds: Bounds) -> None:
     with contextlib.suppress(ProcessLookupError):  # it has already ended
         for kind, limit in wanted.items():
             hard = resource.prlimit(pid, kind)[1]
-            limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
-            resource.prlimit(pid, kind, (limit, limit))
+            least = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+            resource.prlimit(pid, kind, (least, least))
 
 
 async def _attend(process: asyncio.subprocess.Process, status_file: object, bounds: Bounds) -> Finished:
@@ -205,22 +215,22 @@ async def _attend(process: asyncio.subprocess.Process, status_file: object, boun
     words = asyncio.StreamReader()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(words), status_file)
     output, status = bytearray(), bytearray()
-    timed_out = False
+    fits, timed_out = True, False
     try:
-        try:
-            async with asyncio.timeout(bounds.seconds):
-                fits = await asyncio.gather(
-                    _collect(process, process.stdout, output, bounds.output),
-                    _collect(process, words, status, STATUS_CAP),
-                )
-                await process.wait()
-        except TimeoutError:
-            fits, timed_out = [True, True], True
+        async with asyncio.timeout(bounds.seconds):
+            both = await asyncio.gather(
+                _collect(process, process.stdout, output, bounds.output),
+                _collect(process, words, status, STATUS_CAP),
+            )
+            fits = all(both)
+            await process.wait()
+    except TimeoutError:
+        timed_out = True
     finally:
         await _end(process)
         transport.close()
     lines = parse_status(bytes(status))
-    return Finished(process.returncode or 0, lines, bytes(output), cut=not all(fits), timed_out=timed_out)
+    return Finished(process.returncode or 0, lines, bytes(output), cut=not fits, timed_out=timed_out)
 
 
 async def _collect(

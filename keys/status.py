@@ -22,6 +22,7 @@ FINGERPRINT = re.compile(r"[0-9A-F]{40}")
 
 EXACTLY_ONCE = ("DECRYPTION_KEY", "BEGIN_DECRYPTION", "PLAINTEXT", "DECRYPTION_OKAY", "GOODMDC", "END_DECRYPTION")
 NEVER = frozenset({"FAILURE", "ERROR", "NODATA", "UNEXPECTED", "BADMDC", "DECRYPTION_FAILED", "TRUNCATED", "BADARMOR"})
+NEVER_DETACHED = NEVER | {"PLAINTEXT", "BEGIN_DECRYPTION"}
 OUTCOMES = {
     "GOODSIG": SignatureStatus.GOOD,
     "EXPSIG": SignatureStatus.EXPIRED,
@@ -37,7 +38,7 @@ def is_whole(finished: Finished, list_fingerprint: str) -> bool:
     Everything that GnuPG said of text and signatures must lie inside that one decryption. A non-zero
     exit code must be explained by a signature that is not good; the signatures then say so.
     """
-    keywords = [line.keyword for line in finished.status]
+    keywords = _events(finished)
     if finished.cut or finished.timed_out or NEVER.intersection(keywords):
         return False
     if any(keywords.count(keyword) != 1 for keyword in EXACTLY_ONCE):
@@ -47,17 +48,19 @@ def is_whole(finished: Finished, list_fingerprint: str) -> bool:
     outside = set(keywords[:begin] + keywords[end + 1 :])
     if end != len(keywords) - 1 or not inside.issuperset(EXACTLY_ONCE[1:-1]):
         return False
-    if outside & {"NEWSIG", "VALIDSIG", "ERRSIG", *OUTCOMES} or not _is_ours(finished, list_fingerprint):
+    if outside & {"NEWSIG", "VALIDSIG", "ERRSIG", *OUTCOMES} or not has_used_key(finished, list_fingerprint):
         return False
     return finished.returncode == 0 or (finished.returncode in (1, 2) and _has_flaw(read_signatures(finished)))
 
 
+def _events(finished: Finished) -> list[str]:
+    """Give the keywords in order, without the line that only says the exit code again."""
+    lines = finished.status
+    return [line.keyword for line in lines if not (line.keyword == "FAILURE" and line.words()[0] == "gpg-exit")]
+
+
 def has_used_key(finished: Finished, list_fingerprint: str) -> bool:
-    """Tell whether the secret key did its part, so that what failed is the message's own fault."""
-    return _is_ours(finished, list_fingerprint)
-
-
-def _is_ours(finished: Finished, list_fingerprint: str) -> bool:
+    """Tell whether the list's secret key did its part: what failed then is the message's own fault."""
     line = finished.first("DECRYPTION_KEY")
     return line is not None and line.words()[1:2] == [list_fingerprint]
 
@@ -85,8 +88,7 @@ def read_detached(finished: Finished) -> tuple[SignatureSeen, ...]:
     Something that carries a text of its own is no detached signature, whatever it is signed with.
     """
     signatures = read_signatures(finished) or (_broken(),)
-    keywords = {line.keyword for line in finished.status}
-    is_odd = finished.cut or finished.timed_out or bool(keywords & (NEVER | {"PLAINTEXT", "BEGIN_DECRYPTION"}))
+    is_odd = finished.cut or finished.timed_out or bool(NEVER_DETACHED.intersection(_events(finished)))
     if is_odd or (finished.returncode != 0 and not _has_flaw(signatures)):
         return tuple(_broken() for _ in signatures)
     return signatures

@@ -65,7 +65,7 @@ class Vault:
 
         Raises VaultError where this vault can't open it.
         """
-        return new_vault._wrap(item_id, self._unwrap(item_id, wrapped_key))  # noqa: SLF001 - its own class
+        return new_vault._wrap(item_id, self._unwrap(item_id, wrapped_key))
 
     def _wrap(self, item_id: str, data_key: bytes) -> bytes:
         return _encrypt(self._master, data_key, PURPOSE_KEY, item_id)
@@ -120,7 +120,8 @@ def load_master_key(path: Path) -> bytes:
             facts = os.fstat(file.fileno())
             text = file.read(1024)
     except OSError as error:
-        raise VaultError(f"{path}: the master key can't be read ({error.strerror}); `embargo init` makes one") from error
+        cause = f"{path}: the master key can't be read ({error.strerror}); `embargo init` makes one"
+        raise VaultError(cause) from error
     if not stat.S_ISREG(facts.st_mode):
         raise VaultError(f"{path}: the master key must be a plain file")
     if facts.st_uid not in (os.geteuid(), 0):

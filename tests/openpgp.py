@@ -34,12 +34,16 @@ class Person:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
         """End the agent and remove the home."""
-        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=SECONDS, capture_output=True)
+        subprocess.run(
+            ["gpgconf", "--homedir", str(self.home), "--kill", "all"], check=False, timeout=SECONDS, capture_output=True
+        )
         shutil.rmtree(self.home, ignore_errors=True)
 
     def gpg(self, *arguments: str, data: bytes = b"", may_fail: bool = False) -> bytes:
@@ -49,13 +53,21 @@ class Person:
             raise AssertionError(f"gpg {arguments} ended {ended.returncode}: {ended.stderr.decode(errors='replace')}")
         return ended.stdout
 
-    def run(self, *arguments: str, data: bytes = b"", pass_fds: Sequence[int] = ()) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        self, *arguments: str, data: bytes = b"", pass_fds: Sequence[int] = ()
+    ) -> subprocess.CompletedProcess[bytes]:
         """Run gpg here and give everything about how it ended."""
         command = ["gpg", "--homedir", str(self.home), "--batch", "--no-tty", "--quiet", "--trust-model", "always"]
         command += ["--pinentry-mode", "loopback", "--passphrase", "", "--no-auto-key-locate", "--no-auto-key-retrieve"]
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(self.home)}
         return subprocess.run(
-            [*command, *arguments], input=data, capture_output=True, check=False, timeout=SECONDS, env=environment, pass_fds=pass_fds
+            [*command, *arguments],
+            input=data,
+            capture_output=True,
+            check=False,
+            timeout=SECONDS,
+            env=environment,
+            pass_fds=pass_fds,
         )
 
     # --- keys
@@ -114,7 +126,9 @@ class Person:
 
     # --- messages
 
-    def sign_encrypt(self, plaintext: bytes, to: Sequence[bytes | Person], *options: str, armored: bool = True) -> bytes:
+    def sign_encrypt(
+        self, plaintext: bytes, to: Sequence[bytes | Person], *options: str, armored: bool = True
+    ) -> bytes:
         """Sign and encrypt in one (RFC 3156 s6.2) to certificates or people."""
         return self._encrypt(plaintext, to, armored, "--sign", *options)
 
@@ -134,7 +148,9 @@ class Person:
 
     def sign_detached(self, data: bytes, *options: str) -> bytes:
         """Sign: armored, detached (RFC 3156 s5)."""
-        return self.gpg("--local-user", self.fingerprint, "--armor", "--digest-algo", "SHA512", *options, "--detach-sign", data=data)
+        return self.gpg(
+            "--local-user", self.fingerprint, "--armor", "--digest-algo", "SHA512", *options, "--detach-sign", data=data
+        )
 
     def decrypt(self, ciphertext: bytes) -> tuple[bytes, list[str]]:
         """Decrypt: the plaintext, and the status lines ("GOODSIG …") without their prefix."""
