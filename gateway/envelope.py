@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+END_OF_DATA = b"\r\n.\r\n"  # RFC 5321 s4.1.1.4, and nothing else ends a mail
 _LOCAL_PART = r"[a-z0-9][a-z0-9._+=-]*"
 _DOMAIN = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
 _OUR_SPELLING = re.compile(rf"{_LOCAL_PART}@{_DOMAIN}", re.ASCII)
@@ -63,6 +64,14 @@ def holds_bare_bytes(content: bytes | bytearray) -> bool:
     """Whether there is a CR without LF, a LF without CR, or a NUL (RFC 5321 s2.3.8)."""
     pairs = content.count(b"\r\n")
     return content.count(b"\r") != pairs or content.count(b"\n") != pairs or b"\0" in content
+
+
+def unstuff(read: bytearray) -> bytearray:
+    """Take what was read, from the line end before the first line to the dot, down to the mail alone."""
+    # RFC 5321 s4.5.2: of a line that begins with a dot, that dot goes.
+    content = read[: -len(b".\r\n")].replace(b"\r\n.", b"\r\n")
+    del content[: len(b"\r\n")]
+    return content
 
 
 def read_path(argument: str) -> tuple[str, str] | None:

@@ -27,17 +27,16 @@ from enum import IntEnum
 from typing import AnyStr, Literal
 
 import structlog
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, TLSSetupException
 from aiosmtpd.smtp import Envelope as LibraryEnvelope
 
 from gateway import replies
-from gateway.envelope import Envelope, Limits, holds_bare_bytes, is_sender, normalise, read_path
+from gateway.envelope import END_OF_DATA, Envelope, Limits, holds_bare_bytes, is_sender, normalise, read_path, unstuff
 from gateway.replies import Reply
 
 _log = structlog.get_logger(__name__)
 
 _NULL_SENDER = "<>"  # the library holds "" for "no MAIL yet"
-END_OF_DATA = b"\r\n.\r\n"  # RFC 5321 s4.1.1.4, and nothing else ends a mail
 _LACKS_STATUS = re.compile(r"[245]\d\d (?!\d\.\d)")
 _GOODBYE_LIMIT = 5.0  # seconds
 _COMMANDS = {"*": 20, "MAIL": 1000, "RCPT": 2000, "DATA": 1000, "RSET": 2000}  # a connection; then 421
@@ -128,10 +127,13 @@ class Door:
         """Count a new session in; where there are too many, the idlest goes, or else the new one."""
         if self.closing:
             return False
-        of_peer = [other for other in self._sessions if other.peer == session.peer]
-        if len(of_peer) >= self.limits.per_peer and not _make_room(of_peer):
-            return False
-        if len(self._sessions) >= self.limits.connections and not _make_room(self._sessions):
+        staying = [other for other in self._sessions if not other.dismissed]
+        of_peer = [other for other in staying if other.peer == session.peer]
+        if len(of_peer) >= self.limits.per_peer:
+            has_room = _make_room(of_peer)
+        else:
+            has_room = len(staying) < self.limits.connections or _make_room(staying)
+        if not has_room:
             return False
         self._sessions.add(session)
         return True
@@ -178,9 +180,9 @@ class Door:
         self.changed()
 
 
-def _make_room(sessions: set[_Session] | list[_Session]) -> bool:
+def _make_room(sessions: list[_Session]) -> bool:
     """Send away the session that waits longest for its client; False where all are storing a mail."""
-    victims = [session for session in sessions if session.phase is not _Phase.TAKING and not session.dismissed]
+    victims = [session for session in sessions if session.phase is not _Phase.TAKING]
     if not victims:
         return False
     min(victims, key=lambda session: (session.phase, session.since)).dismiss(replies.BUSY)
@@ -294,7 +296,8 @@ class _Session(SMTP):
         """Answer what nobody foresaw: never with its text, never for ever (THREATS, finding 7)."""
         if isinstance(error, _BareLineEndError):
             return replies.BAD_LINE.line()
-        _log.error("session failed", kind=type(error).__name__)
+        if not isinstance(error, TLSSetupException):  # the client's own affair, and its connection ends
+            _log.error("session failed", kind=type(error).__name__)
         return replies.LATER.line()
 
     async def push(self, status: AnyStr) -> None:
@@ -474,10 +477,7 @@ class _Session(SMTP):
                 content.clear()
         if is_too_large:
             return None
-        del content[-len(b".\r\n") :]
-        # RFC 5321 s4.5.2: one leading dot of a line goes.
-        content = content.replace(b"\r\n.", b"\r\n")
-        del content[: len(b"\r\n")]
+        content = unstuff(content)
         return content if len(content) <= self.door.max_bytes else None
 
 

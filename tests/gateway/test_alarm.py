@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import select
 import stat
 import sys
 from pathlib import Path
@@ -71,17 +72,16 @@ async def test_without_a_command_there_is_nobody_to_tell():
     assert Pager(["true"]).configured
 
 
-def is_alive(pid: int) -> bool:
-    stat_file = Path(f"/proc/{pid}/stat")
-    return stat_file.exists() and stat_file.read_text().rpartition(")")[2].split()[0] != "Z"
-
-
-async def gone(pid: int) -> bool:
-    for _ in range(200):
-        if not is_alive(pid):
-            return True
-        await asyncio.sleep(0.01)
-    return False
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended, or does within five seconds."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 5)[0])
+    finally:
+        os.close(handle)
 
 
 async def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path):
@@ -91,7 +91,7 @@ async def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path):
     assert not await Pager([str(command)], timeout=0.5).tell(EVENT)
 
     for pid in pids.read_text().split():
-        assert await gone(int(pid))
+        assert is_gone(int(pid))
 
 
 async def test_cancelling_ends_the_command(tmp_path: Path):
@@ -105,7 +105,7 @@ async def test_cancelling_ends_the_command(tmp_path: Path):
     with pytest.raises(asyncio.CancelledError):
         await telling
 
-    assert await gone(pid)
+    assert is_gone(pid)
 
 
 async def test_events_are_told_side_by_side(tmp_path: Path):
