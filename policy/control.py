@@ -22,7 +22,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from policy.plain import distance, within
+from policy.instants import Reading
+from policy.plain import distance, one_line, within
 from policy.prose import TextLine, is_too_long, lines_of
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -61,6 +62,7 @@ _LEAK_NAME = re.compile(r"leak[a-z-]*", re.ASCII)
 _EVERYDAY = frozenset({"score", "slope", "scone", "scopes"})
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _MAX_STRAYS = 50
+_MAX_SAID = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +94,18 @@ class Line:
 
     @property
     def said(self) -> str:
-        """The line as one reads it: name as written, and value."""
-        return f"{self.written}: {self.value}".rstrip()
+        """The line as one reads it: name as written, and value; a very long one cut off."""
+        said = f"{self.written}: {self.value}".rstrip()
+        return said if len(said) <= _MAX_SAID else f"{said[:_MAX_SAID]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with one control line (``line``, as written; "" where one is missing), and what it may mean."""
+
+    line: str
+    why: str
+    readings: tuple[Reading, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +138,7 @@ def read_block(text: str) -> Block:
         end += 1
     taken = end if found else 0
     body = text.split("\n", taken)[-1] if text.count("\n") >= taken else ""
-    return Block(found, tuple(strays[:_MAX_STRAYS]), body, taken, is_too_long(text))
+    return Block(found, tuple(strays), body, taken, is_too_long(text))
 
 
 def meant_name(written: str) -> str | None:
@@ -170,12 +182,17 @@ class _Draft:
 
     def __init__(self, written: str, value: str, number: int) -> None:
         self._written = " ".join(written.split())
-        self._parts = [_one_line(value)]
+        self._parts = [one_line(value)]
         self._number = number
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it will be a leak line."""
+        return (meant_name(self._written) or self._written).casefold().startswith("leak")
 
     def add(self, more: str) -> None:
         """Take a line that continues it."""
-        self._parts.append(_one_line(more))
+        self._parts.append(one_line(more))
 
     def line(self) -> Line:
         """The whole line."""
@@ -195,11 +212,6 @@ def _lines(paragraph: tuple[TextLine, ...]) -> tuple[Line, ...]:
         else:
             found[-1].add(line.plain)
     return tuple(draft.line() for draft in found)
-
-
-def _one_line(text: str) -> str:
-    """A value on one line: odd line breaks and control characters are blanks, blanks are single."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _hidden(paragraph: tuple[TextLine, ...], found: tuple[Line, ...]) -> list[Line]:
@@ -225,14 +237,12 @@ def _outside(lines: tuple[TextLine, ...]) -> list[Line]:
         for piece in _LINE_BREAKS.split(line.plain):
             stray = _stray(piece, line.number)
             if stray is not None:
-                strays.append(stray)
-                goes_on = True
+                goes_on = len(strays) < _MAX_STRAYS or stray.is_leak  # law 5: a leak line is never one too many
+                strays.extend([stray] if goes_on else [])
             elif goes_on and _BLOCK_LINE.match(piece) is None:
                 strays[-1].add(piece)
             else:
                 goes_on = False
-        if len(strays) > _MAX_STRAYS:
-            break
     return [draft.line() for draft in strays]
 
 

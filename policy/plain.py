@@ -36,6 +36,11 @@ def plain(text: str) -> str:
     return text.translate(_TABLE)
 
 
+def one_line(text: str) -> str:
+    """The text on one line: line breaks and control characters are blanks, and blanks are single."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def distance(one: str, other: str) -> int:
     """How many letters to change, add, leave out or swap with a neighbour to get the other word."""
     before: list[int] = []

@@ -1,0 +1,308 @@
+"""What a mail orders: its control lines held against what is possible, or precise complaints.
+
+Rules:
+
+* One complaint keeps the whole mail back: an order with complaints orders nothing (law 3).
+* ``corrected`` is the whole block as it should have been, ready to paste. Where there are several
+  readings it takes the one that reveals least: the later hold, the narrower scope, no notice.
+* Nothing is proposed that could reveal more than was written: a scope that names nobody who is
+  known, a restriction that fits no attachment, or a hold that can't be read stays in ``corrected``
+  as it was, so that it is asked about again (``is_ready`` is False then).
+* Leak lines are read beside all this and never complained of (law 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from policy.control import ALIASES, Block, Complaint, Line, read_block
+from policy.dateorders import Dates, read_dates
+from policy.leaklines import LeakLines, find_leak, leak_of
+from policy.lineorders import (
+    MAX_VALUE,
+    TLP_LABELS,
+    Parsed,
+    read_cve,
+    read_lift,
+    read_notice_line,
+    read_restrict_line,
+    read_scope_line,
+    read_send_to,
+    read_text,
+    read_tlp,
+    read_yes,
+)
+from policy.plain import nearest
+from policy.scopes import Restriction, Scope, read_restriction, read_scope, restriction_text, scope_text
+from policy.surroundings import Surroundings
+
+__all__ = [
+    "Complaint",
+    "LeakLines",
+    "Order",
+    "Restriction",
+    "Scope",
+    "Surroundings",
+    "find_leak",
+    "read_order",
+    "read_restriction",
+    "read_scope",
+    "restriction_text",
+    "scope_text",
+]
+
+T = TypeVar("T")
+_FOR_MEMBERS = frozenset({"Ack"})
+_NOT_YET = frozenset({"Upstream"})
+_ONLY_IN_REPLIES = ("Lift", "Withdraw")
+_STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
+# What people write who know the thing but not its name; only ever offered, never obeyed.
+_OTHER_WORDS = {
+    "hold": "Hold-Until",
+    "release": "Hold-Until",
+    "release-at": "Hold-Until",
+    "not-before": "Hold-Until",
+    "embargo": "Embargo-Until",
+    "public": "Embargo-Until",
+    "public-date": "Embargo-Until",
+    "disclosure-date": "Embargo-Until",
+    "audience": "Scope",
+    "recipients": "Scope",
+    "restriction": "Restrict",
+    "only-to": "Restrict",
+    "cve-id": "CVE",
+    "cves": "CVE",
+    "refs": "Ref",
+    "reference": "Ref",
+    "references": "Ref",
+    "notice": "Public-Notice",
+    "permitted": "Permit",
+    "dry-run": "Preview",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the control lines of a mail order. With ``complaints`` nothing else is set but ``leak``.
+
+    ``hold_now``: released without (further) hold. None, () and False mean that no line says so;
+    ``embargo_until`` of a new disclosure may come from the list's default. ``corrected`` is the
+    block to paste; ``is_ready`` says whether it is accepted as it stands.
+    """
+
+    embargo_until: datetime | None = None
+    hold_until: datetime | None = None
+    hold_now: bool = False
+    scope: Scope | None = None
+    restrict: tuple[Restriction, ...] = ()
+    tlp: str | None = None
+    cve: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    permit: str | None = None
+    public_notice: str | None = None
+    preview: bool = False
+    lift_now: bool = False
+    withdraw: str | None = None
+    send_to_audience: bool = False
+    ack: bool = False
+    leak: LeakLines | None = None
+    complaints: tuple[Complaint, ...] = ()
+    corrected: str = ""
+    is_ready: bool = True
+
+
+def read_order(block: Block, surroundings: Surroundings) -> Order:
+    """Read what a block orders where it was found. Never raises for anything that a mail can say."""
+    reader = _Reader(block, surroundings)
+    order = replace(reader.order(), leak=leak_of(block), corrected=reader.corrected())
+    if not reader.complaints:
+        return order
+    again = _Reader(read_block(order.corrected), surroundings)
+    again.order()
+    return Order(
+        leak=order.leak,
+        complaints=tuple(reader.complaints),
+        corrected=order.corrected,
+        is_ready=not again.complaints,
+    )
+
+
+class _Reader:
+    """One block being read: complaints and corrected values gather while it goes."""
+
+    def __init__(self, block: Block, surroundings: Surroundings) -> None:
+        self.complaints: list[Complaint] = []
+        self._s = surroundings
+        self._lines: dict[str, list[Line]] = {}
+        self._fixed: dict[str, list[str]] = {}
+        self._is_leak_alone = leak_of(block) is not None
+        for line in block.lines:
+            self._take(line, is_stray=False)
+        for line in block.strays:
+            self._take(line, is_stray=True)
+        if block.is_cut:
+            self._complain(None, "the text is too long to be searched for control lines; please attach it")
+        self._is_leak_alone &= not self._lines
+
+    def order(self) -> Order:
+        """Read every line; complaints are there afterwards."""
+        self._refuse_contradictions()
+        restrict = self._many("Restrict", read_restrict_line)
+        notice = self._one("Public-Notice", read_notice_line)
+        self._check_notice(notice, restrict)
+        dates = self._dates()
+        order = Order(
+            embargo_until=dates.embargo_until,
+            hold_until=dates.hold_until,
+            hold_now=dates.hold_now,
+            scope=self._one("Scope", read_scope_line, _narrowest),
+            restrict=tuple(restrict),
+            tlp=self._one("TLP", read_tlp, _strictest),
+            cve=tuple(dict.fromkeys(number for cve in self._many("CVE", read_cve) for number in cve)),
+            refs=tuple(self._many("Ref", read_text)),
+            permit=self._one("Permit", read_text),
+            public_notice=notice,
+            preview=self._one("Preview", read_yes, _yes) or False,
+            lift_now=self._one("Lift", read_lift) or False,
+            withdraw=self._one("Withdraw", read_text),
+            send_to_audience=self._one("Send-To", read_send_to) or False,
+            ack=self._one("Ack", read_yes) or False,
+        )
+        self._ask_for_scope(order)
+        return order
+
+    def corrected(self) -> str:
+        """The block as it should have been: canonical names, one line each, a line end after each."""
+        return "".join(f"{name}: {value}\n" for name, values in self._fixed.items() for value in values)
+
+    def _take(self, line: Line, *, is_stray: bool) -> None:
+        """Sort a line in under its name, and complain of its name or place."""
+        if line.is_leak:
+            return
+        line = self._named(line, is_stray=is_stray)
+        if line.name not in ALIASES:
+            return
+        if line.name in _NOT_YET:
+            self._complain(line, "it is not available yet; left out of the block below")
+        elif self._s.role != "coordinator" and line.name not in _FOR_MEMBERS:
+            self._complain(line, "only coordinators steer a disclosure; as part of a text, begin the line otherwise")
+        elif line.name in _ONLY_IN_REPLIES and not self._s.is_reply:
+            self._complain(line, "it acts on a disclosure, so it stands in a reply to it; left out of the block below")
+        else:
+            self._lines.setdefault(line.name, []).append(line)
+            self._fixed.setdefault(line.name, [])
+
+    def _named(self, line: Line, *, is_stray: bool) -> Line:
+        """The line under the name that it is meant to have; complains where that is not the one written."""
+        why = ""
+        if not line.is_named:
+            near = _OTHER_WORDS.get(line.name.casefold()) or nearest(line.name, ALIASES)
+            line = replace(line, name=near or line.name)
+            why = f"there is no line {line.written!r}" + (
+                f"; did you mean {near}?" if near else "; it is left out below"
+            )
+        elif not line.known:
+            why = f"there is no line {line.written!r}; did you mean {line.name}?"
+        if is_stray:
+            place = "control lines stand at the very top of the mail, each on a line of its own"
+            why = f"{why}, and {place}" if why else place
+        if why:
+            self._complain(line, why)
+        return line
+
+    def _complain(self, line: Line | None, why: str) -> None:
+        self.complaints.append(Complaint(line.said if line else "", why))
+
+    def _one(
+        self,
+        name: str,
+        read: Callable[[str, Surroundings], Parsed[T]],
+        prefer: Callable[[list[Parsed[T]]], Parsed[T]] | None = None,
+    ) -> T | None:
+        """The value of a line that stands once, or several times with the same value."""
+        lines = self._lines.get(name, [])
+        parsed = [self._parse(line, read) for line in lines]
+        if not parsed:
+            return None
+        chosen = prefer(parsed) if prefer else next((p for p in parsed if p.fixed is not None), parsed[0])
+        self._fixed[name] = [chosen.fixed] if chosen.fixed is not None else []
+        if len({p.fixed for p in parsed}) > 1 and not any(p.why for p in parsed):
+            self._complain(lines[-1], f"{name} stands there twice and says two things")
+        return chosen.value
+
+    def _many(self, name: str, read: Callable[[str, Surroundings], Parsed[T]]) -> list[T]:
+        """The values of a line that may stand several times."""
+        parsed = [self._parse(line, read) for line in self._lines.get(name, [])]
+        if parsed:
+            self._fixed[name] = list(dict.fromkeys(p.fixed for p in parsed if p.fixed is not None))
+        return [p.value for p in parsed if p.value is not None]
+
+    def _parse(self, line: Line, read: Callable[[str, Surroundings], Parsed[T]]) -> Parsed[T]:
+        if len(line.value) > MAX_VALUE:
+            parsed: Parsed[T] = Parsed(None, line.value, f"it is longer than {MAX_VALUE} characters")
+        else:
+            parsed = read(line.value, self._s)
+        if parsed.why and line.first != line.value and len(line.first) <= MAX_VALUE:
+            alone = read(line.first, self._s)
+            if not alone.why:
+                parsed = Parsed(
+                    None,
+                    alone.fixed,
+                    f"{parsed.why} (is the empty line after the block missing, or a line not indented?)",
+                )
+        if parsed.why:
+            self._complain(line, parsed.why)
+        return parsed
+
+    def _dates(self) -> Dates:
+        if self._s.role != "coordinator" or self._is_leak_alone:
+            return Dates(None, hold_now=False, embargo_until=None, hold_fixed=None, embargo_fixed=None)
+        dates = read_dates(
+            self._lines.get("Hold-Until", []), self._lines.get("Embargo-Until", []), self._s, self.complaints.append
+        )
+        for name, fixed in (("Hold-Until", dates.hold_fixed), ("Embargo-Until", dates.embargo_fixed)):
+            if fixed is not None:
+                self._fixed[name] = [fixed]
+        return dates
+
+    def _refuse_contradictions(self) -> None:
+        """Of orders that can't both be meant the one that reveals less stays in the corrected block."""
+        dates = {"Hold-Until", "Embargo-Until"} & self._lines.keys()
+        if "Withdraw" in self._lines:
+            for name in sorted({"Lift", *dates} & self._lines.keys()):
+                self._drop(name, "a disclosure that is withdrawn has no dates and no lift")
+        elif "Lift" in self._lines and dates:
+            self._drop("Lift", "an embargo that is lifted now has no other date; send `Lift: now` alone")
+
+    def _drop(self, name: str, why: str) -> None:
+        self._complain(self._lines.pop(name)[0], f"{why}; left out of the block below")
+        self._fixed.pop(name)
+
+    def _check_notice(self, notice: str | None, restrict: Iterable[Restriction]) -> None:
+        if notice is not None and any(restriction.covers(notice) for restriction in restrict):
+            line = self._lines["Public-Notice"][0]
+            self._complain(line, "that attachment is restricted to some; it can't go public as well; left out below")
+            self._fixed["Public-Notice"] = []
+
+    def _ask_for_scope(self, order: Order) -> None:
+        is_new = not self._s.is_reply and self._s.role == "coordinator" and not self._is_leak_alone
+        if is_new and not self._s.default_scope and order.scope is None and "Scope" not in self._lines:
+            self._complain(
+                None, "every disclosure of this list names its scope: Scope: all, or group:NAME, org:NAME, an address"
+            )
+
+
+def _narrowest(parsed: list[Parsed[Scope]]) -> Parsed[Scope]:
+    """One that names somebody rather than all."""
+    return min(parsed, key=lambda p: (p.fixed or "").casefold() == "all")
+
+
+def _strictest(parsed: list[Parsed[str]]) -> Parsed[str]:
+    return max(parsed, key=lambda p: TLP_LABELS.index(p.fixed) if p.fixed in TLP_LABELS else -1)
+
+
+def _yes(parsed: list[Parsed[bool]]) -> Parsed[bool]:
+    return min(parsed, key=lambda p: p.fixed != "yes")

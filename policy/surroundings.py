@@ -1,0 +1,43 @@
+"""What control lines are held against: the list, the mail they came with, the disclosure they steer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policy.scopes import Roster
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Where a block was found.
+
+    ``now`` is the receipt of the mail. ``zone`` (IANA), ``patch_day``, ``max_embargo``,
+    ``default_embargo`` ("" or "14d" or "patch-day") and ``default_scope`` are the list's settings.
+    ``groups``, ``orgs`` and ``addresses`` are what a scope may name. ``attachments`` are the file
+    names in this mail, ``stored_notices`` those kept as public notices with the disclosure.
+    ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
+    the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now.
+    """
+
+    now: datetime
+    zone: str = "UTC"
+    patch_day: str = "2nd tuesday 17:00"
+    max_embargo: timedelta = timedelta(days=90)
+    default_embargo: str = ""
+    default_scope: str = "all"
+    groups: frozenset[str] = frozenset()
+    orgs: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
+    attachments: tuple[str, ...] = ()
+    has_public_address: bool = False
+    stored_notices: tuple[str, ...] = ()
+    role: str | None = "coordinator"
+    is_reply: bool = False
+    hold_until: datetime | None = None
+    embargo_until: datetime | None = None
+
+    @property
+    def roster(self) -> Roster:
+        """The names that a scope may use."""
+        return Roster(self.groups, self.orgs, self.addresses)
