@@ -7,7 +7,7 @@ never get the same copy while a lease runs; after a crash the worst is one copy 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -32,12 +32,13 @@ async def put(tx: Tx, copy: Copy) -> None:
 
     A queued one without ``next_at`` is due from its creation on.
     """
-    row = values_of(copy)
-    if row["next_at"] is None and row["state"] in _ON_ITS_WAY:
-        row["next_at"] = copy.created_at
-    row["changed_at"] = copy.changed_at or copy.created_at
-    row["reason"] = _short(copy.reason)
-    await tx.execute(insert(t.copies).values(**row))
+    await tx.execute(insert(t.copies).values(**_row(copy)))
+
+
+async def put_all(tx: Tx, copies: Sequence[Copy]) -> None:
+    """Queue many copies in one statement, as ``put`` does."""
+    if copies:
+        await tx.execute(insert(t.copies), [_row(copy) for copy in copies])
 
 
 async def get(tx: Tx, copy_id: str) -> Copy | None:
@@ -257,6 +258,15 @@ async def _claim(
 async def _all(tx: Tx, query: Select[Any]) -> tuple[Copy, ...]:
     ordered = query.order_by(t.copies.c.created_at, t.copies.c.message_id, t.copies.c.address)
     return tuple(record_of(Copy, row, _HOW) for row in (await tx.execute(ordered)).mappings())
+
+
+def _row(copy: Copy) -> dict[str, Any]:
+    row = values_of(copy)
+    if row["next_at"] is None and row["state"] in _ON_ITS_WAY:
+        row["next_at"] = copy.created_at
+    row["changed_at"] = copy.changed_at or copy.created_at
+    row["reason"] = _short(copy.reason)
+    return row
 
 
 def _short(reason: str | None) -> str | None:
