@@ -14,7 +14,7 @@ _CHARSET = re.compile(
     r"ascii|utf-8(-sig)?|utf-16(-[bl]e)?|utf-32(-[bl]e)?|iso8859-\d+|iso2022_(jp|kr).*|cp\d+|koi8-[rut]|gb2312|gbk|"
     r"gb18030|hz|big5|big5hkscs|shift_jis.*|euc_.*|johab|mac-.*|tis-620|ptcp154"
 )
-_WORD = re.compile(r"=\?([!#-)+\-0-9A-Z^-~]{1,60})\?([bBqQ])\?([!->@-~]*)\?=")
+_WORD = re.compile(r"=\?([!#-+\-0-9A-Z^-~]{1,60})\?([bBqQ])\?([!->@-~]*)\?=")
 _BETWEEN = re.compile(r"[ \t]*")
 _LINE_BREAKERS = ("Cc", "Zl", "Zp", "Cs")
 
