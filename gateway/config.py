@@ -93,6 +93,7 @@ __all__ = [
 
 PLACES = (Path("config.toml"), Path("/etc/embargo-gateway/config.toml"))
 VARIABLE = "EMBARGO_CONFIG"
+SQLITE = "sqlite+aiosqlite:///"
 # What the addresses of a list end in, before the @ (CONTRACT s4).
 ROLES = ("", "-request", "-owner", "-sendkey", "-bounces")
 
@@ -290,7 +291,12 @@ class Config(_Section):
     @property
     def database_url(self) -> str:
         """Where the database is: ``storage.url``, or the SQLite file in the state directory."""
-        return self.storage.url or f"sqlite+aiosqlite:///{self.gateway.state_dir / 'embargo.sqlite3'}"
+        url = self.storage.url
+        if not url:
+            return f"{SQLITE}{self.gateway.state_dir / 'embargo.sqlite3'}"
+        if url.startswith(SQLITE):  # as every path: relative to the file
+            return f"{SQLITE}{self.path.parent / url.removeprefix(SQLITE)}"
+        return url
 
     @property
     def domains(self) -> frozenset[str]:

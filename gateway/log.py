@@ -26,7 +26,7 @@ ALLOWED = frozenset(
     {
         "alarm", "area", "at", "attempt", "attempts", "bytes", "case", "checks", "code", "copies", "copy", "count",
         "deferred", "delivered", "disclosure", "due_at", "error", "event", "exit_code", "fingerprint", "form", "head",
-        "host", "id", "kind", "late_by", "level", "library", "line", "list", "message", "name_of_key", "next_at",
+        "host", "id", "kind", "late_by", "level", "library", "line", "list", "message", "next_at",
         "node", "parts", "peer", "port", "protocol", "queued", "reason", "reasons", "recipients", "seconds", "seq",
         "signal", "size", "stage", "state", "status", "step", "tls", "verdict", "version", "where", "withheld",
     }

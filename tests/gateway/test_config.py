@@ -158,6 +158,12 @@ def test_database_urls(tmp_path, url, meant):
     assert load(write(tmp_path, f'[storage]\nurl = "{url}"\n{MINIMAL}')).database_url == (meant or url)
 
 
+def test_a_relative_database_file_is_relative_to_the_configuration(tmp_path):
+    read = load(write(tmp_path, f'[storage]\nurl = "sqlite:///db/x.sqlite3"\n{MINIMAL}'))
+
+    assert read.database_url == f"sqlite+aiosqlite:///{tmp_path}/db/x.sqlite3"
+
+
 def test_a_default_embargo_is_a_duration_a_patch_day_or_nothing(tmp_path):
     def one(value):
         return (
