@@ -32,6 +32,7 @@ from aiosmtpd.smtp import Envelope as LibraryEnvelope
 
 from gateway import replies
 from gateway.envelope import END_OF_DATA, Envelope, Limits, holds_bare_bytes, is_sender, normalise, read_path, unstuff
+from gateway.log import describe
 from gateway.replies import Reply
 
 _log = structlog.get_logger(__name__)
@@ -171,8 +172,7 @@ class Door:
         try:
             return await self._take(envelope)
         except Exception as error:  # noqa: BLE001 - one of the two places that catch all: 451, and the sender keeps it
-            # The kind of failure alone: its text may hold anything (law 8).
-            _log.error("mail not kept", kind=type(error).__name__)
+            _log.error("mail not kept", error=describe(error))
             return replies.LATER
 
     def _let_go(self, task: asyncio.Task[Reply]) -> None:
@@ -297,7 +297,7 @@ class _Session(SMTP):
         if isinstance(error, _BareLineEndError):
             return replies.BAD_LINE.line()
         if not isinstance(error, TLSSetupException):  # the client's own affair, and its connection ends
-            _log.error("session failed", kind=type(error).__name__)
+            _log.error("session failed", error=describe(error))
         return replies.LATER.line()
 
     async def push(self, status: AnyStr) -> None:
@@ -355,7 +355,7 @@ class _Session(SMTP):
             return
         await super().smtp_STARTTLS(arg)
         if self._original_transport is not None and not self._is_under_tls():
-            # The client left during the handshake; the library goes on waiting for its next command.
+            # The connection was cut during the handshake; the library would wait on for its next command.
             self.connection_lost(None)
 
     def _is_under_tls(self) -> bool:

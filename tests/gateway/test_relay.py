@@ -5,9 +5,9 @@ import ssl
 from collections.abc import AsyncIterator
 
 import pytest
-from mailbox_server import CLOSE, HANG, Mailbox
 
 from gateway.relay import Bounced, Deferred, Delivered, Relay
+from mailbox_server import CLOSE, HANG, Mailbox
 
 MESSAGE = b"Subject: [...]\r\n\r\nsealed\r\n"
 BOB = "bob@member.example"

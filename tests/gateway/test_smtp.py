@@ -6,10 +6,10 @@ import re
 import smtplib
 
 import pytest
-from front_door import LIST, MAIL, NOW, FrontDoor, until
 from hypothesis import given
 from hypothesis import strategies as st
 
+from front_door import LIST, MAIL, NOW, FrontDoor, until
 from gateway import replies
 from gateway.envelope import Envelope, holds_bare_bytes, normalise
 from gateway.replies import Reply

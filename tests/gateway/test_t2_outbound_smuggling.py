@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from mailbox_server import Mailbox
 
 from gateway.relay import Delivered, Relay
+from mailbox_server import Mailbox
 
 SECOND = b"MAIL FROM:<eve@evil.example>\r\nRCPT TO:<victim@member.example>\r\nDATA\r\nsmuggled\r\n.\r\n"
 

@@ -8,6 +8,7 @@ import ssl
 import pytest
 
 from front_door import LIST, MAIL, Client, FrontDoor, until
+from gateway.envelope import Limits
 
 INJECTED = b"EHLO x\r\nMAIL FROM:<i@x.example>\r\nRCPT TO:<" + LIST.encode() + b">\r\nDATA\r\ninjected\r\n.\r\n"
 
@@ -98,6 +99,16 @@ async def test_a_client_that_breaks_the_handshake_off_leaves_nothing_behind(junk
         client = await front.client()
         await client.say(b"STARTTLS")
         await client.write(junk)
-        await client.hang_up()
+        client.writer.close()
+
+        await until(lambda: not front.door._sessions)
+
+
+async def test_a_client_that_never_begins_the_handshake_is_dropped_and_leaves_nothing_behind():
+    async with FrontDoor(tls=True, limits=Limits(idle=0.05)) as front:
+        client = await front.client()
+        await client.say(b"STARTTLS")
+
+        await client.rest()
 
         await until(lambda: not front.door._sessions)
