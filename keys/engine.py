@@ -13,6 +13,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -240,16 +241,20 @@ class Engine:
             for is_last in (False, True):
                 generation = home.agent.generation
                 ended = await self._decrypt(home, message)
-                verdict = await self._judge(home, ended, generation, named=named, is_last=is_last)
-                if verdict:
-                    return verdict
+                bad: tuple[SignatureSeen, ...] = ()
+                if status.stopped_at_signature(ended, ring.key.fingerprint):
+                    bad = status.read_signatures(ended)
+                    ended = await self._decrypt(home, message, "--skip-verify")  # is it whole, at least?
+                opened = await self._judge(home, ended, generation, named=named, is_last=is_last)
+                if opened:
+                    return replace(opened, signatures=bad) if bad and opened.status is OpenStatus.OPENED else opened
         raise EngineUnavailable("GnuPG does not open messages")
 
-    async def _decrypt(self, home: Home, message: bytes, seconds: float | None = None) -> Finished:
+    async def _decrypt(self, home: Home, message: bytes, *further: str, seconds: float | None = None) -> Finished:
         cap = self._max_plaintext
         return await self._run(
             home.place, *OPENING, "--max-output", str(cap + (1 << 20)), "--try-secret-key", home.key.fingerprint,
-            "--decrypt", feed=Feed(message, home.key.passphrase), output=cap, seconds=seconds,
+            *further, "--decrypt", feed=Feed(message, home.key.passphrase), output=cap, seconds=seconds,
         )  # fmt: skip
 
     async def _judge(
@@ -286,7 +291,7 @@ class Engine:
         sealed = await self._seal(home, message, [home.key.fingerprint], seconds)
         if not sealed.succeeded:
             return False
-        ended = await self._decrypt(home, sealed.output, seconds)
+        ended = await self._decrypt(home, sealed.output, seconds=seconds)
         return status.is_whole(ended, home.key.fingerprint) and ended.output == message
 
     async def verify(self, ring: Ring, signed: bytes, signature: bytes) -> tuple[SignatureSeen, ...]:

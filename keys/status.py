@@ -53,6 +53,24 @@ def is_whole(finished: Finished, list_fingerprint: str) -> bool:
     return finished.returncode == 0 or (finished.returncode in (1, 2) and _has_flaw(read_signatures(finished)))
 
 
+def stopped_at_signature(finished: Finished, list_fingerprint: str) -> bool:
+    """Tell whether GnuPG gave up at a bad signature, before it had seen the message to its end.
+
+    In batch mode it exits at once with code 1. What it printed until then is not known to be whole.
+    """
+    events = _events(finished)
+    is_quiet = not NEVER.intersection(events) and "END_DECRYPTION" not in events and "BEGIN_DECRYPTION" in events
+    signatures = read_signatures(finished)
+    return (
+        is_quiet
+        and finished.returncode == 1
+        and not (finished.cut or finished.timed_out)
+        and has_used_key(finished, list_fingerprint)
+        and bool(signatures)
+        and signatures[-1].status is not SignatureStatus.GOOD
+    )
+
+
 def _events(finished: Finished) -> list[str]:
     """Give the keywords in order, without the line that only says the exit code again."""
     lines = finished.status

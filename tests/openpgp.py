@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -99,6 +100,13 @@ class Person:
         return found
 
     @property
+    def made_at(self) -> datetime:
+        """When the key was made."""
+        listing = self.gpg("--with-colons", "--list-keys", self.fingerprint)
+        record = next(line for line in listing.split(b"\n") if line.startswith(b"pub:"))
+        return datetime.fromtimestamp(int(record.split(b":")[5]), UTC)
+
+    @property
     def public(self) -> bytes:
         """The public key, armored."""
         return self.gpg("--armor", "--export", self.fingerprint)
@@ -146,6 +154,14 @@ class Person:
         own = ("--local-user", self.fingerprint) if self.fingerprint else ()
         return self.gpg("--compress-algo", "none", *form, *own, *recipients, *options, "--encrypt", data=plaintext)
 
+    def encrypt_raw(self, packets: bytes, to: Sequence[bytes | Person], *options: str) -> bytes:
+        """Encrypt OpenPGP packets as they are: what stands inside an encrypted message is the caller's (binary)."""
+        return self._encrypt(packets, to, False, "--no-literal", *options)
+
+    def sign_inline(self, data: bytes, *options: str) -> bytes:
+        """Sign, the text inside the message: binary, not compressed."""
+        return self.gpg("--compress-algo", "none", "--local-user", self.fingerprint, *options, "--sign", data=data)
+
     def sign_detached(self, data: bytes, *options: str) -> bytes:
         """Sign: armored, detached (RFC 3156 s5)."""
         return self.gpg(
@@ -153,7 +169,7 @@ class Person:
         )
 
     def decrypt(self, ciphertext: bytes) -> tuple[bytes, list[str]]:
-        """Decrypt: the plaintext, and the status lines ("GOODSIG …") without their prefix."""
+        """Decrypt: the plaintext, and the status lines ("GOODSIG …") without their prefix; signatures are not judged."""
         read_end, write_end = os.pipe()
         with os.fdopen(read_end, "rb") as status:
             try:
@@ -161,7 +177,7 @@ class Person:
             finally:
                 os.close(write_end)
             lines = [line[9:].decode(errors="replace") for line in status.read().split(b"\n") if line]
-        if ended.returncode:
+        if "DECRYPTION_OKAY" not in lines:
             raise AssertionError(f"gpg --decrypt ended {ended.returncode}: {ended.stderr.decode(errors='replace')}")
         return ended.stdout, lines
 
@@ -169,6 +185,16 @@ class Person:
         """Give what ``gpg --list-packets`` says of a message that need not open."""
         ended = self.run("--list-packets", data=message)
         return (ended.stdout + ended.stderr).decode(errors="replace")
+
+
+def literal(data: bytes, name: bytes = b"", kind: bytes = b"b") -> bytes:
+    """Make a literal data packet (RFC 9580 s5.9)."""
+    return packet(11, kind + bytes([len(name)]) + name + bytes(4) + data)
+
+
+def packet(tag: int, content: bytes) -> bytes:
+    """Make a packet with a new-format header and a length of five octets (RFC 9580 s4.2.1.3)."""
+    return bytes([0xC0 | tag, 0xFF]) + len(content).to_bytes(4, "big") + content
 
 
 def fingerprint_of(certificate: bytes) -> str:
