@@ -24,7 +24,7 @@ from functools import lru_cache
 
 from policy.instants import Reading
 from policy.plain import distance, one_line, within
-from policy.prose import TextLine, is_too_long, lines_of
+from policy.quotes import TextLine, is_too_long, lines_of
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "Embargo-Until": ("Public-At", "CRD"),

@@ -59,6 +59,7 @@ class MessageKind(StrEnum):
     DATE_NOTICE = "date-notice"
     LIFT_NOTICE = "lift-notice"
     WITHDRAWAL = "withdrawal"
+    KEY_NOTICE = "key-notice"  # to the holder of a key no longer pinned, sealed to that key at once
     STANDING_NOTICE = "standing-notice"  # suspended, removed, reinstated: told without content
     REPORT = "report"  # release report, digest, quarantine notice, operator's acts
     FORWARD = "forward"  # mail to -owner, passed to the coordinators

@@ -39,6 +39,16 @@ async def done(tx: Tx, duty_id: int, now: datetime) -> None:
     await tx.execute(update(t.duties).where(t.duties.c.id == duty_id).values(done_at=now))
 
 
+async def finish(tx: Tx, *, kind: str, ref: str, now: datetime) -> bool:
+    """Note that a duty is done, by kind and ref; False when it was done before, or never taken on."""
+    done = await tx.execute(
+        update(t.duties)
+        .where(t.duties.c.kind == kind, t.duties.c.ref == ref, t.duties.c.done_at.is_(None))
+        .values(done_at=now)
+    )
+    return bool(done.rowcount)
+
+
 async def drop(tx: Tx, *, kind: str, ref: str) -> None:
     """Forget a duty, done or not."""
     await tx.execute(delete(t.duties).where(t.duties.c.kind == kind, t.duties.c.ref == ref))

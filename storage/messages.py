@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, func, insert, select, update
 
 from policy.facts import MessageKind
 from storage import tables as t
@@ -45,6 +45,26 @@ async def set_waiting(tx: Tx, message_id: str, waiting: bool, *, dated_at: datet
     """Hold a message with its disclosure, or let it go, dated anew where an instant is given."""
     dated = {} if dated_at is None else {"dated_at": dated_at}
     await tx.execute(update(t.messages).where(t.messages.c.id == message_id).values(waiting=waiting, **dated))
+
+
+async def date_waiting(tx: Tx, disclosure_id: str, dated_at: datetime) -> None:
+    """Give what waits with a disclosure another date to show."""
+    where = (t.messages.c.disclosure_id == disclosure_id, t.messages.c.waiting.is_(True))
+    await tx.execute(update(t.messages).where(*where).values(dated_at=dated_at))
+
+
+async def notes_since(tx: Tx, person_id: int, since: datetime) -> int:
+    """Count the notes that a person was sent from an instant on."""
+    query = (
+        select(func.count())
+        .select_from(t.copies)
+        .where(
+            t.copies.c.person_id == person_id,
+            t.copies.c.kind == MessageKind.NOTE.value,
+            t.copies.c.created_at >= since,
+        )
+    )
+    return int(await tx.scalar(query) or 0)
 
 
 async def waiting(tx: Tx, disclosure_id: str) -> tuple[Message, ...]:

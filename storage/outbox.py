@@ -17,7 +17,7 @@ from policy.facts import CopyState, MessageKind, Role
 from storage import tables as t
 from storage.database import Tx
 from storage.records import Copy
-from storage.rows import clip, plain, record_of, values_of, words
+from storage.rows import clip, is_there, plain, record_of, values_of, words
 
 _ON_ITS_WAY = (CopyState.QUEUED.value, CopyState.DEFERRED.value)
 _UNSETTLED = (*_ON_ITS_WAY, CopyState.WITHHELD.value)
@@ -95,6 +95,16 @@ async def reached(tx: Tx, message_id: str) -> frozenset[int]:
         t.copies.c.person_id.is_not(None),
     )
     return frozenset((await tx.execute(query)).scalars())
+
+
+async def any_unsealed(tx: Tx, now: datetime) -> bool:
+    """Whether a copy waits to be sealed: asked before the writers' lock is taken."""
+    return await is_there(tx, and_(_is_due(now), t.copies.c.body_id.is_(None)))
+
+
+async def any_due(tx: Tx, now: datetime) -> bool:
+    """Whether a sealed copy waits to be handed over."""
+    return await is_there(tx, and_(_is_due(now), t.copies.c.body_id.is_not(None)))
 
 
 async def claim_unsealed(

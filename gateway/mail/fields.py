@@ -60,26 +60,27 @@ def read_fields(block: bytes, *, is_message: bool) -> tuple[Field, ...]:
     limits.check_header(block)
     if b"\0" in block or b"\r" in block.replace(b"\r\n", b"\n"):
         raise limits.malformed("a bare carriage return or a NUL in a header")
-    found: list[Field] = []
+    found: list[tuple[str, list[bytes]]] = []
     for line in block.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n") if block else ():
         if line[:1] in (b" ", b"\t"):
             if not found or not line.strip():
                 raise limits.malformed("a header line that continues nothing, or with nothing")
-            found[-1] = Field(found[-1].name, found[-1].value + b" " + line.strip(b" \t"))
+            found[-1][1].append(line.strip(b" \t"))
         elif match := _NAME.match(line):
-            found.append(Field(match[1].decode("ascii").lower(), line[match.end() :].strip(b" \t")))
+            found.append((match[1].decode("ascii").lower(), [line[match.end() :].strip(b" \t")]))
         else:
             raise limits.malformed("a header line without a field name")
-    _check_single(found, SINGLE_IN_ENTITY | (SINGLE_IN_MESSAGE if is_message else frozenset()))
-    return tuple(found)
+    names = [name for name, _ in found]
+    _check_single(names, SINGLE_IN_ENTITY | (SINGLE_IN_MESSAGE if is_message else frozenset()))
+    return tuple(Field(name, b" ".join(lines).strip(b" ")) for name, lines in found)
 
 
-def _check_single(found: list[Field], single: frozenset[str]) -> None:
+def _check_single(names: list[str], single: frozenset[str]) -> None:
     seen: set[str] = set()
-    for field in found:
-        if field.name in single and field.name in seen:
-            raise limits.malformed(f"more than one {field.name} field")
-        seen.add(field.name)
+    for name in names:
+        if name in single and name in seen:
+            raise limits.malformed(f"more than one {name} field")
+        seen.add(name)
 
 
 def first(fields: tuple[Field, ...], name: str) -> bytes | None:

@@ -1,0 +1,185 @@
+"""Gathering the facts by which a mail is judged: who, which thread, what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import safe
+from gateway.particulars import MessageFacts, Particulars
+from keys.results import SignatureStatus
+from policy.audience import judge_seat
+from policy.control import read_block
+from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
+from policy.intake import Answered, Door, MailFacts, Signature
+from policy.prose import thread_tag
+from policy.scopes import read_scope
+from policy.surroundings import Surroundings
+from storage import disclosures, mails, messages, roster
+
+if TYPE_CHECKING:
+    from gateway.intake import Incoming
+    from keys.results import SignatureSeen
+    from policy.reasons import Reason
+
+
+async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
+    """Look up what is known of a mail; fills in ``incoming``'s people, thread and disclosure as well."""
+    seen = incoming.read
+    incoming.people = await roster.people(incoming.tx, incoming.mailing_list.id, with_removed=True)
+    signatures = [await _signature(incoming, signature) for signature in seen.seen]
+    answered = await _thread(incoming)
+    payload = seen.payload
+    text = payload.text if payload else ""
+    signer = next((signature.signer for signature in signatures if signature.signer), None)
+    attachments = attachment_names(incoming)
+    return MailFacts(
+        door=incoming.door,
+        automatic=seen.automatic,
+        problem=seen.problem,
+        encrypted=seen.encrypted,
+        undecryptable=seen.undecryptable,
+        partly_signed=seen.partly_signed,
+        signatures=tuple(signatures),
+        header_protected=seen.header_protected,
+        addressed_here=_is_addressed_here(incoming),
+        subject=seen.headers.subject,
+        is_threaded=seen.headers.is_threaded,
+        answered=answered,
+        disclosure=incoming.disclosure,
+        disclosure_subject=incoming.particulars.subject if incoming.particulars else "",
+        text=text,
+        text_is_html=payload.text_is_html if payload else False,
+        block=read_block(text) if payload else None,
+        surroundings=await _surroundings(incoming, signer, attachments),
+        attachments=attachments,
+        in_audience=_is_in_audience(incoming, signer),
+        claimed=_claimed(incoming),
+        waived=waived,
+    )
+
+
+async def _signature(incoming: Incoming, seen: SignatureSeen) -> Signature:
+    signer = None
+    if seen.fingerprint is not None:
+        found = await roster.by_fingerprint(incoming.tx, incoming.mailing_list.id, seen.fingerprint)
+        signer = found if found is not None and found.standing is not Standing.REMOVED else None
+    owner = None
+    if seen.signature_id is not None:
+        owner = await mails.signature_owner(incoming.tx, incoming.mailing_list.id, seen.signature_id)
+    return Signature(
+        good=seen.status is SignatureStatus.GOOD,
+        known=seen.status is not SignatureStatus.UNKNOWN_KEY,
+        made_at=seen.made_at,
+        signer=signer,
+        replayed=owner is not None and owner != incoming.mail_id,
+    )
+
+
+async def _thread(incoming: Incoming) -> Answered | None:
+    """Find the message that this mail answers: by In-Reply-To, by the latest known reference, or by the tag."""
+    tx, mailing_list, headers = incoming.tx, incoming.mailing_list, incoming.read.headers
+    known = await messages.by_headers(tx, mailing_list.id, (*headers.in_reply_to, *headers.references))
+    named = [known[header] for header in headers.in_reply_to if header in known]
+    if not named:
+        named = [known[header] for header in reversed(headers.references) if header in known][:1]
+    if named:
+        # Several answered at once: the one that fewest may read counts.
+        answered = min(named, key=lambda message: message.kind in CONTENT_KINDS)
+        incoming.answered = answered
+        if answered.disclosure_id is not None:
+            await _load(incoming, await disclosures.get(tx, answered.disclosure_id))
+        return Answered(answered.id, answered.kind, by_tag=False)
+    tag = thread_tag(headers.subject)
+    found = await disclosures.get(tx, tag.upper()) if tag else None
+    if found is None or found.list_id != mailing_list.id:
+        return None
+    await _load(incoming, found)
+    root = await messages.get(tx, f"{found.id}/1")
+    incoming.answered = root
+    return Answered(root.id, MessageKind.DISCLOSURE, by_tag=True) if root else None
+
+
+async def _load(incoming: Incoming, disclosure: Disclosure | None) -> None:
+    if disclosure is None:
+        return
+    incoming.disclosure = disclosure
+    item = await disclosures.particulars_item(incoming.tx, disclosure.id)
+    incoming.particulars = Particulars.from_json(await safe.take_json(incoming.parts, incoming.tx, item))
+
+
+def attachment_names(incoming: Incoming) -> tuple[str, ...]:
+    """The file names of the mail's attachments."""
+    payload = incoming.read.payload
+    return tuple(part.filename for part in payload.parts if part.is_attachment) if payload else ()
+
+
+async def _surroundings(incoming: Incoming, signer: Person | None, attachments: tuple[str, ...]) -> Surroundings:
+    config, disclosure = incoming.mailing_list.config, incoming.disclosure
+    members = [
+        person
+        for person in incoming.people
+        if person.role is Role.MEMBER and person.standing is not Standing.REMOVED
+    ]
+    names = list(attachments)
+    notices: list[str] = []
+    if disclosure is not None:
+        for message in await messages.of_disclosure(incoming.tx, disclosure.id, CONTENT_KINDS):
+            if message.facts_item is not None and message.kind is not MessageKind.REPLY:
+                stored = MessageFacts.from_json(
+                    await safe.take_json(incoming.parts, incoming.tx, message.facts_item)
+                )
+                names += stored.names if disclosure.state in {State.HELD, State.PENDING} else ()
+                notices += [name for path, name in stored.attachments if path in stored.hidden]
+    return Surroundings(
+        now=incoming.now,
+        zone=config.timezone,
+        patch_day=config.patch_day,
+        max_embargo=config.max_embargo,
+        default_embargo=incoming.mailing_list.default_embargo,
+        default_scope=config.default_scope,
+        groups=frozenset(group for person in members for group in person.groups),
+        orgs=frozenset(person.name for person in members),
+        addresses=frozenset(person.address for person in members),
+        attachments=tuple(names),
+        has_public_address=bool(config.public_address),
+        stored_notices=tuple(notices),
+        role=signer.role.value if signer else None,
+        is_reply=incoming.answered is not None,
+        hold_until=(disclosure.released_at or disclosure.hold_until) if disclosure else None,
+        embargo_until=disclosure.embargo_until if disclosure else None,
+    )
+
+
+def _is_in_audience(incoming: Incoming, signer: Person | None) -> bool:
+    disclosure = incoming.disclosure
+    if signer is None or disclosure is None or disclosure.admitted is None:
+        return False
+    return judge_seat(signer, read_scope(disclosure.scope), disclosure.admitted, incoming.now).inside
+
+
+def _is_addressed_here(incoming: Incoming) -> bool:
+    """Whether To or Cc names the address that it came to, or any other of the list's (RFC 9580 s13.12).
+
+    Protected fields must name it; outer ones prove nothing, so a mail without any passes.
+    """
+    if incoming.door is Door.BOUNCES:
+        return True
+    headers = incoming.read.headers
+    named = [address.address.lower() for address in (*headers.to, *headers.cc)]
+    if not named:
+        return not incoming.read.header_protected
+    lists = incoming.parts.lists
+    found = [lists.find(address) for address in named]
+    return any(entry is not None and entry.mailing_list.id == incoming.mailing_list.id for entry in found)
+
+
+def _claimed(incoming: Incoming) -> Person | None:
+    senders = {address.address.lower() for address in incoming.read.outer.sender}
+    return next(
+        (
+            person
+            for person in incoming.people
+            if person.standing is not Standing.REMOVED and person.address.lower() in senders
+        ),
+        None,
+    )

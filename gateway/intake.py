@@ -1,0 +1,293 @@
+"""Story 1: an incoming mail.
+
+1. The door hands over envelope and bytes, with the moment of receipt.
+2. The bytes are taken apart and opened: structure only, nothing believed (``gateway.reading``).
+3. In one transaction: who that key is, which thread this is (facts),
+4. ``policy.judge_mail``: a verdict with its reason,
+5. and what the verdict asks for: sealed content, state, notices to send, audit.
+6. Only then 250. What our own side causes is 451, and the sender keeps the mail (law 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway import bouncing, disclosing, keeping, leak, notices, posting, replies, safe
+from gateway.facts import gather
+from gateway.log import get_logger
+from gateway.reading import Read, read
+from gateway.parser import ParserUnavailable
+from keys.errors import EngineUnavailable
+from policy.facts import Disclosure, MessageKind, Person
+from policy.intake import (
+    Acknowledged,
+    Door,
+    Forwarded,
+    Kept,
+    LeakReport,
+    MailFacts,
+    NoLeak,
+    Posted,
+    Recorded,
+    Replied,
+    Steered,
+    Verdict,
+    judge_mail,
+)
+from storage import mails
+from storage.errors import Unavailable
+from storage.ids import row_id
+from storage.records import MailRecord, Message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.envelope import Envelope
+    from gateway.lists import Addressed, MailingList
+    from gateway.parts import Parts
+    from gateway.particulars import Particulars
+    from gateway.replies import Reply
+    from policy.reasons import Reason
+    from storage.database import Tx
+
+
+log = get_logger("intake")
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One mail on its way through the story, inside its transaction."""
+
+    parts: Parts
+    tx: Tx
+    mailing_list: MailingList
+    door: Door
+    envelope: Envelope
+    read: Read
+    now: datetime
+    mail_id: str
+    people: tuple[Person, ...] = ()
+    facts: MailFacts | None = None
+    disclosure: Disclosure | None = None
+    particulars: Particulars | None = None
+    answered: Message | None = None
+    taken_for: str = ""
+    keeps_raw: bool = True
+    notes: list[str] = field(default_factory=list)
+
+    async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:
+        """Put one record into the trail, said by whoever signed the mail."""
+        signer = self.signer()
+        await self.parts.trail.append(
+            self.tx,
+            at=self.now,
+            event=event,
+            id=about,
+            list_id=self.mailing_list.id,
+            actor=signer.address if signer else "gateway",
+            reason=str(reason),
+            detail={"mail": self.mail_id, **(detail or {})},
+        )
+
+    def signer(self) -> Person | None:
+        """Whose pinned key made the signature; says nothing about whether the mail is believed."""
+        if self.facts is None:
+            return None
+        signers = [signature.signer for signature in self.facts.signatures if signature.good and signature.signer]
+        return signers[0] if signers else None
+
+    def recognised(self) -> Person | None:
+        """A pinned person whose key or address is recognisable in an unproved mail."""
+        return self.signer() or (self.facts.claimed if self.facts else None)
+
+    def raw_attachment(self) -> tuple[notices.Attachment, ...]:
+        """The mail as it came, to go along sealed."""
+        return (notices.Attachment("as-it-came.eml", "application/octet-stream", self.envelope.content),)
+
+
+class Intake:
+    """Takes mails one after the other from the door; each is decided when its reply is given."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take the parts."""
+        self._parts = parts
+        self._reading = asyncio.Semaphore(4)  # mails being opened at once; the others wait at the door
+
+    async def take(self, envelope: Envelope) -> Reply:
+        """Decide one mail, store what follows from it, and give the SMTP reply."""
+        try:
+            addressed = self._parts.lists.find(envelope.recipient)
+            if addressed is None:
+                return replies.UNKNOWN_USER
+            await self.decide(envelope, addressed)
+        except (EngineUnavailable, ParserUnavailable) as error:
+            log.error("not-kept", reason="cannot open mail", kind=type(error).__name__)
+            return replies.LATER
+        except Unavailable as error:
+            log.error("not-kept", reason="database", kind=type(error).__name__)
+            self._parts.trouble.tell("database")
+            return replies.NO_SPACE if error.no_space else replies.LATER
+        return replies.OK
+
+    async def decide(
+        self,
+        envelope: Envelope,
+        addressed: Addressed,
+        *,
+        waived: frozenset[Reason] = frozenset(),
+        again: str | None = None,
+    ) -> Verdict | None:
+        """Decide one mail. None: the same bytes came before. ``again``: the id of a kept mail judged anew."""
+        parts = self._parts
+        mailing_list = addressed.mailing_list
+        digest = hashlib.sha256(envelope.content).hexdigest()
+        if again is None and await self._seen_before(envelope, mailing_list, digest):
+            return None
+        async with self._reading:
+            async with parts.database.reading() as tx:
+                ring = await parts.lists.ring(parts, tx, mailing_list.id)
+            seen = await read(parts, ring, envelope.content, envelope.sender)
+        async with parts.database.transaction() as tx:
+            if again is None:
+                earlier = await mails.seen_before(
+                    tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest
+                )
+                if earlier is not None:
+                    await mails.count_again(tx, earlier.id)
+                    return None
+            incoming = Incoming(
+                parts,
+                tx,
+                mailing_list,
+                addressed.door,
+                envelope,
+                seen,
+                parts.clock.now() if again else envelope.received_at,
+                again or row_id("ML"),
+            )
+            verdict = await self._judge_and_apply(incoming, digest, waived, is_new=again is None)
+        parts.nudges.ring()
+        log.info("mail", id=incoming.mail_id, list=mailing_list.id, kind=type(verdict).__name__.lower())
+        return verdict
+
+    async def _seen_before(self, envelope: Envelope, mailing_list: MailingList, digest: str) -> bool:
+        async with self._parts.database.reading() as tx:
+            earlier = await mails.seen_before(
+                tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest
+            )
+        if earlier is None:
+            return False
+        async with self._parts.database.transaction() as tx:
+            await mails.count_again(tx, earlier.id)
+        return True
+
+    async def _judge_and_apply(
+        self, incoming: Incoming, digest: str, waived: frozenset[Reason], *, is_new: bool
+    ) -> Verdict:
+        facts = await gather(incoming, waived)
+        incoming.facts = facts
+        verdict = judge_mail(facts, incoming.now)
+        if is_new:
+            await self._record(incoming, verdict, digest)
+        await disclosing.stop_by_code(incoming)
+        await apply(incoming, verdict)
+        await mails.set_taken_for(
+            incoming.tx,
+            incoming.mail_id,
+            incoming.taken_for,
+            disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
+        )
+        return verdict
+
+    async def _record(self, incoming: Incoming, verdict: Verdict, digest: str) -> None:
+        """Keep the mail itself, sealed; of an automatic one or a preview, that it came."""
+        tx, now, envelope = incoming.tx, incoming.now, incoming.envelope
+        order = verdict.order if isinstance(verdict, Posted | Steered) else None
+        keeps = not isinstance(verdict, Recorded) and not (order and order.preview)
+        raw_item = await safe.keep(incoming.parts, tx, envelope.content, now) if keeps else None
+        signer = incoming.signer()
+        record = MailRecord(
+            id=incoming.mail_id,
+            list_id=incoming.mailing_list.id,
+            recipient=envelope.recipient,
+            envelope_from=envelope.sender,
+            received_at=envelope.received_at,
+            digest=digest,
+            size=len(envelope.content),
+            taken_for="",
+            signer_id=signer.id if signer else None,
+            raw_item=raw_item,
+        )
+        await mails.add(tx, record)
+        for seen in incoming.read.seen:
+            if seen.signature_id and signer is not None:
+                await mails.note_signature(
+                    tx,
+                    list_id=incoming.mailing_list.id,
+                    signature_id=seen.signature_id,
+                    mail_id=incoming.mail_id,
+                    now=now,
+                )
+
+
+async def apply(incoming: Incoming, verdict: Verdict) -> None:
+    """Carry a verdict out, in the transaction that it was judged in."""
+    match verdict:
+        case Recorded(why):
+            incoming.taken_for = "automatic"
+            await incoming.audit("automatic", incoming.mail_id, why)
+            await bouncing.take_bounce(incoming)
+        case LeakReport():
+            incoming.taken_for = "leak"
+            await leak.take_report(incoming, verdict)
+        case NoLeak(writer):
+            incoming.taken_for = "reply"
+            await leak.no_leak(incoming, writer)
+        case Forwarded(reasons, writer):
+            incoming.taken_for = "forward"
+            await _forward(incoming, reasons, writer)
+        case Kept():
+            incoming.taken_for = "quarantine"
+            await keeping.keep_back(incoming, verdict)
+        case Posted():
+            incoming.taken_for = "disclosure"
+            await disclosing.post(incoming, verdict)
+        case Steered():
+            incoming.taken_for = "follow-up"
+            await disclosing.steer(incoming, verdict)
+        case Replied():
+            incoming.taken_for = "reply"
+            await disclosing.reply(incoming, verdict)
+        case Acknowledged(writer):
+            incoming.taken_for = "command"
+            await disclosing.acknowledge(incoming, writer)
+
+
+async def _forward(incoming: Incoming, reasons: tuple[Reason, ...], writer: Person | None) -> None:
+    """Mail to -owner: to the coordinators, sealed, with sender and signature told."""
+    payload = incoming.read.payload
+    signer = f"{writer.name} <{writer.address}>" if writer else None
+    notice = notices.forwarded(
+        incoming.envelope.sender,
+        signer,
+        reasons,
+        incoming.read.headers.subject,
+        payload.text if payload else "(it could not be read as text; it is attached as it came)",
+        () if payload and len(payload.parts) == 1 else incoming.raw_attachment(),
+    )
+    await incoming.audit("forwarded", incoming.mail_id, reasons[0] if reasons else "")
+    message = await posting.tell_coordinators(
+        incoming.parts,
+        incoming.tx,
+        incoming.mailing_list,
+        notice,
+        now=incoming.now,
+        kind=MessageKind.FORWARD,
+        but=writer.id if writer else None,
+        mail_id=incoming.mail_id,
+    )
+    if message is None and writer is None:
+        await incoming.audit("nobody-to-tell", incoming.mail_id)

@@ -1,0 +1,457 @@
+"""Every text that the gateway writes itself: short, kind, instants in words.
+
+Pure: each function takes what it tells and gives back a subject and a text. Texts for members never
+name another member; texts that answer a leak report quote nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from policy.audience import Seat
+from policy.facts import Disclosure, Person, Role, State
+from policy.instants import in_words
+from policy.orders import Complaint, LeakLines
+from policy.reasons import Reason
+
+LINE = "-" * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that goes with a notice."""
+
+    filename: str
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A subject and a text, to be sealed like everything else."""
+
+    subject: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+def tagged(disclosure_id: str | None, subject: str) -> str:
+    """A subject with the id by which replies find their thread."""
+    return f"[{disclosure_id}] {subject}" if disclosure_id else subject
+
+
+# --- what members read on top of a disclosure -------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Banner:
+    """What stands on top of every distributed text."""
+
+    disclosure_id: str
+    kind: str  # "Disclosure", "Follow-up", "Reply"
+    tlp: str
+    embargo_until: datetime
+    state: State
+    zone: str
+    now: datetime
+    writer: str
+    is_subject_signed: bool
+    withheld: tuple[str, ...] = ()
+    permit: str | None = None
+    cve: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    reaches: str | None = None  # for coordinators: whom a reply to this reaches
+
+    def text(self) -> str:
+        """The banner, a few lines, ended by a rule."""
+        lines = [f"{self.kind} {self.disclosure_id}   TLP:{self.tlp}"]
+        when = in_words(self.embargo_until, self.zone, self.now)
+        if self.state is State.LIFTED:
+            lines.append(f"The embargo is over (it ran until {when}).")
+        else:
+            lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
+        lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
+        if not self.is_subject_signed:
+            lines.append("The subject was not signed.")
+        if self.cve:
+            lines.append("CVE: " + ", ".join(self.cve))
+        lines.extend(f"Ref: {reference}" for reference in self.references)
+        lines.extend(
+            f"Withheld from you: {name} (the coordinators restricted it to a part of the audience)"
+            for name in self.withheld
+        )
+        if self.state is not State.LIFTED:
+            lines.append(f"You may before then: {self.permit or 'build and test only'}")
+        lines.append("To report a leak, reply with the first line `Leak: what, to whom`")
+        if self.reaches:
+            lines.append(self.reaches)
+        lines.append(LINE)
+        return "\n".join(lines) + "\n\n"
+
+
+# --- to coordinators: receipts and reports ----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a coordinator's mail led to."""
+
+    disclosure: Disclosure
+    subject: str
+    zone: str
+    now: datetime
+    headline: str
+    seats: tuple[Seat, ...]
+    withheld: dict[int, tuple[str, ...]]  # person id -> names of parts
+    stop_code: str | None
+    audit_head: str | None
+    notes: tuple[str, ...] = ()
+    is_preview: bool = False
+
+    def notice(self, attachments: Sequence[Attachment]) -> Notice:
+        """The receipt; ``attachments`` are the proofs, the very contents that members get."""
+        disclosure = self.disclosure
+        label = "Preview" if self.is_preview else "Receipt"
+        lines = [self.headline, "", f'{disclosure.id}  "{self.subject}"', f"State: {self._state()}"]
+        lines += ["", self._instants(), "", "Audience:"]
+        lines += [self._seat(seat) for seat in self.seats] or ["  (nobody)"]
+        parts = sorted({name for names in self.withheld.values() for name in names})
+        for name in parts:
+            without = [seat.person.name for seat in self.seats if name in self.withheld.get(seat.person.id, ())]
+            lines.append(f"Withheld: {name} from {', '.join(without)}")
+        lines += ["", *self.notes] if self.notes else []
+        if attachments:
+            lines += ["", f"What members read is attached, to the letter ({len(attachments)} different)."]
+        if self.stop_code:
+            lines += [
+                "",
+                f"Stop code: {self.stop_code}",
+                "Whoever sends this code to the list or to its -owner address, even unsigned, stops the",
+                "release. Nothing starts it again but a coordinator's `Hold-Until:` (or the operator).",
+            ]
+        if self.audit_head:
+            lines += ["", f"Audit head: {self.audit_head}"]
+        return Notice(
+            tagged(disclosure.id, f"{label}: {self.subject}"), "\n".join(lines) + "\n", tuple(attachments)
+        )
+
+    def _state(self) -> str:
+        stopped = ", stopped" if self.disclosure.stopped else ""
+        return f"{self.disclosure.state}{stopped}   TLP:{self.disclosure.tlp}   Scope: {self.disclosure.scope}"
+
+    def _instants(self) -> str:
+        disclosure = self.disclosure
+        public = in_words(disclosure.embargo_until, self.zone, self.now)
+        if disclosure.state in {State.HELD, State.PENDING}:
+            first = f"Members get this {in_words(disclosure.hold_until, self.zone, self.now)}."
+            if disclosure.stopped:
+                first = "Members get nothing: the release is stopped. " + first.replace("get this", "would get this")
+        else:
+            released = disclosure.released_at or disclosure.hold_until
+            first = f"Members got this {in_words(released, self.zone, self.now)}."
+        return f"{first} Public {public}. {self._count()}"
+
+    def _count(self) -> str:
+        inside = [seat for seat in self.seats if seat.gets_it]
+        outside = [f"{seat.person.name} ({seat.reason})" for seat in self.seats if not seat.gets_it]
+        text = f"{len(inside)} of {len(self.seats)} members"
+        return f"{text}; not: {', '.join(outside)}." if outside else f"{text}."
+
+    def _seat(self, seat: Seat) -> str:
+        person = seat.person
+        parts = self.withheld.get(person.id, ())
+        fate = "gets it" if seat.gets_it else f"does not get it: {seat.reason}"
+        if parts and seat.inside:
+            fate += f", without {', '.join(parts)}"
+        return f"  {person.name} <{person.address}>: {fate}"
+
+
+def release_report(
+    disclosure: Disclosure, number: int, subject: str, rows: Sequence[tuple[str, str, str, str | None]], late: str | None
+) -> Notice:
+    """Delivered, waiting and why; ``rows`` are organisation, address, state, reason."""
+    sent = [row for row in rows if row[2] == "sent"]
+    lines = [f"{disclosure.id}/{number}: {len(sent)} of {len(rows)} copies are delivered."]
+    if late:
+        lines.append(f"It went out late: {late}.")
+    lines.append("")
+    lines += [f"  {org} <{address}>: {state}{f' ({why})' if why else ''}" for org, address, state, why in rows]
+    return Notice(tagged(disclosure.id, f"Release report: {subject}"), "\n".join(lines) + "\n")
+
+
+def complaint(disclosure_id: str | None, reasons: Sequence[Reason], complaints: Sequence[Complaint], corrected: str) -> Notice:
+    """Why a coordinator's or member's mail is kept back, line by line, and the block to paste back."""
+    lines = ["Your mail is kept back; nobody got it, and nothing of it is lost.", ""]
+    for item in complaints:
+        lines.append(f"* {item.line}" if item.line else "* (missing)")
+        lines.append(f"    {item.why}")
+        lines += [f"    could mean: {reading.value}" + (f"   ({reading.note})" if reading.note else "") for reading in item.readings]
+    if not complaints:
+        lines += [f"* {reason}: {reason.meaning}." for reason in reasons]
+    if corrected.strip():
+        lines += [
+            "",
+            "Send your mail again with this block as its very first lines, followed by an empty line",
+            "(look at each value: where there were several readings, the safest stands here):",
+            "",
+            corrected.strip(),
+            "",
+        ]
+    return Notice(tagged(disclosure_id, "Kept back: please look at your control lines"), "\n".join(lines) + "\n")
+
+
+def no_block(corrected: str) -> Notice:
+    """A coordinator's new mail without control lines."""
+    text = (
+        "Your new mail has no control lines, so it is no disclosure. It is kept back; nobody got it.\n\n"
+        "If it was meant as one, send it again with a block like this as its very first lines, followed\n"
+        "by an empty line. If it belongs to a thread, please reply in that thread.\n\n"
+        f"{corrected.strip()}\n"
+    )
+    return Notice("Kept back: no control lines", text)
+
+
+def kept_note(reason: Reason, advice: str) -> Notice:
+    """To the one who signed it (or whose address it bears): kept, why, and what to do."""
+    text = (
+        f"A mail that came under your name is kept back: {reason.meaning}.\n"
+        f"Nothing is lost; the coordinators know of it.\n\n{advice}\n"
+    )
+    return Notice(f"Kept back: {reason}", text)
+
+
+ADVICE: dict[Reason, str] = {
+    Reason.CLEARTEXT: "Please send it again, encrypted to the list's key and signed with your pinned key.",
+    Reason.UNSIGNED: "Please send it again, signed with your pinned key as well as encrypted.",
+    Reason.UNKNOWN_THREAD: "It answers a mail that this list does not know. Please reply to the mail that you got "
+    "from the list, or begin a new mail without `Re:`.",
+    Reason.MEMBER_NEW_THREAD: "Members reply to disclosures. To reach the coordinators, write to the -owner address.",
+    Reason.STALE_SIGNATURE: "Please check your computer's clock and send it again, signed anew.",
+    Reason.REPLAY: "The same signed mail came before. If you sent it again, you need do nothing.",
+    Reason.WRONG_LIST: "It was not addressed to this list. Please send it again with the list's address in To.",
+}
+
+
+def possible_leak_question(disclosure_id: str) -> Notice:
+    """To a member whose prose seems to speak of a leak."""
+    text = (
+        "Your reply seems to speak of a leak, so it was not passed on to others; the coordinators have it.\n\n"
+        "Please answer with one of these as the first line, so that the right thing happens at once:\n\n"
+        "Leak: yes\n\nor\n\nLeak: no\n\n"
+        "If yes, please add what you know: `Leak-What:` `Leak-To:` `Leak-When:` `Leak-How:`\n"
+        "Telling us early is always right; nobody is blamed for it.\n"
+    )
+    return Notice(tagged(disclosure_id, "Is this about a leak?"), text)
+
+
+def quarantined(
+    quarantine_id: str, reasons: Sequence[Reason], envelope_from: str, size: int, signer: str | None, disclosure_id: str | None
+) -> Notice:
+    """To coordinators, at once: something was kept back that concerns a pinned signer or a known thread."""
+    lines = [
+        f"{quarantine_id} is kept back: {reasons[0]}.",
+        *(f"  {reason}: {reason.meaning}" for reason in reasons),
+        "",
+        f"Envelope sender: {envelope_from or '<>'}",
+        f"Signed by: {signer or 'nobody that is proved'}",
+        f"Size: {size} bytes",
+        "",
+        f"See it with `embargo quarantine show {quarantine_id}`.",
+    ]
+    return Notice(tagged(disclosure_id, f"Kept back: {quarantine_id} ({reasons[0]})"), "\n".join(lines) + "\n")
+
+
+def digest(rows: Sequence[tuple[str, str, str, int]]) -> Notice:
+    """Once a day: what strangers sent. ``rows`` are id, reason, envelope sender, size."""
+    lines = [f"{len(rows)} mails were kept back since the last digest:", ""]
+    lines += [f"  {row[0]}  {row[1]:<18} {row[3]:>9} bytes  from {row[2] or '<>'}" for row in rows]
+    lines += ["", "See one with `embargo quarantine show ID`."]
+    return Notice(f"Quarantine: {len(rows)} kept back", "\n".join(lines) + "\n")
+
+
+def forwarded(envelope_from: str, signer: str | None, reasons: Sequence[Reason], subject: str, text: str, attachments: Sequence[Attachment]) -> Notice:
+    """Mail to -owner, passed to the coordinators with its sender and signature told."""
+    proof = f"Signed by {signer}; the signature was checked." if signer else "Nobody is proved to have written this."
+    lines = [
+        "Somebody wrote to the coordinators.",
+        f"Envelope sender: {envelope_from or '<>'}",
+        proof,
+        *(f"Not believed: {reason} ({reason.meaning})" for reason in reasons),
+        LINE,
+        "",
+        text,
+    ]
+    return Notice(f"To the coordinators: {subject}", "\n".join(lines) + "\n", tuple(attachments))
+
+
+# --- dates, lift, withdrawal ------------------------------------------------------------------
+
+
+def new_date(disclosure: Disclosure, subject: str, old: datetime, zone: str, now: datetime) -> Notice:
+    """To everybody bound: the public date changed."""
+    text = (
+        f"The public date of {disclosure.id} changed.\n\n"
+        f"New: {in_words(disclosure.embargo_until, zone, now)}\n"
+        f"Old: {in_words(old, zone, now)}\n\n"
+        "All else stands: until the new date tell only those in your team who need to know.\n"
+    )
+    return Notice(tagged(disclosure.id, f"New public date: {subject}"), text)
+
+
+def lifted(disclosure: Disclosure, subject: str, zone: str, now: datetime, late: str | None) -> Notice:
+    """To everybody bound: the embargo is over."""
+    ended = disclosure.ended_at or now
+    why = "its public date has come" if disclosure.cause == "clock" else "the coordinators lifted it"
+    lines = [f"The embargo of {disclosure.id} is over since {in_words(ended, zone, now)}: {why}."]
+    if late:
+        lines.append(f"The gateway was late to do so: {late}.")
+    lines += ["", "You are no longer bound by it. Thank you for keeping it."]
+    return Notice(tagged(disclosure.id, f"Lifted: {subject}"), "\n".join(lines) + "\n")
+
+
+def withdrawn(disclosure: Disclosure, subject: str, reason: str, is_void: bool, zone: str, now: datetime) -> Notice:
+    """To everybody bound: the disclosure was called off."""
+    if is_void:
+        bound = "It is void: you are not bound by it any more."
+    else:
+        bound = f"It stays confidential until {in_words(disclosure.embargo_until, zone, now)}."
+    text = f"The coordinators called {disclosure.id} off.\n\nReason: {reason}\n\n{bound}\n"
+    return Notice(tagged(disclosure.id, f"Withdrawn: {subject}"), text)
+
+
+def date_passed(disclosure: Disclosure, subject: str, zone: str, now: datetime) -> Notice:
+    """To coordinators: the date went by while the disclosure was still held."""
+    text = (
+        f"The public date of {disclosure.id} went by while it was held ({in_words(disclosure.embargo_until, zone, now)}).\n"
+        "Nothing was sent to members: nothing goes out under a stale date.\n\n"
+        "To go on, reply to this mail with a new date as the first line, for example\n\n"
+        "Embargo-Until: patch-day\n\n"
+        "or call it off with `Withdraw: REASON`.\n"
+    )
+    return Notice(tagged(disclosure.id, f"Needs a new date: {subject}"), text)
+
+
+def stopped(disclosure: Disclosure, subject: str, by: str) -> Notice:
+    """To coordinators: the release is stopped."""
+    text = (
+        f"The release of {disclosure.id} is stopped, by {by}. Members get nothing.\n\n"
+        "To let it go, reply with a hold as the first line, for example\n\nHold-Until: now\n"
+    )
+    return Notice(tagged(disclosure.id, f"Stopped: {subject}"), text)
+
+
+def happened(disclosure_id: str | None, headline: str, lines: Iterable[str]) -> Notice:
+    """To coordinators: one thing that happened, in a line, and what to know about it."""
+    return Notice(tagged(disclosure_id, headline), "\n".join([headline + ".", "", *lines]) + "\n")
+
+
+# --- leaks ------------------------------------------------------------------------------------
+
+FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
+
+
+def leak_acknowledged(leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]) -> Notice:
+    """To the reporter: it is a case, thank you, and what is still to be told. Quotes nothing."""
+    lines = [
+        f"Thank you for telling us. Your report is case {leak_id}; the coordinators were alarmed at once.",
+        "",
+    ]
+    if missing:
+        lines.append("Please reply to this mail with what you know of these, one line each:")
+        lines += ["", *(f"Leak-{name.capitalize()}: ..." for name in missing), ""]
+    if complaints:
+        lines.append(f"{len(complaints)} of your lines could not be read as they stand; nothing waits for that.")
+        lines += [f"* {item.why}" for item in complaints]
+        lines.append("")
+    lines.append("Please don't undo or delete anything before a coordinator answers, unless it stops the leak.")
+    return Notice(tagged(disclosure_id, f"Your report {leak_id}"), "\n".join(lines) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class LeakAlarm:
+    """What coordinators are told of a leak report: everything."""
+
+    leak_id: str
+    disclosure_id: str | None
+    subject: str
+    reporter: str
+    is_verified: bool
+    reasons: tuple[Reason, ...]
+    lines: LeakLines | None
+    text: str
+    audience_told: bool
+
+    def notice(self, attachments: Sequence[Attachment]) -> Notice:
+        """The alarm mail; an unreadable report comes as an attachment."""
+        lines = [f"LEAK REPORT {self.leak_id}" + (f" on {self.disclosure_id}" if self.disclosure_id else "")]
+        if self.is_verified:
+            lines.append(f"Reported by {self.reporter}; the signature was checked.")
+        else:
+            lines.append(f"NOT PROVED who reported it. It says to come from: {self.reporter or '<>'}")
+            lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
+        lines.append("The audience was told in general terms." if self.audience_told else "No member was told.")
+        lines.append("")
+        for name, label in FIELDS.items():
+            value = getattr(self.lines, name) if self.lines else None
+            lines.append(f"{label}: {value or '(not said)'}")
+        lines += ["", "The whole report:" if self.text.strip() else "The report could not be read as text.", LINE, self.text]
+        lines += ["", LINE, "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`"]
+        subject = f"ALARM: leak {self.leak_id}" + (f": {self.subject}" if self.subject else "")
+        return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
+
+
+def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime) -> Notice:
+    """To the audience: a member reports a leak. No organisation, no quote, no attachment."""
+    told = ["A member reports that something of this disclosure leaked."]
+    for name, label in FIELDS.items():
+        value = getattr(lines, name) if lines else None
+        if name != "how":
+            told.append(f"{label}: {value or 'not known yet'}")
+    told += [
+        "Contained: not known yet",
+        "",
+        f"The embargo stands until {in_words(disclosure.embargo_until, zone, now)}, unless the coordinators lift it earlier.",
+        "If you know more, reply with the first line `Leak: what, to whom`",
+    ]
+    return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")
+
+
+# --- people and keys --------------------------------------------------------------------------
+
+
+def standing(list_name: str, what: str, owner: str) -> Notice:
+    """To a member whose standing changed: told once, without content."""
+    text = (
+        f"Your organisation was {what} on {list_name}.\n\n"
+        + (
+            "You get no further content from it. What you have received stays confidential until you get a\n"
+            "lift notice from this address.\n"
+            if what != "reinstated"
+            else "You get new disclosures from now on.\n"
+        )
+        + f"\nQuestions go to {owner}.\n"
+    )
+    return Notice(f"{list_name}: {what}", text)
+
+
+def roster_changed(what: str, person: Person, details: Iterable[str]) -> Notice:
+    """To coordinators: the operator changed the roster or a key."""
+    who = f"{person.name} <{person.address}>"
+    kind = "coordinator" if person.role is Role.COORDINATOR else "member"
+    lines = [f"The operator {what} the {kind} {who}.", "", *details, "", "If this surprises you, ask the operator now."]
+    return Notice(f"Roster: {what} {person.address}", "\n".join(lines) + "\n")
+
+
+def key_replaced(person: Person, old: Sequence[str], new: Sequence[str]) -> Notice:
+    """To the holder of an old key, sealed to that old key: a change behind his back would show."""
+    lines = [
+        f"The keys pinned for {person.address} changed.",
+        "",
+        *(f"No longer: {fingerprint}" for fingerprint in old),
+        *(f"From now on: {fingerprint}" for fingerprint in new),
+        "",
+        "This mail is sealed to the old key. If you did not ask for the change, tell the coordinators at once.",
+    ]
+    return Notice("Your pinned key changed", "\n".join(lines) + "\n")

@@ -1,0 +1,106 @@
+"""The sealed side of a disclosure and of a message: what people wrote, as values that go to JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from policy.scopes import Restriction, read_scope, scope_text
+
+
+@dataclass(frozen=True, slots=True)
+class PublicNotice:
+    """The attachment that is published at the lift: of which message, and its text."""
+
+    message: str
+    name: str = field(repr=False)
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What a disclosure says beside its instants: all of it sealed at rest."""
+
+    subject: str = field(repr=False)
+    stop_code: str = field(repr=False)
+    cve: tuple[str, ...] = ()
+    references: tuple[str, ...] = field(default=(), repr=False)
+    permit: str | None = field(default=None, repr=False)
+    restrict: tuple[Restriction, ...] = field(default=(), repr=False)
+    notice: PublicNotice | None = field(default=None, repr=False)
+    withdrawn: str | None = field(default=None, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "subject": self.subject,
+            "stop_code": self.stop_code,
+            "cve": list(self.cve),
+            "references": list(self.references),
+            "permit": self.permit,
+            "restrict": [[list(rule.patterns), scope_text(rule.to)] for rule in self.restrict],
+            "notice": asdict(self.notice) if self.notice else None,
+            "withdrawn": self.withdrawn,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Particulars:
+        """Back from a JSON object."""
+        return cls(
+            subject=value["subject"],
+            stop_code=value["stop_code"],
+            cve=tuple(value["cve"]),
+            references=tuple(value["references"]),
+            permit=value["permit"],
+            restrict=tuple(Restriction(tuple(names), read_scope(to)) for names, to in value["restrict"]),
+            notice=PublicNotice(**value["notice"]) if value["notice"] else None,
+            withdrawn=value["withdrawn"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """What composing one message of content needs, beside its payload.
+
+    ``attachments`` are (path, file name) pairs of the payload's parts; a path is "2.1".
+    ``hidden`` are paths that go to no member (the public notice, before the lift).
+    """
+
+    subject: str = field(repr=False)
+    is_subject_signed: bool
+    writer: str
+    label: str  # Disclosure, Follow-up, Reply
+    block_lines: int  # lines of the text that were for the gateway: its control block
+    attachments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    hidden: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> MessageFacts:
+        """Back from a JSON object."""
+        return cls(
+            subject=value["subject"],
+            is_subject_signed=value["is_subject_signed"],
+            writer=value["writer"],
+            label=value["label"],
+            block_lines=value["block_lines"],
+            attachments=tuple((path, name) for path, name in value["attachments"]),
+            hidden=tuple(value["hidden"]),
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The file names of its attachments."""
+        return tuple(name for _, name in self.attachments)
+
+    def paths_of(self, names: frozenset[str]) -> tuple[str, ...]:
+        """The paths of the attachments with these names."""
+        return tuple(path for path, name in self.attachments if name in names)
+
+
+def path_text(path: tuple[int, ...]) -> str:
+    """A part's path as text."""
+    return ".".join(map(str, path))

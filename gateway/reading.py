@@ -1,0 +1,98 @@
+"""Taking an incoming mail apart and opening it: what is seen, nothing believed.
+
+What the mail causes ends in a value here (malformed, undecryptable, …). What our own side causes
+(GnuPG or the parser silent) is raised, and the sender keeps the mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from gateway.mail.model import Form, Headers, Mail, Payload, Problem, SignedPayload
+from keys.results import OpenStatus, SignatureSeen
+from policy.reasons import Reason
+
+if TYPE_CHECKING:
+    from gateway.parts import Parts
+    from keys.results import Ring
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A mail as far as it could be read.
+
+    ``headers`` are those that count: the protected ones where the payload has them, else the outer.
+    """
+
+    headers: Headers = field(default_factory=Headers, repr=False)
+    outer: Headers = field(default_factory=Headers, repr=False)
+    automatic: str | None = None
+    problem: Reason | None = None
+    encrypted: bool = False
+    undecryptable: bool = False
+    partly_signed: bool = False
+    seen: tuple[SignatureSeen, ...] = ()
+    payload: Payload | None = field(default=None, repr=False)
+    header_protected: bool = False
+
+
+async def read(parts: Parts, ring: Ring, raw: bytes, envelope_from: str) -> Read:
+    """Read a mail: RFC 3156 s4 and s5, combined (s6.2) and nested (s6.1). Raises what our own side causes."""
+    mail = await parts.parser.mail(raw, envelope_from)
+    if isinstance(mail, Problem):  # what could be salvaged binds a leak report to its thread (law 5)
+        headers = Headers(subject=mail.subject, references=mail.threads, is_threaded=bool(mail.threads))
+        return Read(problem=Reason(mail.reason), headers=headers, outer=headers)
+    base = Read(headers=mail.headers, outer=mail.headers, automatic=mail.automatic, payload=mail.payload)
+    match mail.form:
+        case Form.UNSUPPORTED:
+            return replace(base, problem=Reason.UNSUPPORTED)
+        case Form.PARTLY_SIGNED:
+            return replace(base, partly_signed=True)
+        case Form.CLEAR:
+            return base
+        case Form.SIGNED:
+            return await _read_signed(parts, ring, base, mail)
+        case Form.ENCRYPTED:
+            return await _read_encrypted(parts, ring, base, mail)
+
+
+async def _read_signed(parts: Parts, ring: Ring, base: Read, mail: Mail) -> Read:
+    seen = await parts.engine.verify(ring, mail.signed or b"", mail.signature or b"")
+    return _with_payload(base, mail.payload, seen) if mail.payload else replace(base, seen=seen)
+
+
+async def _read_encrypted(parts: Parts, ring: Ring, base: Read, mail: Mail) -> Read:
+    opened = await parts.engine.open(ring, mail.ciphertext or b"")
+    match opened.status:
+        case OpenStatus.NOT_ENCRYPTED:
+            return base  # an OpenPGP message in the clothes of an encrypted one: THREATS 0.3
+        case OpenStatus.TOO_LARGE:
+            return replace(base, encrypted=True, problem=Reason.TOO_COMPLEX)
+        case OpenStatus.NOT_FOR_US | OpenStatus.DAMAGED:
+            return replace(base, encrypted=True, undecryptable=True)
+        case OpenStatus.OPENED:
+            pass
+    base = replace(base, encrypted=True)
+    payload = await parts.parser.payload(opened.plaintext or b"")
+    match payload:
+        case Problem():
+            return replace(base, problem=Reason(payload.reason), seen=opened.signatures)
+        case SignedPayload():  # RFC 3156 s6.1: one more signature, over the whole
+            seen = await parts.engine.verify(ring, payload.signed, payload.signature)
+            return _with_payload(base, payload.payload, (*opened.signatures, *seen))
+        case Payload():
+            return _with_payload(base, payload, opened.signatures)
+
+
+def _with_payload(base: Read, payload: Payload, seen: tuple[SignatureSeen, ...]) -> Read:
+    return replace(
+        base,
+        payload=payload,
+        seen=seen,
+        automatic=base.automatic or payload.automatic,
+        partly_signed=payload.form is Form.PARTLY_SIGNED and not seen,
+        problem=Reason.UNSUPPORTED if payload.form is Form.UNSUPPORTED and not seen else base.problem,
+        headers=payload.protected or base.outer,
+        header_protected=payload.protected is not None,
+    )

@@ -1,0 +1,324 @@
+"""Story 2: a due hold, and everything else that happens by the clock.
+
+Everything is judged afresh at its moment, in the transaction that acts on it: members leave, keys
+expire, dates move. Firing twice, late or after a restart does it once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway import content, keeping, notices, posting, reports, safe
+from gateway.content import Setting
+from gateway.log import get_logger
+from gateway.particulars import Particulars
+from policy import disclosure as table
+from policy.audience import judge_seats
+from policy.disclosure import Event
+from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
+from policy.scopes import read_scope
+from policy.release import LATE_AFTER, REPORT_AFTER, UNDELIVERED_AFTER
+from storage import disclosures, duties, messages, outbox, roster
+from storage.ids import message_id, row_id
+from storage.records import Copy, Message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.parts import Parts
+    from policy.audience import Seat
+    from storage.database import Tx
+
+log = get_logger("release")
+EXPIRE_EVERY = timedelta(hours=1)
+
+
+class Release:
+    """Does what is due by the clock."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take the parts."""
+        self._parts = parts
+        self._expired_at: datetime | None = None
+
+    async def step(self, now: datetime) -> bool:
+        """Do what is due at ``now``; says whether anything was done."""
+        parts = self._parts
+        async with parts.database.reading() as tx:
+            due = [
+                found.id
+                for found in (
+                    *await disclosures.due_stale(tx, now),
+                    *await disclosures.due_releases(tx, now),
+                    *await disclosures.due_lifts(tx, now),
+                )
+            ]
+            duty_rows = await duties.due(tx, now)
+        for disclosure_id in dict.fromkeys(due):
+            await self._act(disclosure_id, now)
+        for duty in duty_rows:
+            async with parts.database.transaction() as tx:
+                await self._do_duty(tx, duty.kind, duty.ref, duty.list_id, now)
+                await duties.done(tx, duty.id, now)
+        await self._expire(now)
+        if due or duty_rows:
+            parts.nudges.ring()
+        return bool(due or duty_rows)
+
+    async def next_at(self) -> datetime | None:
+        """The next instant at which something is due, None when nothing is."""
+        async with self._parts.database.reading() as tx:
+            return await disclosures.next_instant(tx)
+
+    async def _act(self, disclosure_id: str, now: datetime) -> None:
+        parts = self._parts
+        async with parts.database.transaction() as tx:
+            disclosure = await disclosures.get(tx, disclosure_id)
+            if disclosure is None or parts.lists.get(disclosure.list_id) is None:
+                return
+            match table.due(disclosure, now):
+                case Event.HOLD_OVER:
+                    await release(parts, tx, disclosure, now)
+                case Event.DATE_PASSED:
+                    await _date_passed(parts, tx, disclosure, now)
+                case Event.DATE_REACHED:
+                    await lift(parts, tx, disclosure, now, cause="clock", actor="gateway", publish=True)
+                case _:
+                    return
+
+    async def _do_duty(self, tx: Tx, kind: str, ref: str, list_id: str, now: datetime) -> None:
+        parts = self._parts
+        mailing_list = parts.lists.get(list_id)
+        if mailing_list is None:
+            return
+        match kind:
+            case reports.RELEASE_REPORT:
+                await reports.release_report(parts, tx, ref, now)
+            case reports.UNDELIVERED:
+                await reports.undelivered(parts, tx, ref, now)
+            case keeping.DIGEST:
+                await keeping.send_digest(parts, tx, mailing_list, now)
+            case _:
+                log.error("unknown-duty", kind=kind)
+
+    async def _expire(self, now: datetime) -> None:
+        if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:
+            return
+        self._expired_at = now
+        async with self._parts.database.transaction() as tx:
+            for mailing_list in self._parts.lists:
+                await keeping.expire(self._parts, tx, mailing_list, now)
+
+
+async def setting_of(parts: Parts, tx: Tx, disclosure: Disclosure) -> Setting:
+    """A disclosure with its list and its sealed particulars, open."""
+    item = await disclosures.particulars_item(tx, disclosure.id)
+    particulars = Particulars.from_json(await safe.take_json(parts, tx, item))
+    return Setting(parts.lists[disclosure.list_id], disclosure, particulars)
+
+
+async def seats_of(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat, ...]:
+    """Every member, judged against a disclosure now."""
+    people = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
+    return judge_seats(people, read_scope(disclosure.scope), disclosure.admitted, now)
+
+
+async def release(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> None:
+    """Row 3: content to each of the audience, as judged now."""
+    seats = await seats_of(tx, disclosure, now)
+    inside = [seat.person for seat in seats if seat.inside]
+    barred = [(seat.person, "suspended") for seat in seats if not seat.inside and seat.reason == "suspended"]
+    after = replace(
+        disclosure,
+        state=State.EMBARGOED,
+        released_at=now,
+        admitted=frozenset(person.id for person in inside),
+    )
+    await disclosures.update(
+        tx, disclosure.id, state=after.state, released_at=now, admitted=after.admitted
+    )
+    await transition(parts, tx, disclosure, after, now, actor="gateway", reason="hold-over")
+    setting = await setting_of(parts, tx, after)
+    for message in await messages.waiting(tx, disclosure.id):
+        await messages.set_waiting(tx, message.id, waiting=False)
+        opened = await content.open_message(parts, tx, message)
+        await content.queue_for_members(parts, tx, setting, opened, inside, now, barred=barred)
+        await watch(tx, message, now)
+    if now - disclosure.hold_until > LATE_AFTER:
+        await reports.raise_alarm(parts, tx, kind="late-release", ref=disclosure.id, list_id=disclosure.list_id, now=now)
+
+
+async def watch(tx: Tx, message: Message, now: datetime) -> None:
+    """See to it that a human hears how delivery of a message went."""
+    for kind, wait in ((reports.RELEASE_REPORT, REPORT_AFTER), (reports.UNDELIVERED, UNDELIVERED_AFTER)):
+        await duties.add(tx, kind=kind, ref=message.id, list_id=message.list_id, due_at=now + wait)
+
+
+async def _date_passed(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> None:
+    """Row 4: nothing is sent under a stale date; the coordinators are asked."""
+    after = replace(disclosure, state=State.PENDING)
+    await disclosures.update(tx, disclosure.id, state=after.state)
+    await transition(parts, tx, disclosure, after, now, actor="gateway", reason="date-passed")
+    setting = await setting_of(parts, tx, after)
+    config = setting.mailing_list.config
+    await posting.tell_coordinators(
+        parts,
+        tx,
+        setting.mailing_list,
+        notices.date_passed(after, setting.particulars.subject, config.timezone, now),
+        now=now,
+        kind=MessageKind.RECEIPT,
+        disclosure=after,
+    )
+    await reports.raise_alarm(parts, tx, kind="date-passed", ref=disclosure.id, list_id=disclosure.list_id, now=now)
+
+
+async def lift(
+    parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, cause: str, actor: str, publish: bool
+) -> None:
+    """Rows 12 and 13: the embargo is over. Told to everybody bound; the public notice only where ``publish``."""
+    after = replace(disclosure, state=State.LIFTED, ended_at=now, cause=cause)
+    await disclosures.update(tx, disclosure.id, state=after.state, ended_at=now, cause=cause)
+    await transition(parts, tx, disclosure, after, now, actor=actor, reason=f"lift-{cause}")
+    setting = await setting_of(parts, tx, after)
+    config = setting.mailing_list.config
+    late = reports.lateness(disclosure.embargo_until, now) if cause == "clock" else None
+    notice = notices.lifted(after, setting.particulars.subject, config.timezone, now, late)
+    await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now)
+    if publish and setting.particulars.notice is not None and config.public_address:
+        await _publish(parts, tx, setting, setting.particulars.notice.text, now)
+    if late:
+        await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
+
+
+async def tell_bound(
+    parts: Parts, tx: Tx, setting: Setting, notice: notices.Notice, kind: MessageKind, now: datetime
+) -> None:
+    """Send a notice to everybody who ever got a copy, also when suspended or removed since, and to coordinators."""
+    disclosure = setting.disclosure
+    bound = await bound_people(tx, disclosure)
+    people = [*bound, *await posting.coordinators(tx, disclosure.list_id)]
+    thread = await posting.thread_of(tx, disclosure)
+    message = await posting.notify(
+        parts, tx, setting.mailing_list, people, notice, kind=kind, now=now, thread=thread
+    )
+    await duties.add(
+        tx, kind=reports.UNDELIVERED, ref=message.id, list_id=message.list_id, due_at=now + UNDELIVERED_AFTER
+    )
+
+
+async def bound_people(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
+    """Everybody who ever got content of a disclosure: they stay bound until the lift."""
+    sent = await outbox.of_disclosure(
+        tx, disclosure.id, roles={Role.MEMBER}, kinds={MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY}
+    )
+    ids = dict.fromkeys(copy.person_id for copy in sent if copy.person_id is not None and may_have_left(copy))
+    people = [await roster.person(tx, person_id) for person_id in ids]
+    return tuple(person for person in people if person is not None)
+
+
+def may_have_left(copy: Copy) -> bool:
+    """Whether a copy reached its reader, or may have, or still will."""
+    return copy.state in {"sent", "queued", "deferred"} or copy.attempts > 0
+
+
+async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, now: datetime) -> None:
+    """The public notice: in clear, signed by the list, after the lift (law 1)."""
+    mailing_list, disclosure = setting.mailing_list, setting.disclosure
+    message = Message(
+        id=row_id("MS"),
+        list_id=mailing_list.id,
+        kind=MessageKind.PUBLIC_NOTICE,
+        message_id=message_id(mailing_list.domain),
+        dated_at=now,
+        created_at=now,
+        disclosure_id=disclosure.id,
+    )
+    await messages.add(tx, message)
+    content_id = await posting.put_content(parts, tx, message, text.encode(), now)
+    copy = Copy(
+        id=row_id("CP"),
+        list_id=mailing_list.id,
+        message_id=message.id,
+        content_id=content_id,
+        address=mailing_list.config.public_address,
+        role="public",
+        kind=message.kind,
+        state=posting.CopyState.QUEUED,
+        priority=posting.NOTICE,
+        created_at=now,
+        token=posting.token(),
+        disclosure_id=disclosure.id,
+        next_at=now,
+        changed_at=now,
+    )
+    await outbox.put(tx, copy)
+    await parts.trail.append(
+        tx, at=now, event="public-notice", id=disclosure.id, list_id=mailing_list.id, actor="gateway", reason="lift"
+    )
+
+
+async def transition(
+    parts: Parts, tx: Tx, before: Disclosure | None, after: Disclosure, now: datetime, *, actor: str, reason: str
+) -> None:
+    """Put a change of a disclosure into the trail: states, instants, scope."""
+    await parts.trail.append(
+        tx,
+        at=now,
+        event=f"disclosure-{after.state}",
+        id=after.id,
+        list_id=after.list_id,
+        actor=actor,
+        reason=reason,
+        detail={
+            "from": before.state.value if before else None,
+            "hold_until": after.hold_until.isoformat(),
+            "embargo_until": after.embargo_until.isoformat(),
+            "scope": after.scope,
+            "stopped": after.stopped,
+        },
+    )
+
+
+async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: datetime) -> None:
+    """Rows 5 and 5a, after the state has changed: what is queued is cancelled, whoever is bound is told.
+
+    "void" as the reason's first word sets them free; otherwise it stays confidential until its date.
+    """
+    disclosure = setting.disclosure
+    bound = await bound_people(tx, disclosure)
+    await outbox.cancel(tx, now=now, reason="withdrawn", disclosure_id=disclosure.id, kinds=CONTENT_KINDS, roles={Role.MEMBER})
+    for message in await messages.waiting(tx, disclosure.id):
+        await messages.set_waiting(tx, message.id, waiting=False)
+    if not bound:
+        return
+    is_void = reason.split(":")[0].strip().casefold() == "void"
+    zone = setting.mailing_list.config.timezone
+    notice = notices.withdrawn(disclosure, setting.particulars.subject, reason, is_void, zone, now)
+    await tell_bound(parts, tx, setting, notice, MessageKind.WITHDRAWAL, now)
+
+
+async def stop(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, actor: str, by: str) -> None:
+    """Row 3a: stop an unreleased disclosure and tell the coordinators."""
+    after = replace(disclosure, stopped=True)
+    await disclosures.update(tx, disclosure.id, stopped=True)
+    await transition(parts, tx, disclosure, after, now, actor=actor, reason="stop")
+    setting = await setting_of(parts, tx, after)
+    await posting.tell_coordinators(
+        parts,
+        tx,
+        setting.mailing_list,
+        notices.stopped(after, setting.particulars.subject, by),
+        now=now,
+        kind=MessageKind.RECEIPT,
+        disclosure=after,
+    )
+
+
+async def go(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, actor: str) -> None:
+    """Let a stopped disclosure go again: it is released at its hold, or at once where that has gone by."""
+    after = replace(disclosure, stopped=False)
+    await disclosures.update(tx, disclosure.id, stopped=False)
+    await transition(parts, tx, disclosure, after, now, actor=actor, reason="go")

@@ -1,0 +1,119 @@
+"""Scope and restriction: who is inside, and why not.
+
+Rules: a member is in the audience of a disclosure when he is active, and named by its scope, and
+(from the release on) was let in. "all" means the members at the moment of release; who joins later
+is let in only by a new Scope line. A withheld part goes only to those whom its restriction names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from policy.facts import Person, Role, Standing
+from policy.scopes import Restriction, Scope, fits
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One member as judged against a disclosure.
+
+    ``inside``: belongs to the audience. ``reason``: why he is outside, or why an insider can't be
+    sealed to now; None when nothing stands in the way.
+    """
+
+    person: Person
+    inside: bool
+    reason: str | None
+
+    @property
+    def gets_it(self) -> bool:
+        """A copy can be sealed and sent now."""
+        return self.inside and self.reason is None
+
+
+def is_named(person: Person, scope: Scope) -> bool:
+    """Whether a scope names this person: by "all", a group, the organisation or the address."""
+    if scope.all:
+        return True
+    addresses = {address.casefold() for address in scope.addresses}
+    orgs = {org.casefold() for org in scope.orgs}
+    groups = {group.casefold() for group in scope.groups}
+    return (
+        person.address.casefold() in addresses
+        or person.name.casefold() in orgs
+        or any(group.casefold() in groups for group in person.groups)
+    )
+
+
+def judge_seat(person: Person, scope: Scope, admitted: frozenset[int] | None, now: datetime) -> Seat:
+    """Judge one member. ``admitted``: ids of those let in, None before the release."""
+    named = is_named(person, scope)
+    if person.standing is Standing.REMOVED:
+        return Seat(person, inside=False, reason="removed")
+    if person.standing is Standing.SUSPENDED:
+        return Seat(person, inside=False, reason="suspended" if named else "scope")
+    if not named:
+        return Seat(person, inside=False, reason="scope")
+    if admitted is not None and person.id not in admitted:
+        return Seat(person, inside=False, reason="joined after the release")
+    return Seat(person, inside=True, reason=person.key_trouble(now))
+
+
+def judge_seats(
+    people: Iterable[Person], scope: Scope, admitted: frozenset[int] | None, now: datetime
+) -> tuple[Seat, ...]:
+    """Judge every member of a list; nobody is skipped (invariant 4)."""
+    return tuple(judge_seat(person, scope, admitted, now) for person in people if person.role is Role.MEMBER)
+
+
+def withheld_names(person: Person, restrictions: Iterable[Restriction], names: Iterable[str]) -> frozenset[str]:
+    """The attachments that this person may not have.
+
+    Every restriction that matches a name must let the person in: two that disagree withhold.
+    """
+    rules = tuple(restrictions)
+    return frozenset(
+        name
+        for name in names
+        if any(rule.covers(name) and not is_named(person, rule.to) for rule in rules)
+    )
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether an attachment's name fits one of the patterns (names or globs, case told apart by nobody)."""
+    return any(fits(name, pattern) for pattern in patterns)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one person holds of a disclosure: message ids, each with the parts withheld from it."""
+
+    withheld: dict[str, frozenset[str]]
+
+    def covers(self, other: Holding) -> bool:
+        """Whether this person holds all that the other one holds."""
+        return all(
+            message in self.withheld and self.withheld[message] <= missing
+            for message, missing in other.withheld.items()
+        )
+
+
+def reply_reaches(
+    candidates: Iterable[Person], *, writer: Person, holdings: dict[int, Holding], audience: frozenset[int]
+) -> tuple[Person, ...]:
+    """Who of ``candidates`` may read a member's reply.
+
+    Those in the audience now who hold all that its writer holds: what he quotes must not reach one
+    from whom it is withheld (invariant 27a). Never the writer himself.
+    """
+    own = holdings.get(writer.id, Holding({}))
+    return tuple(
+        person
+        for person in candidates
+        if person.id != writer.id
+        and person.id in audience
+        and person.id in holdings
+        and holdings[person.id].covers(own)
+    )

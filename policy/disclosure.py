@@ -1,0 +1,154 @@
+"""The states of a disclosure and what moves it, as one table.
+
+Rules: nothing is released before its hold or at or after its date (law 3); once members have it,
+only a coordinator's signed word changes its date; a lift has a cause; whoever got it stays bound
+until the lift. ``docs/states.md`` is held against ``ROWS`` by a test.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from policy.facts import Disclosure, State
+
+
+class Event(StrEnum):
+    """What can happen to a disclosure."""
+
+    POST = "post"
+    NEW_DATE = "new-date"
+    HOLD_OVER = "hold-over"
+    STOP = "stop"
+    GO = "go"
+    DATE_PASSED = "date-passed"
+    CHANGE = "change"
+    WITHDRAW = "withdraw"
+    FOLLOW_UP = "follow-up"
+    DATE_REACHED = "date-reached"
+    LIFT_NOW = "lift-now"
+    LEAK = "leak"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table: in ``source``, ``event`` leads to ``target``."""
+
+    number: str
+    source: State | None
+    event: Event
+    target: State
+
+
+ROWS: tuple[Row, ...] = (
+    Row("1", None, Event.POST, State.HELD),
+    Row("2", State.PENDING, Event.NEW_DATE, State.HELD),
+    Row("3", State.HELD, Event.HOLD_OVER, State.EMBARGOED),
+    Row("3a", State.HELD, Event.STOP, State.HELD),
+    Row("3a", State.PENDING, Event.STOP, State.PENDING),
+    Row("3a", State.HELD, Event.GO, State.HELD),
+    Row("4", State.HELD, Event.DATE_PASSED, State.PENDING),
+    Row("5", State.HELD, Event.NEW_DATE, State.HELD),
+    Row("5", State.HELD, Event.CHANGE, State.HELD),
+    Row("5", State.PENDING, Event.CHANGE, State.PENDING),
+    Row("5", State.HELD, Event.WITHDRAW, State.WITHDRAWN),
+    Row("5", State.PENDING, Event.WITHDRAW, State.WITHDRAWN),
+    Row("5a", State.EMBARGOED, Event.WITHDRAW, State.WITHDRAWN),
+    Row("6", State.HELD, Event.FOLLOW_UP, State.HELD),
+    Row("6", State.PENDING, Event.FOLLOW_UP, State.PENDING),
+    Row("6", State.EMBARGOED, Event.FOLLOW_UP, State.EMBARGOED),
+    Row("6", State.LIFTED, Event.FOLLOW_UP, State.LIFTED),
+    Row("6", State.EMBARGOED, Event.CHANGE, State.EMBARGOED),
+    Row("10a", State.EMBARGOED, Event.NEW_DATE, State.EMBARGOED),
+    Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
+    Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
+    Row("16", State.PENDING, Event.LEAK, State.PENDING),
+    Row("16", State.HELD, Event.LEAK, State.HELD),
+    Row("16", State.EMBARGOED, Event.LEAK, State.EMBARGOED),
+    Row("16", State.LIFTED, Event.LEAK, State.LIFTED),
+    Row("16", State.CLOSED, Event.LEAK, State.LIFTED),
+    Row("16", State.WITHDRAWN, Event.LEAK, State.WITHDRAWN),
+)
+
+_TABLE = {(row.source, row.event): row for row in ROWS}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What was asked for can't be: ``why`` is a sentence for the person who asked."""
+
+    why: str
+
+
+def move(source: State | None, event: Event) -> State | Refusal:
+    """The state that ``event`` leads to, or why it leads nowhere."""
+    row = _TABLE.get((source, event))
+    if row is not None:
+        return row.target
+    return Refusal(_REFUSALS.get(event, "that is not possible now") + f" (it is {source})")
+
+
+_REFUSALS: dict[Event, str] = {
+    Event.NEW_DATE: "its embargo is over, so its date can't change any more",
+    Event.STOP: "it went out already, so there is nothing to stop",
+    Event.GO: "there is no release to let go",
+    Event.CHANGE: "it is over, so nothing of it can change",
+    Event.WITHDRAW: "it can't be withdrawn any more",
+    Event.FOLLOW_UP: "it is over, so nothing can be added",
+    Event.LIFT_NOW: "there is no embargo to lift: members don't have it. Use `Withdraw:` to call it off, "
+    "or `Hold-Until: now` to send it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a list's configuration says about dates."""
+
+    zone: str
+    release_grace: timedelta
+    max_embargo: timedelta
+    min_notice: timedelta
+
+
+def effective_hold(asked: datetime | None, rules: Rules, now: datetime) -> datetime:
+    """The moment before which members get nothing: the hold asked for, but never before the grace is over."""
+    return max(asked or now, now + rules.release_grace)
+
+
+def judge_dates(hold: datetime, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:
+    """Row 1's guard: now <= H < T and T - H <= max_embargo."""
+    if embargo <= now:
+        return Refusal("the public date has gone by")
+    if embargo <= hold:
+        return Refusal("the public date is not after the moment at which members get it")
+    if embargo - hold > rules.max_embargo:
+        return Refusal("the embargo would be longer than this list allows")
+    return None
+
+
+def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:
+    """Row 10a's guard: now < T' <= R + max_embargo, and an earlier date not before now + min_notice."""
+    released = disclosure.released_at or disclosure.hold_until
+    if embargo <= now:
+        return Refusal("the public date has gone by")
+    if embargo > released + rules.max_embargo:
+        return Refusal("the embargo would be longer than this list allows")
+    if embargo < disclosure.embargo_until and embargo < now + rules.min_notice:
+        return Refusal("an earlier public date needs more notice than that on this list")
+    return None
+
+
+def due(disclosure: Disclosure, now: datetime) -> Event | None:
+    """What the clock does to it at ``now``; asking twice, late or after a restart gives the same answer once.
+
+    A date gone by while it was held comes first: nothing is sent under a stale date (row 4).
+    """
+    if disclosure.state is State.HELD:
+        if now >= disclosure.embargo_until:
+            return Event.DATE_PASSED
+        if now >= disclosure.hold_until and not disclosure.stopped:
+            return Event.HOLD_OVER
+    if disclosure.state is State.EMBARGOED and now >= disclosure.embargo_until:
+        return Event.DATE_REACHED
+    return None

@@ -1,0 +1,393 @@
+"""What an incoming mail is: judged from facts, in a fixed order, with a reason.
+
+Rules, in the order in which they are asked:
+
+1. What no person wrote is recorded and goes nowhere.
+2. Whatever reports a leak is a leak report, however badly signed, encrypted or addressed (law 5).
+3. What could not be read, was not encrypted, or was not proved is kept back (law 6).
+4. What was written to somebody else is kept back (surreptitious forwarding, RFC 9580 s13.12).
+5. A coordinator posts, steers and follows up; a member replies; each only as far as the thread
+   and the control lines allow. In doubt the mail is kept and its writer asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from policy.control import Block
+from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
+from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
+from policy.prose import is_plain_ack, is_reply_subject, speaks_of_leak, subject_reports_leak, unquoted
+from policy.reasons import Reason
+
+SIGNED_AHEAD = timedelta(minutes=10)  # CONTRACT s5: clocks differ by that much
+SIGNED_BACK = timedelta(days=7)  # and mail waits for that long
+
+
+class Door(StrEnum):
+    """Which address of a list a mail came to."""
+
+    LIST = "list"
+    REQUEST = "request"
+    OWNER = "owner"
+    SENDKEY = "sendkey"
+    BOUNCES = "bounces"
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature as seen, and whose key it is (None: not pinned on this list)."""
+
+    good: bool
+    known: bool  # the key could be looked up at all
+    made_at: datetime | None
+    signer: Person | None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The message of ours that a mail answers. ``by_tag``: found by the subject's tag alone."""
+
+    message: str
+    kind: MessageKind
+    by_tag: bool
+    about_kept_post: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailFacts:
+    """All that is known of an incoming mail when it is judged."""
+
+    door: Door
+    automatic: str | None = None
+    problem: Reason | None = None  # malformed, too-complex, unsupported: nothing below can be read
+    encrypted: bool = False
+    undecryptable: bool = False
+    partly_signed: bool = False
+    signatures: tuple[Signature, ...] = ()
+    header_protected: bool = False
+    addressed_here: bool = True  # To or Cc names the list, or there is neither
+    subject: str = field(default="", repr=False)
+    is_threaded: bool = False  # has In-Reply-To or References
+    answered: Answered | None = None
+    disclosure: Disclosure | None = None
+    disclosure_subject: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+    text_is_html: bool = False
+    block: Block | None = field(default=None, repr=False)
+    surroundings: Surroundings | None = field(default=None, repr=False)
+    attachments: tuple[str, ...] = field(default=(), repr=False)
+    in_audience: bool = False
+    claimed: Person | None = None  # whose address stands in From: told, never believed
+    waived: frozenset[Reason] = frozenset()  # rules waived by the operator
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Recorded without content, answered by nobody."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeakReport:
+    """A case, whatever else the mail is. ``reporter`` is None where the signer is not proved."""
+
+    reporter: Person | None
+    lines: LeakLines | None
+    reasons: tuple[Reason, ...]  # why it is not proved
+    joins: bool = False  # a reply to a leak notice or alarm: belongs to that case
+    complaints: tuple[Complaint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Passed on to the coordinators, sealed."""
+
+    reasons: tuple[Reason, ...]
+    writer: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Kept back: in quarantine, coordinators told; ``writer`` is who signed, where that is proved."""
+
+    reasons: tuple[Reason, ...]
+    writer: Person | None
+    at_once: bool
+    complaints: tuple[Complaint, ...] = ()
+    corrected: str = field(default="", repr=False)
+
+    @property
+    def reason(self) -> Reason:
+        """The first reason that keeps it from being believed."""
+        return self.reasons[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A new disclosure."""
+
+    writer: Person
+    order: Order = field(repr=False)
+
+
+class Reach(StrEnum):
+    """Whom the text of a coordinator's reply reaches, coordinators aside."""
+
+    NOBODY = "nobody"
+    ANSWERED = "answered"  # those who got the mail that it answers
+    AUDIENCE = "audience"
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """A coordinator's reply: control lines that act, and perhaps a text that goes on."""
+
+    writer: Person
+    order: Order = field(repr=False)
+    reach: Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """A member's reply to the discussion. ``acknowledges``: it also says "received"."""
+
+    writer: Person
+    acknowledges: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """A member's "received": counted, distributed to nobody."""
+
+    writer: Person
+
+
+@dataclass(frozen=True, slots=True)
+class NoLeak:
+    """The writer answered that it was no leak."""
+
+    writer: Person
+
+
+Verdict = Recorded | LeakReport | Forwarded | Kept | Posted | Steered | Replied | Acknowledged | NoLeak
+
+
+def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
+    """Judge one mail; the rules are in the module's docstring, in this order."""
+    if facts.automatic:
+        return Recorded(facts.automatic)
+    doubts = judge_proof(facts, now)
+    leak = _judge_leak(facts, doubts)
+    if leak is not None:
+        return leak
+    writer = None if doubts else signer_of(facts)
+    if facts.door is Door.OWNER:
+        return Forwarded(doubts, writer)
+    if facts.door is not Door.LIST:
+        doubts = _ordered({*doubts, Reason.UNSUPPORTED})
+    if doubts or writer is None:
+        return _kept(facts, doubts or (Reason.STRANGER,))
+    if not facts.addressed_here and Reason.WRONG_LIST not in facts.waived:
+        return _kept(facts, (Reason.WRONG_LIST,))
+    if writer.role is Role.COORDINATOR:
+        return _judge_coordinator(facts, writer)
+    return _judge_member(facts, writer)
+
+
+def is_new(facts: MailFacts) -> bool:
+    """Whether a mail begins a thread: no In-Reply-To, no References, no "Re:", no tag of a known thread."""
+    return not facts.is_threaded and not is_reply_subject(facts.subject) and facts.answered is None
+
+
+def signer_of(facts: MailFacts) -> Person | None:
+    """The one person whose pinned key made every signature; None where there is no such person."""
+    people = {signature.signer.id: signature.signer for signature in facts.signatures if signature.signer}
+    return next(iter(people.values())) if len(people) == 1 else None
+
+
+def judge_proof(facts: MailFacts, now: datetime) -> tuple[Reason, ...]:
+    """Every reason for not believing that a pinned person said this now, the weightiest first; () when proved."""
+    found: set[Reason] = set()
+    if facts.problem:
+        found.add(facts.problem)
+    if facts.encrypted and facts.undecryptable:
+        return _ordered({*found, Reason.UNDECRYPTABLE})
+    if not facts.encrypted and facts.problem is None:
+        found.add(Reason.CLEARTEXT)
+    if facts.partly_signed:
+        found.add(Reason.PARTLY_SIGNED)
+    elif not facts.signatures:
+        if facts.encrypted and facts.problem is None:
+            found.add(Reason.UNSIGNED)
+    else:
+        found |= _judge_signatures(facts, now)
+    return _ordered(found)
+
+
+def _judge_signatures(facts: MailFacts, now: datetime) -> set[Reason]:
+    found: set[Reason] = set()
+    if any(signature.known and not signature.good for signature in facts.signatures):
+        found.add(Reason.BAD_SIGNATURE)
+    elif any(signature.signer is None for signature in facts.signatures):
+        found.add(Reason.STRANGER)
+    elif signer_of(facts) is None:
+        found.add(Reason.BAD_SIGNATURE)  # signed by several: nobody speaks for all of it
+    if found:
+        return found
+    for signature in facts.signatures:
+        made_at = signature.made_at
+        is_stale = made_at is None or made_at > now + SIGNED_AHEAD or made_at < now - SIGNED_BACK
+        if is_stale and Reason.STALE_SIGNATURE not in facts.waived:
+            found.add(Reason.STALE_SIGNATURE)
+        if signature.replayed and Reason.REPLAY not in facts.waived:
+            found.add(Reason.REPLAY)
+    return found
+
+
+def _ordered(found: set[Reason]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in Reason if reason in found)
+
+
+def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | NoLeak | None:
+    lines = find_leak(facts.text)
+    reporter = signer_of(facts) if not doubts and facts.addressed_here else None
+    if reporter is None and not doubts:
+        doubts = (Reason.WRONG_LIST,)
+    answers_case = facts.answered is not None and facts.answered.kind in {MessageKind.LEAK_NOTICE, MessageKind.ALARM}
+    if lines is not None and lines.answer != "no":
+        return LeakReport(reporter, lines, doubts)
+    if _subject_says_leak(facts):
+        return LeakReport(reporter, None, doubts, joins=answers_case)
+    unreadable = facts.undecryptable or facts.problem in {Reason.MALFORMED, Reason.TOO_COMPLEX}
+    if unreadable and facts.answered is not None:
+        return LeakReport(None, None, doubts)
+    if lines is not None and reporter is not None and reporter.role is Role.MEMBER:
+        return NoLeak(reporter)
+    return None
+
+
+def _subject_says_leak(facts: MailFacts) -> bool:
+    if not subject_reports_leak(facts.subject):
+        return False
+    is_threaded = facts.is_threaded or is_reply_subject(facts.subject) or facts.answered is not None
+    return is_threaded and not subject_reports_leak(facts.disclosure_subject)
+
+
+def _kept(
+    facts: MailFacts, reasons: tuple[Reason, ...], complaints: tuple[Complaint, ...] = (), corrected: str = ""
+) -> Kept:
+    writer = signer_of(facts)
+    proved = writer if not judged_unproved(reasons) else None
+    at_once = (
+        writer is not None
+        or facts.claimed is not None
+        or facts.answered is not None
+        or facts.door in {Door.REQUEST, Door.SENDKEY}
+    )
+    return Kept(reasons, proved, at_once, complaints, corrected)
+
+
+UNPROVED = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.TOO_COMPLEX,
+        Reason.UNDECRYPTABLE,
+        Reason.CLEARTEXT,
+        Reason.UNSIGNED,
+        Reason.PARTLY_SIGNED,
+        Reason.BAD_SIGNATURE,
+        Reason.STRANGER,
+    }
+)
+"""Reasons that nobody can waive: it could not be read, or it was not proved who said it."""
+
+
+def judged_unproved(reasons: tuple[Reason, ...]) -> bool:
+    """Whether any of the reasons means that nobody is known to have said this."""
+    return any(reason in UNPROVED for reason in reasons)
+
+
+def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:
+    if is_new(facts):
+        return _judge_post(facts, writer)
+    if facts.answered is None:
+        return _kept(facts, (Reason.UNKNOWN_THREAD,))
+    order = _order(facts)
+    if order.complaints:
+        return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
+    disclosure = facts.disclosure
+    if disclosure is None or disclosure.state in {State.WITHDRAWN, State.CLOSED}:
+        return Steered(writer, order, Reach.NOBODY)
+    return Steered(writer, order, _reach(facts.answered, order))
+
+
+PRIVATE_KINDS = frozenset(
+    {
+        MessageKind.RECEIPT,
+        MessageKind.COMPLAINT,
+        MessageKind.NOTE,
+        MessageKind.ALARM,
+        MessageKind.ACKNOWLEDGEMENT,
+        MessageKind.REPORT,
+        MessageKind.FORWARD,
+        MessageKind.STANDING_NOTICE,
+    }
+)
+"""What the gateway wrote to coordinators or to one person: a reply to it stays among coordinators."""
+
+
+def _reach(answered: Answered, order: Order) -> Reach:
+    if order.send_to_audience:
+        return Reach.AUDIENCE
+    if answered.by_tag or answered.kind in PRIVATE_KINDS:
+        return Reach.NOBODY
+    return Reach.ANSWERED
+
+
+def _judge_post(facts: MailFacts, writer: Person) -> Verdict:
+    block = facts.block
+    if block is None or (not block.lines and not block.strays):
+        return _kept(facts, (Reason.NO_CONTROL_BLOCK,))
+    order = _order(facts)
+    if order.complaints:
+        return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
+    return Posted(writer, order)
+
+
+def _order(facts: MailFacts) -> Order:
+    if facts.block is None or facts.surroundings is None:
+        message = "a readable mail has a block and surroundings"
+        raise ValueError(message)
+    return read_order(facts.block, facts.surroundings)
+
+
+def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
+    if is_new(facts):
+        return _kept(facts, (Reason.MEMBER_NEW_THREAD,))
+    if facts.answered is None:
+        return _kept(facts, (Reason.UNKNOWN_THREAD,))
+    if facts.disclosure is None:
+        return Replied(writer)  # an answer to a notice of ours: to the coordinators
+    outside = writer.standing is not Standing.ACTIVE or not facts.in_audience
+    if outside and Reason.NOT_IN_AUDIENCE not in facts.waived:
+        return _kept(facts, (Reason.NOT_IN_AUDIENCE,))
+    order = _order(facts)
+    if order.complaints and Reason.CONTROL_LINES not in facts.waived:
+        return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
+    if _says_nothing_but_received(facts, order):
+        return Acknowledged(writer)
+    if speaks_of_leak(facts.text) and Reason.POSSIBLE_LEAK not in facts.waived:
+        return _kept(facts, (Reason.POSSIBLE_LEAK,))
+    return Replied(writer, acknowledges=order.ack)
+
+
+def _says_nothing_but_received(facts: MailFacts, order: Order) -> bool:
+    if facts.attachments or facts.block is None:
+        return False
+    below = facts.block.body
+    return is_plain_ack(below) or (order.ack and not unquoted(below).strip())

@@ -1,0 +1,98 @@
+"""Judged again at the last moment: what may be handed over, when to try again, what is late.
+
+Rules: law 2 (nobody outside the audience as judged at the moment of sending) and law 3; doubt means
+hold. A copy that can't be sealed waits, it is never sent in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from policy.facts import (
+    BINDING_KINDS,
+    CONTENT_KINDS,
+    Disclosure,
+    MessageKind,
+    Person,
+    Role,
+    Standing,
+    State,
+)
+
+LATE_AFTER = timedelta(minutes=1)  # a release or lift later than that is told to a human
+UNDELIVERED_AFTER = timedelta(minutes=30)  # CONTRACT: copies undelivered that long raise the alarm
+REPORT_AFTER = timedelta(minutes=15)  # the release report waits that long for stragglers
+JITTER_FROM = timedelta(seconds=10)  # shorter pauses are kept to the letter
+
+
+@dataclass(frozen=True, slots=True)
+class Go:
+    """It may be handed over, sealed to these keys and no others."""
+
+    fingerprints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Withhold:
+    """It waits for a usable key."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """It must not leave any more."""
+
+    reason: str
+
+
+HandOver = Go | Withhold | Cancel
+
+
+def judge_hand_over(
+    kind: MessageKind, person: Person | None, disclosure: Disclosure | None, now: datetime
+) -> HandOver:
+    """Judge one copy at the moment of sealing, and again at the moment of handing it over."""
+    if person is None:
+        return Cancel("unknown recipient")
+    refusal = _forbidden(kind, person, disclosure)
+    if refusal:
+        return Cancel(refusal)
+    trouble = person.key_trouble(now)
+    if trouble:
+        return Withhold(trouble)
+    return Go(tuple(sorted(key.fingerprint for key in person.usable_keys(now))))
+
+
+def _forbidden(kind: MessageKind, person: Person, disclosure: Disclosure | None) -> str | None:
+    if person.role is Role.COORDINATOR:
+        return None if person.standing is Standing.ACTIVE else "removed"
+    if kind in BINDING_KINDS or kind in {MessageKind.NOTE, MessageKind.ACKNOWLEDGEMENT}:
+        return None  # told what binds them, or answered, without content
+    if person.standing is not Standing.ACTIVE:
+        return person.standing.value
+    if kind is MessageKind.LEAK_NOTICE:
+        return None
+    if kind not in CONTENT_KINDS:
+        return "for coordinators only"
+    if disclosure is None:
+        return "no disclosure"
+    if disclosure.state not in {State.EMBARGOED, State.LIFTED}:
+        return str(disclosure.state)
+    if disclosure.admitted is None or person.id not in disclosure.admitted:
+        return "not in the audience"
+    return None
+
+
+def retry_at(attempts: int, pauses: Sequence[timedelta], now: datetime, jitter: float) -> datetime:
+    """When to try again after ``attempts`` failures; the last pause repeats.
+
+    ``jitter`` in -1..1 moves pauses of ten seconds and more by up to a fifth, so that copies that
+    failed together don't come back together.
+    """
+    pause = pauses[min(max(attempts, 1), len(pauses)) - 1]
+    if pause >= JITTER_FROM:
+        pause *= 1 + 0.2 * max(-1.0, min(1.0, jitter))
+    return now + pause

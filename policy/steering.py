@@ -1,0 +1,213 @@
+"""What a coordinator's control lines do to a disclosure: planned whole before anything is changed.
+
+Rules: a post has a public date and a scope, said or by the list's default; whatever can't be done
+is told line by line, with a block that can; nothing is half done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, move
+from policy.facts import Disclosure, State
+from policy.instants import Instant, Reading, next_patch_day, read_instant
+from policy.orders import Complaint, Order, scope_text
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What the list says where a post says nothing."""
+
+    scope: str  # "" = every post names it
+    embargo: str  # "" = every post names it; or a duration or "patch-day"
+    tlp: str
+    patch_day: str
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Nothing was done: why, and the block to paste back."""
+
+    complaints: tuple[Complaint, ...]
+    corrected: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostPlan:
+    """A new disclosure's instants, scope and label."""
+
+    hold_until: datetime
+    embargo_until: datetime
+    scope: str
+    tlp: str
+
+
+@dataclass(frozen=True, slots=True)
+class SteerPlan:
+    """What a reply changes: the disclosure as it will be, and the events on the way (rows of the table)."""
+
+    after: Disclosure
+    events: tuple[Event, ...] = ()
+
+    def has(self, event: Event) -> bool:
+        """Whether an event is part of it."""
+        return event in self.events
+
+
+def instant_value(at: datetime) -> str:
+    """An instant as it is pasted into a control line."""
+    return at.strftime("%Y-%m-%d %H:%M:%S UTC" if at.second else "%Y-%m-%d %H:%M UTC")
+
+
+def with_line(block: str, name: str, value: str) -> str:
+    """A corrected block with one line set: replaced where it stands, else added."""
+    lines = [line for line in block.splitlines() if line.strip()]
+    kept = [line for line in lines if line.partition(":")[0].strip().casefold() != name.casefold()]
+    return "\n".join([*kept, f"{name}: {value}"]) + "\n"
+
+
+def plan_post(order: Order, rules: Rules, defaults: Defaults, now: datetime) -> PostPlan | Faults:
+    """Plan a new disclosure (row 1), or say what is missing or impossible."""
+    complaints: list[Complaint] = []
+    corrected = order.corrected
+    for name, is_there in (("Lift", order.lift_now), ("Withdraw", order.withdraw is not None)):
+        if is_there:
+            complaints.append(Complaint(f"{name}:", "there is no disclosure yet that it could end", ()))
+            corrected = _without(corrected, name)
+    hold = effective_hold(order.hold_until, rules, now)
+    embargo = order.embargo_until or default_embargo(defaults, rules, hold)
+    if embargo is None:
+        reading = _proposed_date(hold, rules, defaults)
+        complaints.append(Complaint("Embargo-Until:", "a disclosure needs its public date", (reading,)))
+        corrected = with_line(corrected, "Embargo-Until", reading.value)
+        embargo = reading.at
+    elif (refusal := judge_dates(hold, embargo, rules, now)) is not None:
+        reading = _proposed_date(hold, rules, defaults)
+        complaints.append(Complaint("Embargo-Until:", refusal.why, (reading,)))
+        corrected = with_line(corrected, "Embargo-Until", reading.value)
+    scope = scope_text(order.scope) if order.scope else defaults.scope
+    if not scope:
+        complaints.append(Complaint("Scope:", "on this list every disclosure names who needs to know", ()))
+        corrected = with_line(corrected, "Scope", "all")
+    if complaints:
+        return Faults(tuple(complaints), corrected)
+    return PostPlan(hold, embargo, scope, order.tlp or defaults.tlp)
+
+
+def default_embargo(defaults: Defaults, rules: Rules, hold: datetime) -> datetime | None:
+    """The list's own public date for a post without one; None where each has to name it."""
+    if not defaults.embargo:
+        return None
+    read = read_instant(defaults.embargo, now=hold, zone=rules.zone, patch_day=defaults.patch_day)
+    return read.at if isinstance(read, Instant) else None
+
+
+def _proposed_date(hold: datetime, rules: Rules, defaults: Defaults) -> Reading:
+    """A date that is accepted: the next patch day after the hold, or the latest date allowed."""
+    patch_day = next_patch_day(defaults.patch_day, rules.zone, hold)
+    latest = (hold + rules.max_embargo).replace(second=0, microsecond=0)
+    if patch_day > latest:
+        return Reading(instant_value(latest), latest, "the latest date that this list allows")
+    return Reading(instant_value(patch_day), patch_day, "a proposal: the next patch day")
+
+
+def _without(block: str, name: str) -> str:
+    lines = block.splitlines()
+    return "\n".join(line for line in lines if line.partition(":")[0].strip().casefold() != name.casefold()) + "\n"
+
+
+def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datetime) -> SteerPlan | Faults:
+    """Plan what a coordinator's reply changes (rows 2, 5, 5a, 10a, 13), or say what can't be done."""
+    if order.withdraw is not None or order.lift_now:
+        return _plan_end(order, disclosure, now)
+    events: list[Event] = []
+    after = disclosure
+    if order.hold_until is not None or order.hold_now:
+        refused = _hold_refused(disclosure)
+        if refused:
+            return Faults((Complaint("Hold-Until:", refused, ()),), _without(order.corrected, "Hold-Until"))
+        asked = None if order.hold_now else order.hold_until
+        after = replace(after, hold_until=effective_hold(asked, rules, now), stopped=False)
+        events.append(Event.CHANGE)
+    if order.embargo_until is not None and order.embargo_until != disclosure.embargo_until:
+        after = replace(after, embargo_until=order.embargo_until)
+        events.append(Event.NEW_DATE)
+    if order.scope is not None:
+        after = replace(after, scope=scope_text(order.scope))
+        events.append(Event.CHANGE)
+    if order.tlp:
+        after = replace(after, tlp=order.tlp)
+    if changes_particulars(order) or order.tlp:
+        events.append(Event.CHANGE)
+    return _checked(order, disclosure, after, tuple(dict.fromkeys(events)), rules, now)
+
+
+def changes_particulars(order: Order) -> bool:
+    """Whether the order changes what the banner says or what is withheld."""
+    return bool(order.restrict or order.cve or order.refs or order.permit or order.public_notice)
+
+
+def _hold_refused(disclosure: Disclosure) -> str | None:
+    if disclosure.state in {State.HELD, State.PENDING}:
+        return None
+    return f"members have it already (it is {disclosure.state}), so there is no hold to change"
+
+
+def _plan_end(order: Order, disclosure: Disclosure, now: datetime) -> SteerPlan | Faults:
+    if order.withdraw is not None and order.lift_now:
+        why = "an embargo is either lifted or withdrawn"
+        return Faults((Complaint("Lift:", why, ()),), _without(order.corrected, "Lift"))
+    name, event = ("Lift", Event.LIFT_NOW) if order.lift_now else ("Withdraw", Event.WITHDRAW)
+    if order.embargo_until or order.hold_until or order.hold_now or order.scope:
+        why = "it ends the embargo, so dates and scope can't change with it"
+        return Faults((Complaint(f"{name}:", why, ()),), f"{name}: {order.withdraw or 'now'}\n")
+    target = move(disclosure.state, event)
+    if isinstance(target, Refusal):
+        return Faults((Complaint(f"{name}:", target.why, ()),), _without(order.corrected, name))
+    cause = "other" if order.lift_now else disclosure.cause
+    return SteerPlan(replace(disclosure, state=target, ended_at=now, cause=cause), (event,))
+
+
+def _checked(
+    order: Order,
+    before: Disclosure,
+    after: Disclosure,
+    events: tuple[Event, ...],
+    rules: Rules,
+    now: datetime,
+) -> SteerPlan | Faults:
+    for event in events:
+        target = move(before.state, event)
+        if isinstance(target, Refusal):
+            return Faults((Complaint("", target.why, ()),), "")
+        if event is Event.NEW_DATE:
+            after = replace(after, state=target)
+    if before.state is State.PENDING and Event.NEW_DATE in events:
+        after = replace(after, hold_until=max(after.hold_until, effective_hold(None, rules, now)))
+    refusal = _dates_refused(before, after, events, rules, now)
+    if refusal is None:
+        return SteerPlan(after, events)
+    start = after.released_at or after.hold_until
+    latest = (start + rules.max_embargo).replace(second=0, microsecond=0)
+    name = "Embargo-Until" if Event.NEW_DATE in events else "Hold-Until"
+    complaint = Complaint(f"{name}:", refusal.why, ())
+    if name == "Embargo-Until" and latest > max(now, start):
+        at = max(min(latest, after.embargo_until), now + rules.min_notice)
+        if after.embargo_until > latest:
+            at = latest
+        reading = Reading(instant_value(at), at, "the nearest date that this list allows")
+        return Faults((replace(complaint, readings=(reading,)),), with_line(order.corrected, name, reading.value))
+    return Faults((complaint,), _without(order.corrected, name))
+
+
+def _dates_refused(
+    before: Disclosure, after: Disclosure, events: tuple[Event, ...], rules: Rules, now: datetime
+) -> Refusal | None:
+    if before.state in {State.HELD, State.PENDING}:
+        moved = after.hold_until != before.hold_until or after.embargo_until != before.embargo_until
+        return judge_dates(after.hold_until, after.embargo_until, rules, now) if moved else None
+    if Event.NEW_DATE in events:
+        return judge_new_date(before, after.embargo_until, rules, now)
+    return None
+
