@@ -81,15 +81,15 @@ class Relay:
         self,
         host: str,
         port: int,
-        *,
         tls: Literal["none", "starttls", "implicit"],
         username: str = "",
         password: str = "",
         connections: int = 4,
-        hostname: str,
+        hostname: str = "localhost",
         timeout: float = 60.0,
-        after_dot: float = AFTER_DOT_LIMIT,
         tls_context: ssl.SSLContext | None = None,
+        *,
+        after_dot: float = AFTER_DOT_LIMIT,
     ) -> None:
         """Set up; nothing is opened before the first mail.
 
