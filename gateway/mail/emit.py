@@ -12,7 +12,6 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from gateway.mail import headers, words
 
@@ -110,7 +109,9 @@ def parameter(name: str, value: str) -> str:
     if clean.isascii() and len(clean) <= LINE:
         escaped = clean.replace("\\", "\\\\").replace('"', '\\"')
         return f'; {name}="{escaped}"'
-    encoded = quote(clean.encode("utf-8", "replace"), safe="")
+    encoded = re.sub(
+        rb"[^A-Za-z0-9._-]", lambda match: b"%%%02X" % match[0][0], clean.encode("utf-8", "replace")
+    ).decode("ascii")
     if len(encoded) <= LINE:
         return f"; {name}*=utf-8''{encoded}"
     # RFC 2231 s3: in pieces, none of which ends inside an escape (a piece too long for a line breaks the field).

@@ -18,17 +18,8 @@ _NAME = re.compile(rb"([!-9;-~]+):")  # RFC 5322 s3.6.8, no blank before the col
 SINGLE_IN_MESSAGE = frozenset(
     ("date", "from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to", "references", "subject")
 )
-# RFC 2045: at most one of each in an entity.
-SINGLE_IN_ENTITY = frozenset(
-    (
-        "mime-version",
-        "content-type",
-        "content-transfer-encoding",
-        "content-id",
-        "content-description",
-        "content-disposition",
-    )
-)
+# RFC 2045, RFC 2183: at most one of each in an entity (MIME-Version and Content-Description change nothing).
+SINGLE_IN_ENTITY = frozenset(("content-type", "content-transfer-encoding", "content-id", "content-disposition"))
 
 
 @dataclass(frozen=True, slots=True)

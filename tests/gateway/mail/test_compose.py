@@ -5,11 +5,11 @@ import email.policy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
-import builders_mail as build
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders_mail as build
 from gateway.mail import compose, emit
 from gateway.mail.compose import Letter
 from gateway.mail.model import Form, Mail, Payload
@@ -178,7 +178,9 @@ def test_text_survives_signing_and_transport(text, expected):
 
 def test_attachments_of_what_the_gateway_writes():
     sealed = compose.inner(LETTER, compose.text_entity("copy\n"))
-    content = compose.text_entity("Receipt\n", [("copy.eml", "message/rfc822", sealed), ("\u00fc.bin", "bad type", b"\0")])
+    content = compose.text_entity(
+        "Receipt\n", [("copy.eml", "message/rfc822", sealed), ("\u00fc.bin", "bad type", b"\0")]
+    )
     raw = compose.inner(LETTER, content)
     message = email.message_from_bytes(raw, policy=email.policy.SMTP)
 

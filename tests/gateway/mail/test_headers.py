@@ -81,7 +81,9 @@ def test_address_lists_are_taken_apart(value, expected):
     assert read_addresses(value.encode()) == tuple(Address(*pair) for pair in expected)
 
 
-@given(st.lists(st.sampled_from(['"', "\\", "<", ">", "(", ")", ",", ";", ":", "@", "a", " ", "=?utf-8?q?"]), max_size=40))
+@given(
+    st.lists(st.sampled_from(['"', "\\", "<", ">", "(", ")", ",", ";", ":", "@", "a", " ", "=?utf-8?q?"]), max_size=40)
+)
 def test_an_address_list_never_raises(pieces):
     for address in read_addresses("".join(pieces).encode()):
         assert address.address.startswith("?") or normal_address(address.address) == address.address

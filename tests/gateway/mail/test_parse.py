@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import hashlib
 
-import builders_mail as build
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders_mail as build
 from gateway.mail.model import Form, Mail, Payload, Problem, SignedPayload
 from gateway.mail.parse import read_mail, read_payload
 
@@ -126,7 +126,7 @@ def test_file_names_are_decoded(disposition, kind, expected):
         pytest.param("text/plain; charset=us-ascii", (), b"\xc3\xbcber", "\u00fcber", id="said ASCII, is UTF-8"),
         pytest.param("text/plain; charset=x-nonsense", (), b"abc", "abc", id="unknown charset"),
         pytest.param("text/plain; charset=utf-7", (), b"+AGE-", "+AGE-", id="a charset that hides text"),
-        pytest.param("text/plain; charset=iso-2022-jp", (), b"\x1b$B$\"\x1b(B", "\u3042", id="iso-2022-jp"),
+        pytest.param("text/plain; charset=iso-2022-jp", (), b'\x1b$B$"\x1b(B', "\u3042", id="iso-2022-jp"),
         pytest.param(
             "text/plain; charset=utf-8",
             ("Content-Transfer-Encoding: quoted-printable",),
@@ -254,13 +254,15 @@ def test_references_are_capped_and_keep_root_and_nearest():
         pytest.param(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nx", id="multipart cut off"),
         pytest.param(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b--\r\n", id="multipart without parts"),
         pytest.param(
-            b"Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n--b\r\n\r\nx\r\n--b--",
+            build.multipart("mixed", build.text_part(), params="\r\nContent-Transfer-Encoding: base64"),
             id="multipart in base64",
         ),
         pytest.param(b"Content-Type: text\r\n\r\nx", id="half a type"),
         pytest.param(b'Content-Type: text/plain; charset="a" b\r\n\r\nx', id="text between parameters"),
         pytest.param(b"Content-Type: text/plain; charset=a; charset=b\r\n\r\nx", id="a parameter twice"),
-        pytest.param(b"Content-Type: multipart/mixed; boundary*0=b\r\n\r\n--b\r\n\r\n\r\n--b--", id="boundary in pieces"),
+        pytest.param(
+            b"Content-Type: multipart/mixed; boundary*0=b\r\n\r\n--b\r\n\r\n\r\n--b--", id="boundary in pieces"
+        ),
     ],
 )
 def test_what_programs_read_differently_is_malformed(raw):

@@ -5,11 +5,11 @@ import email.policy
 import hashlib
 from datetime import UTC, datetime
 
-import builders_mail as build
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import builders_mail as build
 from gateway.mail import compose
 from gateway.mail.model import Payload
 from gateway.mail.parse import read_payload
@@ -40,7 +40,9 @@ def sent(raw: bytes, **options: object) -> Payload:
     content = distributed(payload_of(raw), banner=BANNER, **options)  # type: ignore[arg-type]
     inner = compose.inner(LETTER, content)
     # Python's own parser must see the same leaves.
-    leaves = [part for part in email.message_from_bytes(inner, policy=email.policy.SMTP).walk() if not part.is_multipart()]
+    leaves = [
+        part for part in email.message_from_bytes(inner, policy=email.policy.SMTP).walk() if not part.is_multipart()
+    ]
     found = payload_of(inner)
     if not any(part.content_type == "message/rfc822" for part in found.parts):
         assert [part.get_content_type() for part in leaves] == [part.content_type for part in found.parts]
