@@ -71,9 +71,12 @@ def outer(letter: Letter, *, to: str, ciphertext_armored: bytes) -> bytes:
     Raises:
         ValueError: an address or id that can't stand in a header, or a ciphertext that is not armored.
     """
-    if not ciphertext_armored.lstrip().startswith(b"-----BEGIN PGP MESSAGE-----") or not ciphertext_armored.isascii():
+    if (
+        not ciphertext_armored[:100].lstrip().startswith(b"-----BEGIN PGP MESSAGE-----")
+        or not ciphertext_armored.isascii()
+    ):
         raise ValueError("not an armored OpenPGP message")
-    armored = ciphertext_armored.strip().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + b"\r\n"
+    armored = emit.crlf_lines(ciphertext_armored)
     parts = (
         emit.header((("Content-Type", "application/pgp-encrypted"),)) + b"\r\nVersion: 1\r\n",
         emit.header((("Content-Type", "application/octet-stream"),)) + b"\r\n" + armored,
@@ -162,7 +165,7 @@ def signed_clear(letter: Letter, *, to: str, signed: bytes, signature: bytes, ha
     """
     if not signature.lstrip().startswith(b"-----BEGIN PGP SIGNATURE-----") or not signature.isascii():
         raise ValueError("not an armored OpenPGP signature")
-    armored = signature.strip().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + b"\r\n"
+    armored = emit.crlf_lines(signature)
     part = emit.header((("Content-Type", 'application/pgp-signature; name="signature.asc"'),)) + b"\r\n" + armored
     content = emit.multipart("signed", (signed, part), f'; micalg="{hash_name}"; protocol="application/pgp-signature"')
     return (

@@ -182,6 +182,14 @@ def _identity(data: bytes) -> str:
     return "7bit" if data.isascii() else "8bit"
 
 
+def crlf_lines(armored: bytes) -> bytes:
+    """Return an armored text with CRLF line ends, one at its end."""
+    bare = armored.strip()
+    if b"\r" in bare:
+        bare = bare.replace(b"\r\n", b"\n")
+    return bare.replace(b"\n", b"\r\n") + b"\r\n"
+
+
 def boundary_for(children: Sequence[bytes]) -> str:
     """Return a boundary that none of the parts holds: the digest of them, so it is the same each time."""
     seed = hashlib.sha256(b"".join(hashlib.sha256(child).digest() for child in children)).digest()
@@ -198,6 +206,6 @@ def multipart(subtype: str, children: Sequence[bytes], parameters: str = "") -> 
     delimiter = b"--" + boundary.encode("ascii")
     body = b"".join(delimiter + b"\r\n" + child + b"\r\n" for child in children) + delimiter + b"--\r\n"
     encoding = "7bit" if body.isascii() else "8bit"
-    if b"\ncontent-transfer-encoding: binary" in body.lower():
+    if b"inary" in body and b"\ncontent-transfer-encoding: binary" in body.lower():
         encoding = "binary"  # RFC 2045 s6.4: a container is at least what it holds
     return Content(f'multipart/{subtype}{parameters}; boundary="{boundary}"', body, encoding)

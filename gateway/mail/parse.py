@@ -30,8 +30,7 @@ def read_mail(raw: bytes, *, envelope_from: str | None = None, own_list_ids: Col
             return replace(mail, ciphertext=pgpmime.ciphertext(raw, root))
         if form is Form.SIGNED:
             signed = pgpmime.signed_bytes(raw, root)
-            payload = _payload(signed, tree.read_tree(signed))
-            return replace(mail, signed=signed, signature=pgpmime.signature(raw, root), payload=payload)
+            return replace(mail, signed=signed, signature=pgpmime.signature(raw, root), payload=_signed_payload(signed))
         return replace(mail, payload=_payload(raw, root))
     except Unreadable as unreadable:
         threads, subject = headers.salvage(raw)
@@ -45,9 +44,16 @@ def read_payload(raw: bytes) -> Payload | SignedPayload | Problem:
         if not pgpmime.is_signed_whole(root):
             return _payload(raw, root)
         signed = pgpmime.signed_bytes(raw, root)
-        return SignedPayload(signed, pgpmime.signature(raw, root), _payload(signed, tree.read_tree(signed)))
+        return SignedPayload(signed, pgpmime.signature(raw, root), _signed_payload(signed))
     except Unreadable as unreadable:
         return unreadable.problem
+
+
+def _signed_payload(signed: bytes) -> Payload:
+    root = tree.read_tree(signed)
+    if pgpmime.is_signed_whole(root):
+        raise limits.too_complex("a signed mail inside a signed mail")  # whose word it is would be a guess
+    return _payload(signed, root)
 
 
 def _payload(raw: bytes, root: Entity) -> Payload:

@@ -48,7 +48,7 @@ def distributed(
         raise ValueError("not a payload that was read before") from unreadable
     chosen = parse.first_text_part(payload.parts)
     if banner_mode == "part":
-        plan = _Plan(payload.raw, frozenset(drop), keep_html=True)
+        plan = _Plan(payload.raw, frozenset(drop), keep_all=True)
         return _beside_banner(banner, plan, root)
     body = _without_block(payload.text, strip_block)
     has_html = any(part.content_type == "text/html" and not part.is_attachment for part in payload.parts)
@@ -87,7 +87,8 @@ class _Plan:
 
     raw: bytes
     drop: frozenset[Path]
-    keep_html: bool
+    keep_html: bool = False
+    keep_all: bool = False  # but what is withheld
     text_at: Path | None = None
     text: str | None = None
 
@@ -110,7 +111,8 @@ class _Plan:
     def _leaf(self, entity: Entity, *, is_alternative: bool) -> bytes | None:
         kind = entity.kind.value
         is_html = kind == "text/html" and entity.disposition.value != "attachment" and not parse.file_name(entity)
-        if (is_html and is_alternative and not self.keep_html) or kind == _LEGACY_DISPLAY:
+        is_legacy = kind == _LEGACY_DISPLAY and entity.kind.get("protected-headers") is not None
+        if not self.keep_all and ((is_html and is_alternative and not self.keep_html) or is_legacy):
             return None
         return self._slice(entity)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import builders_mail as build
-from gateway.mail.model import Form, Mail, Payload, SignedPayload
+from gateway.mail.model import Form, Mail, Payload, Problem, SignedPayload
 from gateway.mail.parse import read_mail, read_payload
 
 EXTRA = build.text_part("Scope: all\n")
@@ -176,3 +176,12 @@ def test_signed_bytes_begin_and_end_where_the_signer_put_them():
     assert isinstance(found, SignedPayload)
     assert found.signed == part
     assert found.payload.text == "Scope: all\n"
+
+
+def test_a_signature_around_a_signature_is_not_guessed_at():
+    for found in (
+        read_payload(build.signed(build.signed(boundary="s2"))),
+        read_mail(build.head() + build.signed(build.signed(boundary="s2"))),
+    ):
+        assert isinstance(found, Problem)
+        assert found.reason == "too-complex"

@@ -228,3 +228,11 @@ def test_only_a_read_payload_can_be_distributed(drop):
 
     with pytest.raises(ValueError, match="read before"):
         distributed(bogus, banner=BANNER, drop=drop)
+
+
+def test_the_subject_repeated_for_old_programs_is_left_out():
+    legacy = build.text_part("Subject: canary\n", kind='text/rfc822-headers; protected-headers="v1"')
+    raw = build.multipart("mixed", legacy, TEXT)
+
+    assert kinds(sent(raw)) == ["text/plain"]
+    assert kinds(sent(raw, banner_mode="part")) == ["text/plain", "text/rfc822-headers", "text/plain"]
