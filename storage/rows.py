@@ -60,8 +60,9 @@ def clip(text: str, length: int) -> str:
 async def insert_if_new(tx: AsyncConnection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless a unique one is there; say whether it was inserted."""
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    done = await tx.execute(insert(table).values(**values).on_conflict_do_nothing())
-    return done.rowcount == 1
+    # RETURNING says it on both; a row count after INSERT is not promised.
+    query = insert(table).values(**values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return (await tx.execute(query)).first() is not None
 
 
 async def is_there(tx: AsyncConnection, where: ColumnElement[bool]) -> bool:
