@@ -17,11 +17,11 @@ from policy.instants import in_words
 from policy.intake import Door, Kept, Posted, Reach, Replied, Steered
 from policy.control import Complaint
 from policy.orders import Order
-from policy.prose import find_stop_codes, strip_tag, unquoted
+from policy.prose import find_stop_codes, unquoted
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Defaults, Faults, SteerPlan, plan_post, plan_steering
-from storage import disclosures, messages, outbox
+from storage import audit, disclosures, messages, outbox
 from storage.ids import disclosure_id as new_disclosure_id
 from storage.ids import message_id, stop_code
 from storage.records import Message
@@ -129,7 +129,7 @@ async def _fresh_id(incoming: Incoming) -> str:
 
 
 def _subject(incoming: Incoming) -> str:
-    return strip_tag(incoming.read.headers.subject) or "(no subject)"
+    return notices.untagged(incoming.read.headers.subject) or "(no subject)"
 
 
 def _scope_faults(incoming: Incoming, scope: str, order: Order) -> Faults | None:
@@ -220,7 +220,7 @@ async def _store(
 
 
 def _reply_subject(incoming: Incoming) -> str:
-    return strip_tag(incoming.read.headers.subject) or (incoming.particulars.subject if incoming.particulars else "")
+    return notices.untagged(incoming.read.headers.subject) or (incoming.particulars.subject if incoming.particulars else "")
 
 
 # --- receipts ---------------------------------------------------------------------------------
@@ -248,7 +248,7 @@ async def _receipt(
         ]
     proofs = [proof for item in stored for proof in content.proofs(setting, item, inside)]
     unreleased = disclosure.state in {State.HELD, State.PENDING}
-    head = await incoming.parts.trail.head(incoming.tx)
+    head = await audit.head(incoming.tx)
     receipt = notices.Receipt(
         disclosure=disclosure,
         subject=particulars.subject,

@@ -6,6 +6,7 @@ name another member; texts that answer a leak report quote nothing of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +41,14 @@ class Notice:
 def tagged(disclosure_id: str | None, subject: str) -> str:
     """A subject with the id by which replies find their thread."""
     return f"[{disclosure_id}] {subject}" if disclosure_id else subject
+
+
+_TAGS = re.compile(r"\s*\[\s?[A-Za-z]{1,8}-[0-9]{4}-[0-9A-Za-z]{4}\s?\]\s*")
+
+
+def untagged(subject: str) -> str:
+    """A subject without the ids that the gateway put into it."""
+    return " ".join(_TAGS.sub(" ", subject).split())
 
 
 # --- what members read on top of a disclosure -------------------------------------------------

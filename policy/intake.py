@@ -19,7 +19,8 @@ from enum import StrEnum
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
-from policy.prose import is_plain_ack, is_reply_subject, speaks_of_leak, subject_reports_leak, unquoted
+from policy.leaktalk import speaks_of_leak
+from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
 from policy.reasons import Reason
 
 SIGNED_AHEAD = timedelta(minutes=10)  # CONTRACT s5: clocks differ by that much

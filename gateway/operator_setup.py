@@ -1,0 +1,94 @@
+"""Setting a gateway up: what ``embargo init`` does. Safe to repeat."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from gateway.app import TRAIL_KEY, node_setting, open_trail
+from gateway.clock import Clock, SystemClock
+from keys.engine import Engine
+from keys.vault import TrailSigner, Vault, load_master_key, make_master_key, write_master_key
+from storage import items, roster, settings
+from storage.database import Database
+from storage.records import Item
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.config import Config
+    from keys.results import ListKey
+    from storage.database import Tx
+
+
+async def initialise(config: Config, *, clock: Clock | None = None) -> list[str]:
+    """Make what is missing: state directory, master key, schema, audit key, list keys; give a line for each made.
+
+    Raises ConfigError, VaultError or StorageError; nothing that is there already is changed.
+    """
+    clock = clock or SystemClock()
+    done: list[str] = []
+    state_dir = config.gateway.state_dir
+    if not state_dir.exists():
+        state_dir.mkdir(mode=0o700, parents=True)
+        done.append(f"made the state directory {state_dir}")
+    state_dir.chmod(0o700)
+    database = Database(config.database_url)
+    await database.open()
+    try:
+        before = await database.schema_state()
+        await database.migrate()
+        if before != "current":
+            done.append("made the database schema")
+        vault = await _vault(config, database, done)
+        now = clock.now()
+        async with database.transaction() as tx:
+            if await settings.get(tx, node_setting(config)) is None:
+                await settings.put(tx, node_setting(config), secrets.token_hex(8))
+            if await items.get(tx, TRAIL_KEY) is None:
+                await _keep(tx, vault, TRAIL_KEY, TrailSigner.make().private, now)
+                done.append("made the audit trail's key")
+        await _list_keys(config, database, vault, now, done)
+    finally:
+        await database.close()
+    return done
+
+
+async def _vault(config: Config, database: Database, done: list[str]) -> Vault:
+    path = config.storage.master_key_file
+    async with database.reading() as tx:
+        is_used = await items.get(tx, TRAIL_KEY) is not None
+    if not path.exists() and not is_used:
+        write_master_key(path, make_master_key())
+        done.append(f"made the master key {path}: keep a copy of it apart from the state directory's backup")
+    vault = Vault(load_master_key(path))
+    if is_used:
+        async with database.reading() as tx:
+            await open_trail(tx, vault)
+    return vault
+
+
+async def _keep(tx: Tx, vault: Vault, item_id: str, data: bytes, now: datetime) -> None:
+    sealed = vault.seal(item_id, data)
+    await items.put(tx, Item(item_id, sealed.wrapped_key, sealed.body, len(data)), now)
+
+
+async def _list_keys(config: Config, database: Database, vault: Vault, now: datetime, done: list[str]) -> None:
+    async with database.reading() as tx:
+        missing = [list_id for list_id in config.lists if await roster.list_key(tx, list_id) is None]
+    if not missing:
+        return
+    async with Engine() as engine, database.transaction() as tx:
+        trail = await open_trail(tx, vault)
+        for list_id in missing:
+            entry = config.lists[list_id]
+            key: ListKey = await engine.make_list_key(list_id, entry.name, entry.address)
+            item_id = f"list-key:{list_id}"
+            await _keep(tx, vault, item_id, key.passphrase + b"\n" + key.secret, now)
+            await roster.put_list_key(
+                tx, list_id=list_id, fingerprint=key.fingerprint, public=key.public, secret_item=item_id, now=now
+            )
+            await trail.append(
+                tx, at=now, event="list-key-made", id=key.fingerprint, list_id=list_id, actor="operator"
+            )
+            done.append(f"made the OpenPGP key of list {list_id}: {key.fingerprint}")
