@@ -22,7 +22,9 @@ from keys.runtime import Runtime, remove
 LARGEST_FILE = 64 * 1024  # certificates blown up with signatures are an attack (CVE-2019-13050)
 MINIMAL = "import-minimal,self-sigs-only,import-clean"
 EXPORT = "export-minimal,no-export-attributes"
-LISTING = ("--with-fingerprint", "--with-fingerprint", "--list-keys")
+# Twice: of subkeys as well. The trust model only so that GnuPG makes the file without which it can't list
+# a revoked key; nothing is read from it.
+LISTING = ("--trust-model", "pgp", "--with-fingerprint", "--with-fingerprint")
 DIGESTS = {1: "MD5", 2: "SHA-1", 3: "RIPEMD-160"}
 IN_A_KEY = frozenset(
     {Tag.PUBLIC_KEY, Tag.PUBLIC_SUBKEY, Tag.USER_ID, Tag.USER_ATTRIBUTE, Tag.SIGNATURE, Tag.TRUST, Tag.MARKER}
@@ -104,7 +106,7 @@ class Certificates:
             remove(home)
 
     async def _only(self, place: Place) -> Certificate | None:
-        ended = await self._run(place, *LISTING)
+        ended = await self._run(place, *LISTING, "--list-keys")
         found = keyring.read_listing(ended.output) if ended.succeeded else ()
         return found[0] if len(found) == 1 else None
 
@@ -128,7 +130,7 @@ class Certificates:
     async def _show(self, place: Place, material: bytes) -> dict[str, Certificate]:
         if not material:
             return {}
-        ended = await self._run(place, "--with-fingerprint", "--with-fingerprint", "--show-keys", feed=Feed(material))
+        ended = await self._run(place, *LISTING, "--show-keys", feed=Feed(material))
         if ended.timed_out:
             raise EngineUnavailable("GnuPG does not finish reading pinned keys")
         found = keyring.read_listing(ended.output)
