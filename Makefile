@@ -101,7 +101,8 @@ postgresql:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    conf=/etc/postgresql-common/createcluster.conf; \
 	    if [ ! -e $$conf ]; then mkdir -p $${conf%/*}; echo "create_main_cluster = false" > $$conf; fi; \
-	    $(call need,false,PostgreSQL,-o Dpkg::Options::=--force-confold postgresql); \
+	    export UCF_FORCE_CONFFOLD=1; \
+	    $(call need,false,PostgreSQL,postgresql); \
 	  else \
 	    echo "PostgreSQL is missing, so its tests are left out; to run them: sudo apt-get install postgresql"; \
 	  fi; \
