@@ -19,6 +19,7 @@ from gateway.delivery import Delivery
 from gateway.intake import Intake
 from gateway.lists import Lists
 from gateway.log import get_logger
+from gateway.opening import open_store
 from gateway.parser import Parser
 from gateway.parts import Parts
 from gateway.relay import Relay
@@ -26,20 +27,14 @@ from gateway.release import Release
 from gateway.smtp import Door
 from gateway.trouble import Trouble
 from keys.engine import Engine
-from keys.vault import SealedItem, TrailSigner, Vault, load_master_key
-from storage import alarms, items, outbox, settings
-from storage.audit import Trail
-from storage.database import Database
+from storage import alarms, outbox
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from storage.database import Tx
-
 log = get_logger("app")
 
-TRAIL_KEY = "trail-key"
 POLL = 0.5  # seconds: how soon what a command changed in the database is noticed
 PAGER_AGAIN = timedelta(seconds=30)
 STOP_WITHIN = 3.0  # seconds for what is in hand; what is not done by then goes on at the next start
@@ -52,17 +47,8 @@ async def open_parts(config: Config, *, clock: Clock | None = None) -> AsyncIter
     Raises ConfigError when the gateway was not set up, or the master key is not the one it was set up with.
     """
     clock = clock or SystemClock()
-    vault = Vault(load_master_key(config.storage.master_key_file))
     async with AsyncExitStack() as stack:
-        database = Database(config.database_url)
-        await database.open()
-        stack.push_async_callback(database.close)
-        state = await database.schema_state()
-        if state != "current":
-            raise ConfigError([f"the database is {state}: run `embargo init`"])
-        async with database.reading() as tx:
-            trail = await open_trail(tx, vault)
-            node = await settings.get(tx, node_setting(config)) or ""
+        store = await stack.enter_async_context(open_store(config))
         lists = Lists(config)
         engine = await stack.enter_async_context(Engine())
         parser = Parser(own_list_ids=[entry.list_id for entry in lists])
@@ -75,31 +61,17 @@ async def open_parts(config: Config, *, clock: Clock | None = None) -> AsyncIter
         yield Parts(
             config=config,
             clock=clock,
-            database=database,
+            database=store.database,
             engine=engine,
-            vault=vault,
+            vault=store.vault,
             relay=relay,
             pager=pager,
             parser=parser,
-            trail=trail,
+            trail=store.trail,
             lists=lists,
-            node=node or node_setting(config),
+            node=store.node,
             trouble=trouble,
         )
-
-
-def node_setting(config: Config) -> str:
-    """The name under which this state directory's node id is known."""
-    return f"node:{config.gateway.state_dir}"[:64]
-
-
-async def open_trail(tx: Tx, vault: Vault) -> Trail:
-    """The audit trail's writer, with its key from the vault. Raises ConfigError where it does not open."""
-    item = await items.get(tx, TRAIL_KEY)
-    if item is None:
-        raise ConfigError(["the gateway has no audit key yet: run `embargo init`"])
-    signer = TrailSigner(vault.open(TRAIL_KEY, SealedItem(item.wrapped_key, item.body)))
-    return Trail(signer.sign, signer.public, TRAIL_KEY)
 
 
 def make_relay(config: Config) -> Relay:

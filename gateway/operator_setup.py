@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from gateway.app import TRAIL_KEY, node_setting, open_trail
 from gateway.clock import Clock, SystemClock
+from gateway.opening import TRAIL_KEY, node_setting, open_signer, trail_of
 from keys.engine import Engine
 from keys.vault import TrailSigner, Vault, load_master_key, make_master_key, write_master_key
 from storage import items, roster, settings
@@ -64,7 +64,7 @@ async def _vault(config: Config, database: Database, done: list[str]) -> Vault:
     vault = Vault(load_master_key(path))
     if is_used:
         async with database.reading() as tx:
-            await open_trail(tx, vault)
+            await open_signer(tx, vault)
     return vault
 
 
@@ -79,7 +79,7 @@ async def _list_keys(config: Config, database: Database, vault: Vault, now: date
     if not missing:
         return
     async with Engine() as engine, database.transaction() as tx:
-        trail = await open_trail(tx, vault)
+        trail = trail_of(await open_signer(tx, vault))
         for list_id in missing:
             entry = config.lists[list_id]
             key: ListKey = await engine.make_list_key(list_id, entry.name, entry.address)
