@@ -27,6 +27,8 @@ MAX_LENGTH = 200
 """Characters of a text that may be an instant; a longer one is none."""
 _MAX_READINGS = 6
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST = timedelta(days=36_525)
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])", re.ASCII)
 _RELATIVE = re.compile(
     r"(?:\+|in )?\s?([0-9]{1,9})\s?"
@@ -154,10 +156,9 @@ def parse_duration(text: str) -> timedelta:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise ValueError(f'a duration is a whole number and s, m, h or d, like "10m" or "14d", not {text!r}')
-    try:
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    except OverflowError as err:
-        raise ValueError(f"{text!r} is longer than any calendar") from err
+    if int(match[1]) * _SECONDS[match[2]] > _LONGEST.total_seconds():
+        raise ValueError(f"{text!r} is longer than a hundred years")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def in_words(at: datetime, zone: str, now: datetime | None = None) -> str:

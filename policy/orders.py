@@ -90,7 +90,7 @@ class Order:
 
     ``hold_now``: released without (further) hold. None, () and False mean that no line says so;
     ``embargo_until`` of a new disclosure may come from the list's default. ``corrected`` is the
-    block to paste; ``is_ready`` says whether it is accepted as it stands.
+    block to paste ("": no line of it remains); ``is_ready`` says whether it is accepted as it stands.
     """
 
     embargo_until: datetime | None = None
@@ -121,7 +121,8 @@ def read_order(block: Block, surroundings: Surroundings) -> Order:
     if not reader.complaints:
         return order
     again = _Reader(read_block(order.corrected), surroundings)
-    again.order()
+    if order.corrected:
+        again.order()
     return Order(
         leak=order.leak,
         complaints=tuple(reader.complaints),
