@@ -160,7 +160,8 @@ class Person:
 
     def sign_inline(self, data: bytes, *options: str) -> bytes:
         """Sign, the text inside the message: binary, not compressed."""
-        return self.gpg("--compress-algo", "none", "--local-user", self.fingerprint, *options, "--sign", data=data)
+        own = ("--local-user", self.fingerprint) if self.fingerprint else ()
+        return self.gpg("--compress-algo", "none", *own, *options, "--sign", data=data)
 
     def sign_detached(self, data: bytes, *options: str) -> bytes:
         """Sign: armored, detached (RFC 3156 s5)."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from openpgp import Person
@@ -67,3 +69,10 @@ def ring(list_key: ListKey, alice: Person, bob: Person, carol: Person) -> Ring:
 
 def pin(person: Person) -> PinnedKey:
     return PinnedKey(person.fingerprint, person.public_binary)
+
+
+@pytest.fixture
+def short_base() -> Iterator[Path]:
+    """A directory with a path short enough for an agent's socket."""
+    with tempfile.TemporaryDirectory(prefix="g", dir="/tmp") as path:
+        yield Path(path)

@@ -1,0 +1,191 @@
+"""Running a process: its own words on their own pipe, everything bounded, nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keys import process
+from keys.errors import EngineUnavailable
+from keys.process import Bounds, Descriptors, Feed, Finished
+
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+async def run_python(
+    code: str, *, feed: Feed = process.NOTHING, output: int = 1 << 20, seconds: float = 20
+) -> Finished:
+    """Run a Python text that finds its descriptors as STATUS, PASSPHRASE and ATTACHED."""
+
+    def command(descriptors: Descriptors) -> list[str]:
+        head = f"import os, sys, resource; STATUS, PASSPHRASE, ATTACHED = {descriptors.status}, {descriptors.passphrase}, {descriptors.attached}\n"
+        return [sys.executable, "-I", "-S", "-c", head + code]
+
+    return await process.run(command, feed=feed, bounds=Bounds(output, seconds), environment=ENVIRONMENT)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether it runs still; a dead child that nobody has waited for yet is dead."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def death_of(pid: int) -> None:
+    """Wait until a killed process is gone; pytest's own time limit ends the waiting."""
+    while is_alive(pid):
+        await asyncio.sleep(0.01)
+
+
+async def test_each_input_and_output_has_a_descriptor_of_its_own():
+    code = """
+sys.stdout.write(sys.stdin.read() + "|" + os.read(PASSPHRASE, 99).decode() + "|" + os.read(ATTACHED, 99).decode())
+os.write(STATUS, b"[GNUPG:] GOODSIG from the status pipe\\n")
+sys.stderr.write("[GNUPG:] GOODSIG from stderr\\n")
+sys.stdout.write("\\n[GNUPG:] GOODSIG from stdout\\n")
+"""
+    ended = await run_python(code, feed=Feed(b"input", b"secret", b"signature"))
+
+    assert ended.succeeded
+    assert ended.output.startswith(b"input|secret|signature\n")
+    assert [line.arguments for line in ended.status] == [b"from the status pipe"]
+
+
+async def test_more_output_than_allowed_kills_it_and_keeps_no_more():
+    ended = await run_python("while True: os.write(1, bytes(65536))", output=100_000)
+
+    assert ended.cut
+    assert not ended.succeeded
+    assert len(ended.output) == 100_000
+    assert ended.returncode == -9
+
+
+async def test_more_status_than_allowed_kills_it():
+    ended = await run_python("while True: os.write(STATUS, b'[GNUPG:] X ' + b'x' * 9000 + b'\\n')")
+
+    assert ended.cut
+    assert ended.returncode == -9
+
+
+async def test_exactly_as_much_as_allowed_is_fine():
+    ended = await run_python("os.write(1, bytes(1000))", output=1000)
+
+    assert (ended.succeeded, len(ended.output)) == (True, 1000)
+
+
+async def test_silence_is_ended_and_its_children_with_it():
+    code = """
+child = os.fork()
+if child: os.write(1, str(child).encode())
+import time; time.sleep(60)
+"""
+    started = time.monotonic()
+    ended = await run_python(code, seconds=0.5)
+
+    assert ended.timed_out
+    assert not ended.succeeded
+    assert time.monotonic() - started < 10
+    await death_of(int(ended.output))
+
+
+async def test_a_cancelled_run_leaves_no_process(tmp_path):
+    marker = tmp_path / "pid"
+    code = f"open({str(marker)!r}, 'w').write(str(os.getpid())); import time; time.sleep(60)"
+    task = asyncio.create_task(run_python(code))
+    while not marker.exists() or not marker.read_text():
+        await asyncio.sleep(0.01)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert not is_alive(int(marker.read_text()))
+
+
+async def test_limits_of_the_kernel_hold_from_the_outside():
+    code = """
+sys.stdin.read()
+kinds = (resource.RLIMIT_CPU, resource.RLIMIT_AS, resource.RLIMIT_FSIZE, resource.RLIMIT_CORE)
+import time
+while resource.getrlimit(resource.RLIMIT_CORE)[1] or resource.getrlimit(kinds[0])[1] > 99: time.sleep(0.01)
+print(*(resource.getrlimit(kind)[1] for kind in kinds))
+"""
+    ended = await run_python(code, seconds=9)
+
+    assert [int(word) for word in ended.output.split()] == [10, process.MEMORY, process.FILE_SIZE, 0]
+
+
+async def test_endless_computing_is_ended():
+    ended = await run_python("while True: pass", seconds=1)
+
+    assert ended.returncode < 0
+
+
+async def test_the_environment_is_empty_but_for_what_is_given(monkeypatch):
+    monkeypatch.setenv("GPG_TTY", "/dev/pts/1")
+    monkeypatch.setenv("DISPLAY", ":0")
+
+    ended = await run_python("print(sorted(os.environ))")
+
+    assert ended.output.decode().strip() in ("['LC_ALL', 'PATH']", "['LC_ALL', 'LC_CTYPE', 'PATH']")
+
+
+async def test_no_descriptor_of_ours_is_inherited_and_none_stays_open():
+    secret_read, secret_write = os.pipe()
+    before = len(os.listdir("/proc/self/fd"))
+    ended = await run_python(
+        "print(*sorted(int(one) for one in os.listdir('/proc/self/fd')))", feed=Feed(b"", b"x", b"y")
+    )
+    after = len(os.listdir("/proc/self/fd"))
+    os.close(secret_read)
+    os.close(secret_write)
+
+    assert len(ended.output.split()) == 3 + 3 + 1  # the three standard ones, three of ours, and its own listing
+    assert after <= before + 1  # the loop may keep one of its own
+
+
+async def test_a_program_that_is_missing_is_our_own_failure():
+    with pytest.raises(EngineUnavailable):
+        await process.run(
+            lambda _: ["/nonexistent/gpg"], feed=process.NOTHING, bounds=Bounds(10, 1), environment=ENVIRONMENT
+        )
+
+
+async def test_a_program_that_reads_nothing_is_no_trouble():
+    ended = await run_python("pass", feed=Feed(bytes(10 << 20)))
+
+    assert ended.succeeded
+
+
+@given(st.lists(st.binary(max_size=40).filter(lambda text: b"\n" not in text), max_size=5))
+def test_a_line_ends_at_a_newline_and_nowhere_else(arguments: list[bytes]):
+    text = b"".join(b"[GNUPG:] GOODSIG " + argument + b"\n" for argument in arguments)
+
+    assert [line.arguments for line in process.parse_status(text)] == arguments
+
+
+@pytest.mark.parametrize(
+    "separator", [b"\r", b"\x85", b"\x0b", b"\x0c", b"\x1c", b"\x1e", "\u2028".encode(), "\u0085".encode()]
+)
+def test_no_other_separator_begins_a_line(separator: bytes):
+    lines = process.parse_status(b"[GNUPG:] GOODSIG 1 x" + separator + b"[GNUPG:] VALIDSIG 2\n")
+
+    assert [line.keyword for line in lines] == ["GOODSIG"]
+
+
+def test_what_has_not_the_prefix_is_no_status():
+    assert process.parse_status(b"gpg: Good signature\n [GNUPG:] GOODSIG 1\nx[GNUPG:] GOODSIG 1\n") == ()
+
+
+def test_nothing_that_a_run_said_or_was_fed_is_shown():
+    ended = Finished(0, process.parse_status(b"[GNUPG:] GOODSIG canary\n"), b"canary")
+
+    assert "canary" not in repr(ended) + repr(Feed(b"canary", b"canary", b"canary"))
