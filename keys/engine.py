@@ -82,6 +82,7 @@ class _Gpg(gnupg.GPG):
         self.keyring = [str(place.keyring)]
         self.secret_keyring = None
         self.use_agent = False
+        self.encoding = "utf-8"
         self.verbose = False
         self.options = list(COMMON)
         self.version = (2, 2)

@@ -170,7 +170,7 @@ class Person:
         )
 
     def decrypt(self, ciphertext: bytes) -> tuple[bytes, list[str]]:
-        """Decrypt: the plaintext, and the status lines ("GOODSIG …") without their prefix; signatures are not judged."""
+        """Decrypt: the plaintext, and the status lines ("GOODSIG ...") without prefix; signatures are not judged."""
         read_end, write_end = os.pipe()
         with os.fdopen(read_end, "rb") as status:
             try:

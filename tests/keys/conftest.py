@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from openpgp import Person
 
 from keys.engine import Engine
 from keys.results import ListKey, PinnedKey, Ring
+from openpgp import Person
 
 
 @pytest.fixture(scope="session")

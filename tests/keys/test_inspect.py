@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pysequoia
 import pytest
-from openpgp import Person, packet
 
 from keys import packets
 from keys.engine import Engine
 from keys.errors import BadKeyFile
 from keys.results import PinnedKey
+from openpgp import Person, packet
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ async def test_a_good_key_gives_its_facts_and_a_certificate_to_pin(engine, bob, 
 @pytest.mark.parametrize(
     ("primary", "subkeys"),
     [
-        pytest.param("rsa3072", ["rsa3072"], id="RSA 3072"),
+        pytest.param("rsa3072", ["cv25519"], id="RSA 3072"),
         pytest.param("nistp256", ["nistp256"], id="NIST P-256"),
         pytest.param("brainpoolP256r1", ["brainpoolP256r1"], id="Brainpool P-256"),
     ],
@@ -80,7 +80,7 @@ async def test_a_weak_or_incomplete_key_is_refused_by_name(engine, workshop, pri
 
 @pytest.mark.parametrize("digest", [pytest.param("SHA1", id="SHA-1"), pytest.param("RIPEMD160", id="RIPEMD-160")])
 async def test_a_key_held_together_by_a_weak_digest_is_refused_by_name(engine, workshop, digest, now):
-    file = key_of(workshop, "rsa3072", "rsa3072", options=("--cert-digest-algo", digest))
+    file = key_of(workshop, "ed25519", "cv25519", options=("--cert-digest-algo", digest))
 
     with pytest.raises(BadKeyFile, match="weak key: its own signatures use (SHA-1|RIPEMD-160)"):
         await engine.inspect(file, now=now)

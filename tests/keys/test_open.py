@@ -8,12 +8,12 @@ import stat
 from pathlib import Path
 
 import pytest
-from openpgp import Person
 
 from keys import packets, runtime
 from keys.engine import Engine
 from keys.errors import EngineUnavailable
 from keys.results import ListKey, OpenStatus, PinnedKey, Ring, SealRequest, SignatureStatus
+from openpgp import Person
 
 TEXT = b"Content-Type: text/plain\r\n\r\nfirst line\r\nthe rest\r\n"
 
@@ -165,7 +165,7 @@ async def test_a_signature_that_does_not_fit_its_text_is_bad_and_the_text_is_sti
 
 @pytest.mark.parametrize("digest", [pytest.param("SHA1", id="SHA-1"), pytest.param("RIPEMD160", id="RIPEMD-160")])
 async def test_a_signature_over_a_weak_digest_is_weak(engine, list_key, digest):
-    with Person("Old habits", "habits@member.example", algorithms=("rsa3072", "rsa3072")) as person:
+    with Person("Old habits", "habits@member.example", algorithms=("ed25519", "cv25519")) as person:
         message = person.sign_encrypt(TEXT, [list_key.public], "--digest-algo", digest, "--allow-weak-digest-algos")
         ring = Ring(list_key, (PinnedKey(person.fingerprint, person.public_binary),), 1)
 

@@ -8,10 +8,10 @@ import os
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from openpgp import Person, literal, packet
 
 from keys import packets
 from keys.packets import Shape
+from openpgp import Person, literal, packet
 
 PKESK = b"\x03" + bytes(range(8)) + b"\x12" + bytes(40)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,8 @@ async def run_python(
     """Run a Python text that finds its descriptors as STATUS, PASSPHRASE and ATTACHED."""
 
     def command(descriptors: Descriptors) -> list[str]:
-        head = f"import os, sys, resource; STATUS, PASSPHRASE, ATTACHED = {descriptors.status}, {descriptors.passphrase}, {descriptors.attached}\n"
+        numbers = f"{descriptors.status}, {descriptors.passphrase}, {descriptors.attached}"
+        head = f"import os, sys, resource; STATUS, PASSPHRASE, ATTACHED = {numbers}\n"
         return [sys.executable, "-I", "-S", "-c", head + code]
 
     return await process.run(command, feed=feed, bounds=Bounds(output, seconds), environment=ENVIRONMENT)
@@ -33,15 +35,14 @@ async def run_python(
 def is_alive(pid: int) -> bool:
     """Whether it runs still; a dead child that nobody has waited for yet is dead."""
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
 
 async def death_of(pid: int) -> None:
     """Wait until a killed process is gone; pytest's own time limit ends the waiting."""
-    while is_alive(pid):
+    while is_alive(pid):  # noqa: ASYNC110 - another process has no event to wait for
         await asyncio.sleep(0.01)
 
 
@@ -100,7 +101,7 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path):
     marker = tmp_path / "pid"
     code = f"open({str(marker)!r}, 'w').write(str(os.getpid())); import time; time.sleep(60)"
     task = asyncio.create_task(run_python(code))
-    while not marker.exists() or not marker.read_text():
+    while not marker.exists() or not marker.read_text():  # noqa: ASYNC110 - as above
         await asyncio.sleep(0.01)
 
     task.cancel()
@@ -140,11 +141,11 @@ async def test_the_environment_is_empty_but_for_what_is_given(monkeypatch):
 
 async def test_no_descriptor_of_ours_is_inherited_and_none_stays_open():
     secret_read, secret_write = os.pipe()
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     ended = await run_python(
         "print(*sorted(int(one) for one in os.listdir('/proc/self/fd')))", feed=Feed(b"", b"x", b"y")
     )
-    after = len(os.listdir("/proc/self/fd"))
+    after = len(list(Path("/proc/self/fd").iterdir()))
     os.close(secret_read)
     os.close(secret_write)
 

@@ -6,11 +6,11 @@ import os
 
 import pysequoia
 import pytest
-from openpgp import Person
 
 from keys import packets
 from keys.engine import MICALG, Engine
 from keys.results import PinnedKey, Ring, SealRequest
+from openpgp import Person
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nthe fix\r\n" + os.urandom(300)
 

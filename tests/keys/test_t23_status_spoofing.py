@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pysequoia
 import pytest
-from openpgp import Person, fingerprint_of, literal
 
 from keys.results import OpenStatus, PinnedKey, Ring, SealRequest, SignatureStatus
+from openpgp import Person, fingerprint_of, literal
 
 TEXT = b"Lift: now\r\n"
 

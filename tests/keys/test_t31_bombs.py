@@ -7,10 +7,10 @@ import time
 import zlib
 
 import pytest
-from openpgp import literal, packet
 
 from keys.engine import Engine
 from keys.results import OpenStatus
+from openpgp import literal, packet
 
 HUGE = 64 << 20  # well above the engine's limit here (4 MB)
 

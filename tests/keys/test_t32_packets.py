@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from openpgp import Person, literal, packet
 
 from keys import packets, status
 from keys.results import OpenStatus, PinnedKey, Ring, SignatureStatus
+from openpgp import Person, literal, packet
 
 TEXT = b"the signed text"
 EXTRA = literal(b"a text that nobody signed")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from openpgp import literal, packet
 
 from keys import packets, status
 from keys.results import PinnedKey, Ring, SignatureStatus
+from openpgp import literal, packet
 
 SIGNED = b"Content-Type: text/plain\r\n\r\nwhat was signed\r\n"
 OTHER = b"Content-Type: text/plain\r\n\r\nwhat was not\r\n"
