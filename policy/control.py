@@ -58,8 +58,8 @@ _CANONICAL = {name.casefold(): main for main, others in ALIASES.items() for name
 _BLOCK_LINE = re.compile(r"([A-Za-z][A-Za-z-]{1,30}):(?:\s|$)", re.ASCII)
 _ANY_NAME = re.compile(r"[\s*_]{0,8}([^\W\d_][^:\n]{0,39}?)[\s*_]{0,8}:")
 _LEAK_NAME = re.compile(r"leak[a-z-]*", re.ASCII)
-# Within one letter of "scope", and more likely words of an advisory than slips of the hand.
-_EVERYDAY = frozenset({"score", "slope", "scone", "scopes"})
+# Within one letter of "scope", and a word of advisories ("Score: 9.8") rather than a slip of the hand.
+_EVERYDAY = frozenset({"score"})
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _MAX_STRAYS = 50
 _MAX_SAID = 500
@@ -143,7 +143,7 @@ def read_block(text: str) -> Block:
 
 def meant_name(written: str) -> str | None:
     """The canonical name that this one is, or is a slip of the hand of; None for any other word."""
-    return _meant_name(re.sub(r"[\s_-]+", "-", written.casefold().strip(" *_-")))
+    return _meant_name(re.sub(r"[\s_-]+", "-", written.casefold().strip(" *_")))
 
 
 @lru_cache(maxsize=4096)
