@@ -18,8 +18,8 @@ from enum import StrEnum
 
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
-from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
 from policy.leaktalk import speaks_of_leak
+from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
 from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
 from policy.reasons import Reason
 
@@ -67,6 +67,7 @@ class MailFacts:
     problem: Reason | None = None  # malformed, too-complex, unsupported: nothing below can be read
     encrypted: bool = False
     undecryptable: bool = False
+    opaque: bool = False  # what it says could not be read: another standard's encryption, or packets never opened
     partly_signed: bool = False
     signatures: tuple[Signature, ...] = ()
     header_protected: bool = False
@@ -78,12 +79,19 @@ class MailFacts:
     disclosure_subject: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
     text_is_html: bool = False
+    all_text: str | None = field(default=None, repr=False)  # all that is no attachment; None: ``text`` is all
+    received_at: datetime | None = None  # when it first came; None: ``now``
     block: Block | None = field(default=None, repr=False)
     surroundings: Surroundings | None = field(default=None, repr=False)
     attachments: tuple[str, ...] = field(default=(), repr=False)
     in_audience: bool = False
     claimed: Person | None = None  # whose address stands in From: told, never believed
     waived: frozenset[Reason] = frozenset()  # rules waived by the operator
+
+    @property
+    def said(self) -> str:
+        """All that its writer says in it, wherever in the mail: what talk of a leak is looked for in."""
+        return self.text if self.all_text is None else self.all_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +103,17 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class LeakReport:
-    """A case, whatever else the mail is. ``reporter`` is None where the signer is not proved."""
+    """A case, whatever else the mail is. ``reporter`` is None where the signer is not proved.
+
+    ``joins``: it belongs to the case of the message that it answers. ``is_urgent``: it reports a leak
+    itself, and is no mere talk in a case. ``complaints`` tell of its other lines: none was acted on.
+    """
 
     reporter: Person | None
     lines: LeakLines | None
     reasons: tuple[Reason, ...]  # why it is not proved
-    joins: bool = False  # a reply to a leak notice or alarm: belongs to that case
+    joins: bool = False
+    is_urgent: bool = True
     complaints: tuple[Complaint, ...] = ()
 
 
@@ -188,11 +201,15 @@ def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
         return leak
     writer = None if doubts else signer_of(facts)
     if facts.door is Door.OWNER:
+        if writer is not None and not facts.addressed_here:
+            return Forwarded((Reason.WRONG_LIST,), None)
         return Forwarded(doubts, writer)
     if facts.door is not Door.LIST:
         doubts = _ordered({*doubts, Reason.UNSUPPORTED})
     if doubts or writer is None:
         return _kept(facts, doubts or (Reason.STRANGER,))
+    if writer.role is Role.COORDINATOR and writer.standing is not Standing.ACTIVE:
+        return _kept(facts, (Reason.NOT_IN_AUDIENCE,))
     if not facts.addressed_here and Reason.WRONG_LIST not in facts.waived:
         return _kept(facts, (Reason.WRONG_LIST,))
     if writer.role is Role.COORDINATOR:
@@ -240,9 +257,10 @@ def _judge_signatures(facts: MailFacts, now: datetime) -> set[Reason]:
         found.add(Reason.BAD_SIGNATURE)  # signed by several: nobody speaks for all of it
     if found:
         return found
+    came = facts.received_at or now
     for signature in facts.signatures:
         made_at = signature.made_at
-        is_stale = made_at is None or made_at > now + SIGNED_AHEAD or made_at < now - SIGNED_BACK
+        is_stale = made_at is None or made_at > came + SIGNED_AHEAD or made_at < came - SIGNED_BACK
         if is_stale and Reason.STALE_SIGNATURE not in facts.waived:
             found.add(Reason.STALE_SIGNATURE)
         if signature.replayed and Reason.REPLAY not in facts.waived:
@@ -254,22 +272,46 @@ def _ordered(found: set[Reason]) -> tuple[Reason, ...]:
     return tuple(reason for reason in Reason if reason in found)
 
 
+CASE_KINDS = frozenset({MessageKind.LEAK_NOTICE, MessageKind.ALARM, MessageKind.ACKNOWLEDGEMENT})
+"""What the gateway writes in a case: a reply to it joins that case."""
+
+
 def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | NoLeak | None:
-    lines = find_leak(facts.text)
-    reporter = signer_of(facts) if not doubts and facts.addressed_here else None
+    lines = find_leak(facts.said)
+    is_here = facts.addressed_here or Reason.WRONG_LIST in facts.waived
+    reporter = signer_of(facts) if not doubts and is_here else None
     if reporter is None and not doubts:
         doubts = (Reason.WRONG_LIST,)
-    answers_case = facts.answered is not None and facts.answered.kind in {MessageKind.LEAK_NOTICE, MessageKind.ALARM}
+    answered = facts.answered
+    joins = answered is not None and answered.kind in CASE_KINDS and not answered.by_tag
     if lines is not None and lines.answer != "no":
-        return LeakReport(reporter, lines, doubts)
+        # An answer to the acknowledgement adds what it asked for; any other report in lines is a case of its own.
+        adds = joins and reporter is not None and answered is not None and answered.kind is MessageKind.ACKNOWLEDGEMENT
+        return LeakReport(reporter, lines, doubts, joins=adds, complaints=_set_aside(facts, reporter))
     if _subject_says_leak(facts):
-        return LeakReport(reporter, None, doubts, joins=answers_case)
-    unreadable = facts.undecryptable or facts.problem in {Reason.MALFORMED, Reason.TOO_COMPLEX}
-    if unreadable and facts.answered is not None:
-        return LeakReport(None, None, doubts)
-    if lines is not None and reporter is not None and reporter.role is Role.MEMBER:
+        return LeakReport(reporter, None, doubts, joins=joins, complaints=_set_aside(facts, reporter))
+    unreadable = facts.undecryptable or facts.opaque or facts.problem in {Reason.MALFORMED, Reason.TOO_COMPLEX}
+    if unreadable and answered is not None:
+        return LeakReport(None, None, doubts, joins=joins)
+    if reporter is None or reporter.role is not Role.MEMBER:
+        return None
+    if lines is not None:
         return NoLeak(reporter)
+    if joins and not _says_nothing_but_received(facts, _order(facts)):
+        return LeakReport(reporter, None, (), joins=True, is_urgent=False, complaints=_set_aside(facts, reporter))
     return None
+
+
+def _set_aside(facts: MailFacts, reporter: Person | None) -> tuple[Complaint, ...]:
+    """What the reporter is told of the mail's other control lines: a leak goes first, nothing else was done."""
+    if reporter is None or facts.block is None:
+        return ()
+    lines = (*facts.block.lines, *facts.block.strays)
+    names = dict.fromkeys(line.name for line in lines if line.is_named and not line.is_leak)
+    if not names:
+        return ()
+    why = f"not acted on, as the leak goes first: {', '.join(names)}; please send that again in a mail of its own"
+    return (Complaint("", why), *_order(facts).complaints)
 
 
 def _subject_says_leak(facts: MailFacts) -> bool:
@@ -284,6 +326,8 @@ def _kept(
 ) -> Kept:
     writer = signer_of(facts)
     proved = writer if not judged_unproved(reasons) else None
+    if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
+        reasons = _ordered({*reasons, Reason.POSSIBLE_LEAK})
     at_once = (
         writer is not None
         or facts.claimed is not None
@@ -291,6 +335,13 @@ def _kept(
         or facts.door in {Door.REQUEST, Door.SENDKEY}
     )
     return Kept(reasons, proved, at_once, complaints, corrected)
+
+
+def _may_speak_of_leak(facts: MailFacts, writer: Person | None) -> bool:
+    """Whether what is kept back may be a leak report in prose: the coordinators are to read it now (law 5)."""
+    if writer is not None and writer.role is Role.COORDINATOR:
+        return False
+    return (writer is not None or facts.answered is not None) and speaks_of_leak(facts.said)
 
 
 UNPROVED = frozenset(
@@ -317,6 +368,8 @@ def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:
     if is_new(facts):
         return _judge_post(facts, writer)
     if facts.answered is None:
+        if Reason.UNKNOWN_THREAD in facts.waived:
+            return _judge_post(facts, writer)
         return _kept(facts, (Reason.UNKNOWN_THREAD,))
     order = _order(facts)
     if order.complaints:
@@ -368,23 +421,21 @@ def _order(facts: MailFacts) -> Order:
 
 
 def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
-    if is_new(facts):
-        return _kept(facts, (Reason.MEMBER_NEW_THREAD,))
     if facts.answered is None:
-        return _kept(facts, (Reason.UNKNOWN_THREAD,))
-    if facts.disclosure is None:
-        return Replied(writer)  # an answer to a notice of ours: to the coordinators
-    outside = writer.standing is not Standing.ACTIVE or not facts.in_audience
-    if outside and Reason.NOT_IN_AUDIENCE not in facts.waived:
-        return _kept(facts, (Reason.NOT_IN_AUDIENCE,))
+        reason = Reason.MEMBER_NEW_THREAD if is_new(facts) else Reason.UNKNOWN_THREAD
+        return Replied(writer) if reason in facts.waived else _kept(facts, (reason,))
     order = _order(facts)
-    if order.complaints and Reason.CONTROL_LINES not in facts.waived:
-        return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
+    if facts.disclosure is not None:
+        outside = writer.standing is not Standing.ACTIVE or not facts.in_audience
+        if outside and Reason.NOT_IN_AUDIENCE not in facts.waived:
+            return _kept(facts, (Reason.NOT_IN_AUDIENCE,))
+        if order.complaints and Reason.CONTROL_LINES not in facts.waived:
+            return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
     if _says_nothing_but_received(facts, order):
         return Acknowledged(writer)
-    if speaks_of_leak(facts.text) and Reason.POSSIBLE_LEAK not in facts.waived:
+    if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
-    return Replied(writer, acknowledges=order.ack)
+    return Replied(writer, acknowledges=order.ack)  # without a disclosure: an answer to a notice, for coordinators
 
 
 def _says_nothing_but_received(facts: MailFacts, order: Order) -> bool:
