@@ -272,6 +272,13 @@ def quarantined(
     return Notice(tagged(disclosure_id, f"Kept back: {quarantine_id} ({reasons[0]})"), "\n".join(lines) + "\n")
 
 
+def with_report(notice: Notice, text: str, attachments: Sequence[Attachment]) -> Notice:
+    """A notice with the whole mail that it is about: what may be a leak is read now, not when somebody looks."""
+    said = text if text.strip() else "(it has no text; it is attached as it came)"
+    lines = [notice.text, "It may be about a leak, so here is what it says:", LINE, "", said]
+    return Notice(notice.subject, "\n".join(lines) + "\n", (*notice.attachments, *attachments))
+
+
 def digest(rows: Sequence[tuple[str, str, str, int]]) -> Notice:
     """Once a day: what strangers sent. ``rows`` are id, reason, envelope sender, size."""
     lines = [f"{len(rows)} mails were kept back since the last digest:", ""]
@@ -391,23 +398,26 @@ class LeakAlarm:
     lines: LeakLines | None
     text: str
     audience_told: bool
+    is_addition: bool = False  # to a case that is known
 
     def notice(self, attachments: Sequence[Attachment]) -> Notice:
         """The alarm mail; an unreadable report comes as an attachment."""
-        lines = [f"LEAK REPORT {self.leak_id}" + (f" on {self.disclosure_id}" if self.disclosure_id else "")]
+        what = "ADDED TO LEAK CASE" if self.is_addition else "LEAK REPORT"
+        lines = [f"{what} {self.leak_id}" + (f" on {self.disclosure_id}" if self.disclosure_id else "")]
         if self.is_verified:
             lines.append(f"Reported by {self.reporter}; the signature was checked.")
         else:
             lines.append(f"NOT PROVED who reported it. It says to come from: {self.reporter or '<>'}")
             lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
-        lines.append("The audience was told in general terms." if self.audience_told else "No member was told.")
+        if not self.is_addition:
+            lines.append("The audience was told in general terms." if self.audience_told else "No member was told.")
         lines.append("")
         for name, label in FIELDS.items():
             value = getattr(self.lines, name) if self.lines else None
             lines.append(f"{label}: {value or '(not said)'}")
         lines += ["", "The whole report:" if self.text.strip() else "The report could not be read as text.", LINE, self.text]
         lines += ["", LINE, "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`"]
-        subject = f"ALARM: leak {self.leak_id}" + (f": {self.subject}" if self.subject else "")
+        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (f": {self.subject}" if self.subject else "")
         return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
 
 
