@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 import os
 import signal
 import ssl
+import threading
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ from gateway.config import Config, ConfigError
 from gateway.delivery import Delivery
 from gateway.intake import Intake
 from gateway.lists import Lists
-from gateway.log import get_logger
+from gateway.log import describe, get_logger
 from gateway.opening import open_store
 from gateway.parser import Parser
 from gateway.parts import Parts
@@ -27,17 +30,22 @@ from gateway.release import Release
 from gateway.smtp import Door
 from gateway.trouble import Trouble
 from keys.engine import Engine
+from keys.errors import EngineUnavailable
 from storage import alarms, outbox
 from storage.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from storage.records import Alarm
 
 log = get_logger("app")
 
 POLL = 0.5  # seconds: how soon what a command changed in the database is noticed
 PAGER_AGAIN = timedelta(seconds=30)
-STOP_WITHIN = 3.0  # seconds for what is in hand; what is not done by then goes on at the next start
+STOP_WITHIN = 2.0  # seconds for what is in hand; what is not done by then goes on at the next start
+STOPPED_AT_LAST = 4.5  # seconds after which a stopping process ends, whatever hangs
+PAGES_AT_ONCE = 8
 
 
 @asynccontextmanager
@@ -53,6 +61,8 @@ async def open_parts(config: Config, *, clock: Clock | None = None) -> AsyncIter
         engine = await stack.enter_async_context(Engine())
         parser = Parser(own_list_ids=[entry.list_id for entry in lists])
         stack.push_async_callback(parser.close)
+        own_parser = Parser(own_list_ids=[entry.list_id for entry in lists])
+        stack.push_async_callback(own_parser.close)
         relay = make_relay(config)
         stack.push_async_callback(relay.close)
         pager = Pager(config.alarm.command)
@@ -67,6 +77,7 @@ async def open_parts(config: Config, *, clock: Clock | None = None) -> AsyncIter
             relay=relay,
             pager=pager,
             parser=parser,
+            own_parser=own_parser,
             trail=store.trail,
             lists=lists,
             node=store.node,
@@ -99,6 +110,8 @@ class Gateway:
         self.release = Release(parts)
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._beat_at: datetime | None = None
         config = parts.config
         self.door = Door(
             hostname=config.hostname,
@@ -147,63 +160,97 @@ class Gateway:
 
     async def run(self) -> None:
         """Run the loops until ``stop``; one that fails is told, and goes on."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._loop("release", self.release_once, self.parts.nudges.schedule))
-            group.create_task(self._loop("delivery", self.deliver_once, self.parts.nudges.outbox))
-            group.create_task(self._loop("pager", self.page_once, self.parts.nudges.pager))
-            if self.parts.config.alarm.heartbeat is not None:
-                group.create_task(self._beat(self.parts.config.alarm.heartbeat))
+        nudges, heartbeat = self.parts.nudges, self.parts.config.alarm.heartbeat
+        self._loops = [
+            asyncio.create_task(self._loop("release", self.release_once, nudges.schedule)),
+            asyncio.create_task(self._loop("delivery", self.deliver_once, nudges.outbox)),
+            asyncio.create_task(self._loop("pager", self.page_once, nudges.pager)),
+            asyncio.create_task(self._warm_up()),
+        ]
+        if heartbeat is not None:
+            self._loops.append(asyncio.create_task(self._loop("heartbeat", partial(self._beat, heartbeat), _never())))
+        await self._stopping.wait()
 
     def stop(self) -> None:
-        """End the loops after what they are doing."""
+        """End the loops after what they are doing, and begin nothing more."""
         self._stopping.set()
+        self.delivery.stop()
         self.parts.nudges.ring()
 
     async def close(self) -> None:
-        """Shut the door, and let what is in hand end within a few seconds."""
-        await self.door.close(STOP_WITHIN)
+        """Shut the door, and let what is in hand end within a few seconds; the rest goes on at the next start."""
+        self.stop()
+        await asyncio.gather(self.door.close(STOP_WITHIN), self._end_loops(), self._end_delivery())
         try:
             async with asyncio.timeout(STOP_WITHIN / 2):
-                await self.delivery.finish()
-        except TimeoutError:
-            log.warning("stopped with copies in hand; they go on at the next start")
-            await self.delivery.abandon()
+                await self.delivery.abandon()
+        except (StorageError, TimeoutError) as error:
+            log.warning("what was in hand goes on at the next start", error=describe(error))
 
-    async def _loop(self, name: str, once: Callable[[], object], wake: asyncio.Event) -> None:
+    async def _end_loops(self) -> None:
+        if self._loops:
+            _, late = await asyncio.wait(self._loops, timeout=STOP_WITHIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*self._loops, return_exceptions=True)
+
+    async def _end_delivery(self) -> None:
+        try:
+            async with asyncio.timeout(STOP_WITHIN):
+                await self.delivery.finish()
+        except (StorageError, TimeoutError) as error:
+            log.warning("stopped with copies in hand", error=describe(error))
+
+    async def _warm_up(self) -> None:
+        """Start what the first mail and the first release would have to wait for: GnuPG's agents, the parsers."""
+        parts = self.parts
+        try:
+            await parts.own_parser.payload(b"Content-Type: text/plain\r\n\r\n")
+            for mailing_list in parts.lists:
+                async with parts.database.reading() as tx:
+                    ring = await parts.lists.ring(parts, tx, mailing_list.id)
+                if not await parts.engine.probe(ring):
+                    raise EngineUnavailable("GnuPG does not open its own message")
+        except Exception as error:  # noqa: BLE001 - each mail finds out for itself; a human is told now
+            log.error("not warmed up", error=describe(error))
+            parts.trouble.tell("gnupg" if isinstance(error, EngineUnavailable) else "defect")
+
+    async def _loop(self, name: str, once: Callable[[], Awaitable[datetime | None]], wake: asyncio.Event) -> None:
         while not self._stopping.is_set():
             wake.clear()
             try:
-                until = await once()  # type: ignore[misc]
+                until = await once()
             except StorageError as error:
-                log.error("database trouble", kind=type(error).__name__)
+                log.error("database trouble", area=name, error=describe(error))
                 self.parts.trouble.tell("database")
                 until = None
-            except Exception as error:
-                log.exception("loop failed", area=name)
-                self.parts.trouble.tell("defect", type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - one of the two places that catch all: told, and tried again
+                log.error("loop failed", area=name, error=describe(error))
+                self.parts.trouble.tell("defect", name)
                 until = None
             if not self._stopping.is_set():
                 await self.parts.clock.wait(until, wake, POLL)
 
-    async def release_once(self) -> object:
+    async def release_once(self) -> datetime | None:
         """One round of the clock's work; gives the next instant at which something is due."""
         while await self.release.step(self.parts.clock.now()):
-            pass
+            if self._stopping.is_set():
+                return None
         return self._ahead(await self.release.next_at())
 
-    async def deliver_once(self) -> object:
+    async def deliver_once(self) -> datetime | None:
         """One round of delivery; gives the next instant at which a copy is due."""
         while await self.delivery.step(self.parts.clock.now()) and not self._stopping.is_set():
-            pass
+            self.parts.nudges.outbox.clear()
         async with self.parts.database.reading() as tx:
             return self._ahead(await outbox.next_due(tx))
 
-    def _ahead(self, at: object) -> object:
+    def _ahead(self, at: datetime | None) -> datetime | None:
         """An instant that is still ahead; what is overdue and could not be done is looked at at the next poll."""
-        return at if at is not None and at > self.parts.clock.now() else None  # type: ignore[operator]
+        return at if at is not None and at > self.parts.clock.now() else None
 
-    async def page_once(self) -> object:
-        """Tell the pager what is due; gives None."""
+    async def page_once(self) -> datetime | None:
+        """Tell the pager what is due; gives None: what becomes due is seen at the next poll."""
         await self.page_due()
         return None
 
@@ -213,22 +260,35 @@ class Gateway:
         now = parts.clock.now()
         async with parts.database.reading() as tx:
             due = await alarms.due(tx, now)
-        for alarm in due:
-            at = alarm.at.isoformat().replace("+00:00", "Z")
-            told = await parts.pager.tell({"kind": alarm.kind, "id": alarm.ref, "list": alarm.list_id, "at": at})
-            async with parts.database.transaction() as tx:
-                await alarms.settle(tx, alarm.id, told=told, now=now, next_at=None if told else now + PAGER_AGAIN)
+        for first in range(0, len(due), PAGES_AT_ONCE):
+            await asyncio.gather(*(self._page(alarm, now) for alarm in due[first : first + PAGES_AT_ONCE]))
         return bool(due)
 
-    async def _beat(self, every: timedelta) -> None:
-        """The heartbeat, for a dead-man's switch outside."""
+    async def _page(self, alarm: Alarm, now: datetime) -> None:
         parts = self.parts
-        while not self._stopping.is_set():
-            now = parts.clock.now()
-            at = now.isoformat().replace("+00:00", "Z")
-            await parts.pager.tell({"kind": "alive", "id": None, "list": None, "at": at})
-            while not self._stopping.is_set() and parts.clock.now() < now + every:
-                await parts.clock.wait(now + every, self._stopping, POLL)
+        at = alarm.at.isoformat().replace("+00:00", "Z")
+        told = await parts.pager.tell({"kind": alarm.kind, "id": alarm.ref, "list": alarm.list_id, "at": at})
+        async with parts.database.transaction() as tx:
+            await alarms.settle(tx, alarm.id, told=told, now=now, next_at=None if told else now + PAGER_AGAIN)
+
+    async def _beat(self, every: timedelta) -> datetime | None:
+        """The heartbeat, for a dead-man's switch outside: silent when the database can't be read."""
+        parts = self.parts
+        now = parts.clock.now()
+        if self._beat_at is not None and now < self._beat_at + every:
+            return self._beat_at + every
+        async with parts.database.reading() as tx:
+            await outbox.next_due(tx)
+        at = now.isoformat().replace("+00:00", "Z")
+        if await parts.pager.tell({"kind": "alive", "id": None, "list": None, "at": at}):
+            self._beat_at = now
+            return now + every
+        return None
+
+
+def _never() -> asyncio.Event:
+    """A bell that nobody rings."""
+    return asyncio.Event()
 
 
 def tls_context(config: Config) -> ssl.SSLContext | None:
@@ -268,14 +328,27 @@ async def serve(config: Config, ready: Callable[[str, int], None]) -> None:
             gateway = Gateway(parts)
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, gateway.stop)
-            host, port = await gateway.start()
-            ready(host, port)
-            log.info("ready", host=host, port=port)
+                loop.add_signal_handler(number, _stop_soon, gateway, parts)
             try:
+                host, port = await gateway.start()
+                ready(host, port)
+                log.info("ready", host=host, port=port)
                 await gateway.run()
             finally:
                 await gateway.close()
                 log.info("stopped")
     finally:
         os.close(lock)
+
+
+def _stop_soon(gateway: Gateway, parts: Parts) -> None:
+    """Stop; where something hangs that can't be ended in time, leave it behind as a power cut would."""
+    gateway.stop()
+    last = threading.Timer(STOPPED_AT_LAST, _leave, [parts])
+    last.daemon = True
+    last.start()
+
+
+def _leave(parts: Parts) -> None:
+    asyncio.run(parts.engine.close())
+    os._exit(0)

@@ -1,6 +1,6 @@
 """Taking an incoming mail apart and opening it: what is seen, nothing believed.
 
-What the mail causes ends in a value here (malformed, undecryptable, …). What our own side causes
+What the mail causes ends in a value here (malformed, undecryptable, ...). What our own side causes
 (GnuPG or the parser silent) is raised, and the sender keeps the mail.
 """
 
@@ -23,6 +23,7 @@ class Read:
     """A mail as far as it could be read.
 
     ``headers`` are those that count: the protected ones where the payload has them, else the outer.
+    ``opaque``: what the writer says stands in something that is not opened here.
     """
 
     headers: Headers = field(default_factory=Headers, repr=False)
@@ -31,6 +32,7 @@ class Read:
     problem: Reason | None = None
     encrypted: bool = False
     undecryptable: bool = False
+    opaque: bool = False
     partly_signed: bool = False
     seen: tuple[SignatureSeen, ...] = ()
     payload: Payload | None = field(default=None, repr=False)
@@ -46,9 +48,9 @@ async def read(parts: Parts, ring: Ring, raw: bytes, envelope_from: str) -> Read
     base = Read(headers=mail.headers, outer=mail.headers, automatic=mail.automatic, payload=mail.payload)
     match mail.form:
         case Form.UNSUPPORTED:
-            return replace(base, problem=Reason.UNSUPPORTED)
+            return replace(base, problem=Reason.UNSUPPORTED, opaque=is_opaque(mail.payload))
         case Form.PARTLY_SIGNED:
-            return replace(base, partly_signed=True)
+            return replace(base, partly_signed=True, opaque=is_opaque(mail.payload))
         case Form.CLEAR:
             return base
         case Form.SIGNED:
@@ -66,7 +68,7 @@ async def _read_encrypted(parts: Parts, ring: Ring, base: Read, mail: Mail) -> R
     opened = await parts.engine.open(ring, mail.ciphertext or b"")
     match opened.status:
         case OpenStatus.NOT_ENCRYPTED:
-            return base  # an OpenPGP message in the clothes of an encrypted one: THREATS 0.3
+            return replace(base, opaque=True)  # an OpenPGP message in the clothes of an encrypted one: THREATS 0.3
         case OpenStatus.TOO_LARGE:
             return replace(base, encrypted=True, problem=Reason.TOO_COMPLEX)
         case OpenStatus.NOT_FOR_US | OpenStatus.DAMAGED:
@@ -85,6 +87,28 @@ async def _read_encrypted(parts: Parts, ring: Ring, base: Read, mail: Mail) -> R
             return _with_payload(base, payload, opened.signatures)
 
 
+OPAQUE = frozenset(
+    {
+        "application/pgp-encrypted",
+        "application/pkcs7-mime",
+        "application/x-pkcs7-mime",
+        "application/ms-tnef",
+        "application/vnd.ms-tnef",
+    }
+)
+INLINE = "-----BEGIN PGP MESSAGE-----"
+
+
+def is_opaque(payload: Payload | None) -> bool:
+    """Whether a mail holds something sealed that is never opened here, so that nobody knows what it says."""
+    if payload is None:
+        return True
+    return any(
+        part.content_type in OPAQUE or (not part.is_attachment and INLINE in (part.text or ""))
+        for part in payload.parts
+    )
+
+
 def _with_payload(base: Read, payload: Payload, seen: tuple[SignatureSeen, ...]) -> Read:
     return replace(
         base,
@@ -93,6 +117,7 @@ def _with_payload(base: Read, payload: Payload, seen: tuple[SignatureSeen, ...])
         automatic=base.automatic or payload.automatic,
         partly_signed=payload.form is Form.PARTLY_SIGNED and not seen,
         problem=Reason.UNSUPPORTED if payload.form is Form.UNSUPPORTED and not seen else base.problem,
+        opaque=payload.form is not Form.CLEAR and not seen and is_opaque(payload),
         headers=payload.protected or base.outer,
         header_protected=payload.protected is not None,
     )

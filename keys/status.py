@@ -144,7 +144,7 @@ def _read_valid(outcome: SignatureStatus, words: list[str], ids: list[StatusLine
 
 
 def _error(words: list[str]) -> SignatureStatus:
-    """Read ERRSIG: key id, key algorithm, digest, class, time, reason, …; nothing of it is proved."""
+    """Read ERRSIG: key id, key algorithm, digest, class, time, reason, ...; nothing of it is proved."""
     if len(words) > 5 and words[5] == NO_PUBLIC_KEY:  # noqa: PLR2004
         return SignatureStatus.UNKNOWN_KEY
     if len(words) > 2 and words[2] in WEAK_DIGESTS:  # noqa: PLR2004

@@ -98,7 +98,7 @@ keys = Table(
 mails = Table(
     "mails",
     metadata,
-    Column("id", String(32), primary_key=True),  # ML-…
+    Column("id", String(32), primary_key=True),  # ML-...
     Column("list_id", String(64), nullable=False),
     Column("recipient", String(320), nullable=False),
     Column("envelope_from", String(320), nullable=False),
@@ -125,7 +125,7 @@ signatures = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", String(32), primary_key=True),  # QU-…
+    Column("id", String(32), primary_key=True),  # QU-...
     Column("mail_id", ForeignKey("mails.id"), nullable=False),
     Column("list_id", String(64), nullable=False),
     Column("received_at", UTCDateTime, nullable=False),
@@ -162,14 +162,14 @@ disclosures = Table(
     Column("scope", Text, nullable=False),
     Column("admitted", JSON, nullable=True),  # ids of people, from the release on
     Column("last_number", Integer, nullable=False),
-    Column("particulars_item", ForeignKey("items.id"), nullable=False),  # subject, references, permit, restrictions, …
+    Column("particulars_item", ForeignKey("items.id"), nullable=False),  # subject, references, permit, restrictions, ...
     Index(None, "stop_hash"),
 )
 
 messages = Table(
     "messages",
     metadata,
-    Column("id", String(64), primary_key=True),  # ED-2026-K7QX/1, or MS-…
+    Column("id", String(64), primary_key=True),  # ED-2026-K7QX/1, or MS-...
     Column("list_id", String(64), nullable=False),
     Column("kind", String(24), nullable=False),
     Column("disclosure_id", String(32), nullable=True, index=True),
@@ -208,7 +208,7 @@ bodies = Table(
 copies = Table(
     "copies",
     metadata,
-    Column("id", String(32), primary_key=True),  # CP-…
+    Column("id", String(32), primary_key=True),  # CP-...
     Column("list_id", String(64), nullable=False),
     Column("message_id", ForeignKey("messages.id"), nullable=False, index=True),
     Column("disclosure_id", String(32), nullable=True, index=True),
@@ -247,7 +247,7 @@ threads = Table(
 leaks = Table(
     "leaks",
     metadata,
-    Column("id", String(32), primary_key=True),  # LK-…
+    Column("id", String(32), primary_key=True),  # LK-...
     Column("list_id", String(64), nullable=False),
     Column("disclosure_id", String(32), nullable=True),
     Column("state", String(16), nullable=False),
@@ -281,7 +281,7 @@ duties = Table(
     "duties",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("kind", String(32), nullable=False),  # release-report, undelivered, late, digest, …
+    Column("kind", String(32), nullable=False),  # release-report, undelivered, late, digest, ...
     Column("ref", String(64), nullable=False),
     Column("list_id", String(64), nullable=False),
     Column("due_at", UTCDateTime, nullable=False),
@@ -293,7 +293,7 @@ duties = Table(
 alarms = Table(
     "alarms",
     metadata,
-    Column("id", String(32), primary_key=True),  # AL-…
+    Column("id", String(32), primary_key=True),  # AL-...
     Column("kind", String(32), nullable=False),
     Column("ref", String(64), nullable=True),
     Column("list_id", String(64), nullable=True),

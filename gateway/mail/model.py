@@ -128,7 +128,7 @@ class Mail:
     (CRLF lines) and ``signature`` the detached one. ``payload`` is the readable part of a mail
     that is not encrypted, for judging and keeping it (where SIGNED: read from ``signed``).
     ``automatic`` says why a mail is one that no person wrote ("auto-submitted", "bounce",
-    "vacation", "read-receipt", "loop", …), else None (RFC 3834 s2, RFC 3464, RFC 8098, RFC 9078).
+    "vacation", "read-receipt", "loop", ...), else None (RFC 3834 s2, RFC 3464, RFC 8098, RFC 9078).
     """
 
     form: Form
