@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import safe
+from gateway import kept_posts, safe
+from gateway.mail.flowed import html_to_text
 from gateway.particulars import MessageFacts, Particulars
 from keys.results import SignatureStatus
 from policy.audience import judge_seat
@@ -18,6 +20,7 @@ from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
     from gateway.intake import Incoming
+    from gateway.mail.model import Payload
     from keys.results import SignatureSeen
     from policy.reasons import Reason
 
@@ -31,13 +34,15 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
     payload = seen.payload
     text = payload.text if payload else ""
     signer = next((signature.signer for signature in signatures if signature.signer), None)
-    attachments = attachment_names(incoming)
+    answered = await _about_kept_post(incoming, answered, signer)
+    attachments = incoming.kept_post.attachments if incoming.kept_post else attachment_names(incoming)
     return MailFacts(
         door=incoming.door,
         automatic=seen.automatic,
         problem=seen.problem,
         encrypted=seen.encrypted,
         undecryptable=seen.undecryptable,
+        opaque=seen.opaque,
         partly_signed=seen.partly_signed,
         signatures=tuple(signatures),
         header_protected=seen.header_protected,
@@ -49,9 +54,11 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
         disclosure_subject=incoming.particulars.subject if incoming.particulars else "",
         text=text,
         text_is_html=payload.text_is_html if payload else False,
+        all_text=all_text(payload) if payload else None,
+        received_at=incoming.envelope.received_at,
         block=read_block(text) if payload else None,
         surroundings=await _surroundings(incoming, signer, attachments),
-        attachments=attachments,
+        attachments=attachment_names(incoming),
         in_audience=_is_in_audience(incoming, signer),
         claimed=_claimed(incoming),
         waived=waived,
@@ -63,16 +70,30 @@ async def _signature(incoming: Incoming, seen: SignatureSeen) -> Signature:
     if seen.fingerprint is not None:
         found = await roster.by_fingerprint(incoming.tx, incoming.mailing_list.id, seen.fingerprint)
         signer = found if found is not None and found.standing is not Standing.REMOVED else None
-    owner = None
-    if seen.signature_id is not None:
-        owner = await mails.signature_owner(incoming.tx, incoming.mailing_list.id, seen.signature_id)
     return Signature(
         good=seen.status is SignatureStatus.GOOD,
         known=seen.status is not SignatureStatus.UNKNOWN_KEY,
         made_at=seen.made_at,
         signer=signer,
-        replayed=owner is not None and owner != incoming.mail_id,
+        replayed=await _is_replay(incoming, seen.signature_id),
     )
+
+
+async def _is_replay(incoming: Incoming, signature_id: str | None) -> bool:
+    """Whether that signature came before, in another mail.
+
+    The very same bytes at another address of the list are none where the mail names that address: its
+    writer sent it to both.
+    """
+    if signature_id is None:
+        return False
+    owner = await mails.signature_owner(incoming.tx, incoming.mailing_list.id, signature_id)
+    if owner is None or owner == incoming.mail_id:
+        return False
+    first = await mails.get(incoming.tx, owner)
+    recipient = incoming.envelope.recipient
+    is_same = first is not None and first.digest == incoming.digest and first.recipient != recipient
+    return not (is_same and recipient in _named(incoming))
 
 
 async def _thread(incoming: Incoming) -> Answered | None:
@@ -99,12 +120,32 @@ async def _thread(incoming: Incoming) -> Answered | None:
     return Answered(root.id, MessageKind.DISCLOSURE, by_tag=True) if root else None
 
 
+async def _about_kept_post(incoming: Incoming, answered: Answered | None, signer: Person | None) -> Answered | None:
+    """Whether its writer answers the complaint about a new mail of his own that is still kept back."""
+    if answered is None or incoming.answered is None or signer is None:
+        return answered
+    kept = await kept_posts.find(incoming, incoming.answered)
+    if kept is None or kept.writer_id != signer.id:
+        return answered
+    incoming.kept_post = kept
+    return replace(answered, about_kept_post=True)
+
+
 async def _load(incoming: Incoming, disclosure: Disclosure | None) -> None:
     if disclosure is None:
         return
     incoming.disclosure = disclosure
     item = await disclosures.particulars_item(incoming.tx, disclosure.id)
     incoming.particulars = Particulars.from_json(await safe.take_json(incoming.parts, incoming.tx, item))
+
+
+def all_text(payload: Payload) -> str:
+    """All text that is no attachment: some programs split it around a picture, or leave the plain part empty."""
+    texts = [(part.content_type, part.text) for part in payload.parts if part.text and not part.is_attachment]
+    plain = [text for kind, text in texts if kind == "text/plain"]
+    if any(text.strip() for text in plain):
+        return "\n\n".join(plain)
+    return "\n\n".join(html_to_text(text) for kind, text in texts if kind == "text/html") or payload.text
 
 
 def attachment_names(incoming: Incoming) -> tuple[str, ...]:
@@ -116,18 +157,14 @@ def attachment_names(incoming: Incoming) -> tuple[str, ...]:
 async def _surroundings(incoming: Incoming, signer: Person | None, attachments: tuple[str, ...]) -> Surroundings:
     config, disclosure = incoming.mailing_list.config, incoming.disclosure
     members = [
-        person
-        for person in incoming.people
-        if person.role is Role.MEMBER and person.standing is not Standing.REMOVED
+        person for person in incoming.people if person.role is Role.MEMBER and person.standing is not Standing.REMOVED
     ]
     names = list(attachments)
     notices: list[str] = []
     if disclosure is not None:
         for message in await messages.of_disclosure(incoming.tx, disclosure.id, CONTENT_KINDS):
             if message.facts_item is not None and message.kind is not MessageKind.REPLY:
-                stored = MessageFacts.from_json(
-                    await safe.take_json(incoming.parts, incoming.tx, message.facts_item)
-                )
+                stored = MessageFacts.from_json(await safe.take_json(incoming.parts, incoming.tx, message.facts_item))
                 names += stored.names if disclosure.state in {State.HELD, State.PENDING} else ()
                 notices += [name for path, name in stored.attachments if path in stored.hidden]
     return Surroundings(
@@ -144,7 +181,7 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         has_public_address=bool(config.public_address),
         stored_notices=tuple(notices),
         role=signer.role.value if signer else None,
-        is_reply=incoming.answered is not None,
+        is_reply=incoming.answered is not None and incoming.kept_post is None,
         hold_until=(disclosure.released_at or disclosure.hold_until) if disclosure else None,
         embargo_until=disclosure.embargo_until if disclosure else None,
     )
@@ -164,8 +201,7 @@ def _is_addressed_here(incoming: Incoming) -> bool:
     """
     if incoming.door is Door.BOUNCES:
         return True
-    headers = incoming.read.headers
-    named = [address.address.lower() for address in (*headers.to, *headers.cc)]
+    named = _named(incoming)
     if not named:
         return not incoming.read.header_protected
     lists = incoming.parts.lists
@@ -173,8 +209,16 @@ def _is_addressed_here(incoming: Incoming) -> bool:
     return any(entry is not None and entry.mailing_list.id == incoming.mailing_list.id for entry in found)
 
 
+def _named(incoming: Incoming) -> list[str]:
+    headers = incoming.read.headers
+    return [address.address.lower() for address in (*headers.to, *headers.cc)]
+
+
 def _claimed(incoming: Incoming) -> Person | None:
-    senders = {address.address.lower() for address in incoming.read.outer.sender}
+    """Whose address the mail bears as its writer's, inside or outside: recognisable, never believed."""
+    senders = {address.address.lower() for address in (*incoming.read.outer.sender, *incoming.read.headers.sender)} | {
+        incoming.envelope.sender.lower()
+    }
     return next(
         (
             person

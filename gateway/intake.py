@@ -15,11 +15,11 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway import bouncing, disclosing, keeping, leak, notices, posting, replies, safe
+from gateway import bouncing, disclosing, keeping, kept_posts, leak, notices, posting, replies, safe, steering, stopping
 from gateway.facts import gather
 from gateway.log import get_logger
-from gateway.reading import Read, read
 from gateway.parser import ParserUnavailable
+from gateway.reading import Read, read
 from keys.errors import EngineUnavailable
 from policy.facts import Disclosure, MessageKind, Person
 from policy.intake import (
@@ -33,6 +33,7 @@ from policy.intake import (
     Posted,
     Recorded,
     Replied,
+    Reposted,
     Steered,
     Verdict,
     judge_mail,
@@ -46,9 +47,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.envelope import Envelope
+    from gateway.kept_posts import KeptPost
     from gateway.lists import Addressed, MailingList
-    from gateway.parts import Parts
     from gateway.particulars import Particulars
+    from gateway.parts import Parts
     from gateway.replies import Reply
     from policy.reasons import Reason
     from storage.database import Tx
@@ -69,13 +71,15 @@ class Incoming:
     read: Read
     now: datetime
     mail_id: str
+    digest: str
     people: tuple[Person, ...] = ()
     facts: MailFacts | None = None
     disclosure: Disclosure | None = None
     particulars: Particulars | None = None
     answered: Message | None = None
     taken_for: str = ""
-    keeps_raw: bool = True
+    kept_post: KeptPost | None = None
+    dropped_lines: tuple[int, ...] | None = None
     notes: list[str] = field(default_factory=list)
 
     async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:
@@ -125,11 +129,16 @@ class Intake:
             await self.decide(envelope, addressed)
         except (EngineUnavailable, ParserUnavailable) as error:
             log.error("not-kept", reason="cannot open mail", kind=type(error).__name__)
+            self._parts.trouble.tell("intake", type(error).__name__)
             return replies.LATER
         except Unavailable as error:
             log.error("not-kept", reason="database", kind=type(error).__name__)
             self._parts.trouble.tell("database")
             return replies.NO_SPACE if error.no_space else replies.LATER
+        except Exception as error:  # noqa: BLE001 - a defect of ours: the sender keeps the mail, a human is told
+            log.error("not-kept", reason="defect", kind=type(error).__name__)
+            self._parts.trouble.tell("defect", type(error).__name__)
+            return replies.LATER
         return replies.OK
 
     async def decide(
@@ -167,6 +176,7 @@ class Intake:
                 seen,
                 parts.clock.now() if again else envelope.received_at,
                 again or row_id("ML"),
+                digest,
             )
             verdict = await self._judge_and_apply(incoming, digest, waived, is_new=again is None)
         parts.nudges.ring()
@@ -192,7 +202,7 @@ class Intake:
         verdict = judge_mail(facts, incoming.now)
         if is_new:
             await self._record(incoming, verdict, digest)
-        await disclosing.stop_by_code(incoming)
+        await stopping.stop_by_code(incoming)
         await apply(incoming, verdict)
         await mails.set_taken_for(
             incoming.tx,
@@ -205,7 +215,7 @@ class Intake:
     async def _record(self, incoming: Incoming, verdict: Verdict, digest: str) -> None:
         """Keep the mail itself, sealed; of an automatic one or a preview, that it came."""
         tx, now, envelope = incoming.tx, incoming.now, incoming.envelope
-        order = verdict.order if isinstance(verdict, Posted | Steered) else None
+        order = verdict.order if isinstance(verdict, Posted | Reposted | Steered) else None
         keeps = not isinstance(verdict, Recorded) and not (order and order.preview)
         raw_item = await safe.keep(incoming.parts, tx, envelope.content, now) if keeps else None
         signer = incoming.signer()
@@ -255,9 +265,13 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
         case Posted():
             incoming.taken_for = "disclosure"
             await disclosing.post(incoming, verdict)
+        case Reposted():
+            incoming.taken_for = "disclosure"
+            await kept_posts.repost(incoming, verdict)
         case Steered():
             incoming.taken_for = "follow-up"
-            await disclosing.steer(incoming, verdict)
+            await steering.steer(incoming, verdict)
+            await leak.join_case(incoming)
         case Replied():
             incoming.taken_for = "reply"
             await disclosing.reply(incoming, verdict)

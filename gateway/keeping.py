@@ -6,10 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway import notices, posting
-from policy.facts import MessageKind
+from policy.facts import MessageKind, Role
 from policy.reasons import Reason
 from storage import duties, items, mails, messages, quarantine
-from storage.ids import disclosure_id as public_id
 from storage.records import Quarantined
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
     """Put the mail into quarantine and tell those who should know; give the quarantine id."""
     tx, now, parts = incoming.tx, incoming.now, incoming.parts
     entry = Quarantined(
-        id=public_id("QU", now),
+        id=await quarantine.new_id(tx, now),
         mail_id=incoming.mail_id,
         list_id=incoming.mailing_list.id,
         received_at=incoming.envelope.received_at,
@@ -57,14 +56,12 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
             tx, kind=DIGEST, ref=entry.list_id, list_id=entry.list_id, due_at=now + DIGEST_EVERY, again=True
         )
         return entry.id
-    asked = await _answer_writer(incoming, verdict)
-    signer = verdict.writer
+    asked = await ask_writer(incoming, verdict)
+    signer, is_leak = verdict.writer, Reason.POSSIBLE_LEAK in verdict.reasons
     label = f"{signer.name} <{signer.address}>" if signer else None
-    notice = notices.quarantined(
-        entry.id, verdict.reasons, entry.envelope_from, entry.size, label, entry.disclosure_id
-    )
-    if verdict.reason is Reason.POSSIBLE_LEAK and incoming.read.payload is not None:
-        notice = notices.with_report(notice, incoming.read.payload.text, incoming.raw_attachment())
+    notice = notices.quarantined(entry.id, verdict.reasons, entry.envelope_from, entry.size, label, entry.disclosure_id)
+    if is_leak and incoming.facts is not None:
+        notice = notices.with_report(notice, incoming.facts.said, incoming.raw_attachment())
     await posting.tell_coordinators(
         parts,
         tx,
@@ -73,28 +70,31 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
         now=now,
         but=asked,
         disclosure=incoming.disclosure,
-        priority=posting.LEAK if verdict.reason is Reason.POSSIBLE_LEAK else posting.NOTICE,
+        priority=posting.LEAK if is_leak else posting.NOTICE,
         mail_id=incoming.mail_id,
     )
     return entry.id
 
 
-async def _answer_writer(incoming: Incoming, verdict: Kept) -> int | None:
+async def ask_writer(incoming: Incoming, verdict: Kept) -> int | None:
     """Ask or advise the one who wrote it, sealed; give the id of a coordinator who need not be told twice."""
     writer = verdict.writer
     if writer is None:
         await _advise_claimed(incoming, verdict)
         return None
+    if Reason.REPLAY in verdict.reasons:
+        return None  # somebody else may have sent it again: nobody is flooded with notes about his own mail
     disclosure_id = incoming.disclosure.id if incoming.disclosure else None
     kind = MessageKind.NOTE
-    if verdict.reason in ASKED_TO_WRITER:
-        kind = MessageKind.COMPLAINT
+    if Reason.POSSIBLE_LEAK in verdict.reasons and disclosure_id:
+        notice = notices.possible_leak_question(disclosure_id)
+    elif verdict.reason in ASKED_TO_WRITER:
+        # A complaint is a coordinator's: an answer to it steers. A member gets a note that says the same.
+        kind = MessageKind.COMPLAINT if writer.role is Role.COORDINATOR else MessageKind.NOTE
         if verdict.reason is Reason.NO_CONTROL_BLOCK:
             notice = notices.no_block(verdict.corrected)
         else:
             notice = notices.complaint(disclosure_id, verdict.reasons, verdict.complaints, verdict.corrected)
-    elif verdict.reason is Reason.POSSIBLE_LEAK and disclosure_id:
-        notice = notices.possible_leak_question(disclosure_id)
     elif verdict.reason in ANSWERED:
         notice = notices.kept_note(verdict.reason, notices.ADVICE[verdict.reason])
     else:
@@ -116,7 +116,7 @@ async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice,
         kind=kind,
         now=incoming.now,
         thread=thread,
-        mail_id=incoming.mail_id,
+        mail_id=incoming.kept_post.mail_id if incoming.kept_post else incoming.mail_id,
     )
     if kind is MessageKind.COMPLAINT and incoming.read.headers.message_id:
         # An answer to the kept mail in the Sent folder is an answer to the complaint about it.
@@ -130,7 +130,8 @@ async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice,
 
 async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
     """Not encrypted or not signed, but a pinned key or address is recognisable: that address gets a sealed note."""
-    if verdict.reason not in {Reason.CLEARTEXT, Reason.UNSIGNED}:
+    reason = next((reason for reason in (Reason.CLEARTEXT, Reason.UNSIGNED) if reason in verdict.reasons), None)
+    if reason is None:
         return
     person = incoming.recognised()
     if person is None:
@@ -138,7 +139,7 @@ async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
     since = incoming.now - timedelta(hours=1)
     if await messages.notes_since(incoming.tx, person.id, since) >= NOTES_AN_HOUR:
         return
-    notice = notices.kept_note(verdict.reason, notices.ADVICE[verdict.reason])
+    notice = notices.kept_note(reason, notices.ADVICE[reason])
     await posting.notify(
         incoming.parts,
         incoming.tx,
@@ -163,21 +164,23 @@ async def send_digest(parts: Parts, tx: Tx, mailing_list: MailingList, now: date
 
 async def expire(parts: Parts, tx: Tx, mailing_list: MailingList, now: datetime) -> int:
     """Destroy strangers' mail after ``quarantine_keep``; what concerns somebody known waits for a decision."""
-    expired = await quarantine.expire(tx, mailing_list.id, now - mailing_list.config.quarantine_keep)
+    expired = await quarantine.expire(tx, mailing_list.id, now - mailing_list.config.quarantine_keep, now)
     for entry in expired:
         await destroy(tx, entry, now)
         await parts.trail.append(
-            tx, at=now, event="quarantine-expired", id=entry.id, list_id=entry.list_id, actor="gateway", reason=entry.reason
+            tx,
+            at=now,
+            event="quarantine-expired",
+            id=entry.id,
+            list_id=entry.list_id,
+            actor="gateway",
+            reason=entry.reason,
         )
     return len(expired)
 
 
 async def destroy(tx: Tx, entry: Quarantined, now: datetime) -> None:
     """Destroy a quarantined mail's content by dropping its data key."""
-
-
     mail = await mails.get(tx, entry.mail_id)
     if mail is not None and mail.raw_item is not None:
         await items.destroy(tx, mail.raw_item, now)
-
-

@@ -1,49 +1,84 @@
-"""Story 3: a leak report. The case, the alarm to every coordinator, the acknowledgement and the
-notice to the audience stand in one transaction with the mail itself (law 5, invariant 20)."""
+"""Story 3: a leak report.
+
+The case, the alarm to every coordinator, the acknowledgement and the notice to the audience stand in
+one transaction with the mail itself (law 5, invariant 20).
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import notices, posting, release, reports, safe
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
-
-from storage import leaks
+from storage import leaks, messages
 from storage.records import LeakRecord
 
 if TYPE_CHECKING:
     from gateway.intake import Incoming
     from policy.intake import LeakReport
+    from policy.leaklines import LeakLines
 
 FIELDS = ("what", "to", "when", "how")
 
 
 async def take_report(incoming: Incoming, report: LeakReport) -> None:
-    """Open a case, or add to the one that this is a reply to."""
+    """Open a case, or add to the one that this belongs to."""
+    known = await leaks.of_same_bytes(incoming.tx, incoming.mailing_list.id, incoming.digest)
+    if known is not None:  # sent to two addresses of the list, or judged again: one case (invariant 19)
+        await incoming.audit("leak-again", known.id)
+        return
     joined = await _joined(incoming, report)
-    leak_id = joined or await _open_case(incoming, report)
+    leak_id = joined.id if joined else await _open_case(incoming, report)
+    about = joined.disclosure_id if joined else (incoming.disclosure.id if incoming.disclosure else None)
     await incoming.audit(
         "leak-added" if joined else "leak",
         leak_id,
         report.reasons[0] if report.reasons else "",
-        {"disclosure": incoming.disclosure.id if incoming.disclosure else None, "verified": report.reporter is not None},
+        {"disclosure": about, "verified": report.reporter is not None},
     )
-    await reports.raise_alarm(
-        incoming.parts, incoming.tx, kind="leak", ref=leak_id, list_id=incoming.mailing_list.id, now=incoming.now
-    )
+    if joined and report.lines is not None:
+        report = replace(report, lines=await _fill_in(incoming, joined, report.lines))
+    if report.is_urgent:
+        await reports.raise_alarm(
+            incoming.parts, incoming.tx, kind="leak", ref=leak_id, list_id=incoming.mailing_list.id, now=incoming.now
+        )
     readers = () if joined else await _audience(incoming, report)
-    await _alarm(incoming, report, leak_id, audience_told=bool(readers))
-    if report.reporter is not None:
+    await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
+    if report.reporter is not None and report.is_urgent:
         await _acknowledge(incoming, report, report.reporter, leak_id)
     if readers:
         await _tell_audience(incoming, report, leak_id, readers)
 
 
-async def _joined(incoming: Incoming, report: LeakReport) -> str | None:
-    """A reply to a leak notice or alarm belongs to that case, unless it reports one with lines of its own."""
+async def _joined(incoming: Incoming, report: LeakReport) -> LeakRecord | None:
+    """The case of the message that this is a reply to.
+
+    With lines of its own a report joins only the reporter's own proved case: there it fills in what
+    the acknowledgement asked for.
+    """
     if not report.joins or incoming.answered is None:
         return None
-    return await leaks.of_message(incoming.tx, incoming.answered.id)
+    leak_id = await leaks.of_message(incoming.tx, incoming.answered.id)
+    case = await leaks.get(incoming.tx, leak_id) if leak_id is not None else None
+    if case is None or report.lines is None:
+        return case
+    is_own = report.reporter is not None and case.person_id == report.reporter.id
+    return case if is_own else None
+
+
+async def _fill_in(incoming: Incoming, case: LeakRecord, lines: LeakLines) -> LeakLines:
+    """Put what an addition says into its case; give the lines of the whole case as they are then."""
+    said = await safe.take_json(incoming.parts, incoming.tx, case.report_item)
+    for name in FIELDS:
+        more = getattr(lines, name)
+        if more is not None and more != said[name]:
+            said[name] = f"{said[name]}; {more}" if said[name] else more
+    missing = tuple(name for name in FIELDS if said[name] is None)
+    await safe.change_json(incoming.parts, incoming.tx, case.report_item, said)
+    await leaks.set_missing(incoming.tx, case.id, missing)
+    return replace(lines, what=said["what"], to=said["to"], when=said["when"], how=said["how"], missing=missing)
 
 
 async def _open_case(incoming: Incoming, report: LeakReport) -> str:
@@ -63,7 +98,7 @@ async def _open_case(incoming: Incoming, report: LeakReport) -> str:
             person_id=reporter.id if reporter else None,
             org=reporter.org if reporter else None,
             by=lines.by if lines else "us",
-            missing=tuple(name for name in ("what", "to", "when", "how") if said[name] is None),
+            missing=tuple(name for name in FIELDS if said[name] is None),
             reported_at=incoming.now,
             mail_id=incoming.mail_id,
             report_item=item,
@@ -79,10 +114,12 @@ def _reporter(incoming: Incoming, reporter: Person | None) -> str:
     return senders[0].address if senders else incoming.envelope.sender
 
 
-async def _alarm(incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool) -> None:
+async def _alarm(
+    incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool, is_addition: bool
+) -> None:
     """The whole report, to every coordinator, ahead of all other work."""
     payload = incoming.read.payload
-    text = payload.text if payload else ""
+    text = incoming.facts.said if incoming.facts else ""
     is_whole = payload is not None and len(payload.parts) == 1 and bool(text.strip())
     alarm = notices.LeakAlarm(
         leak_id=leak_id,
@@ -94,6 +131,7 @@ async def _alarm(incoming: Incoming, report: LeakReport, leak_id: str, *, audien
         lines=report.lines,
         text=text,
         audience_told=audience_told,
+        is_addition=is_addition,
     )
     people = await posting.coordinators(incoming.tx, incoming.mailing_list.id)
     await posting.notify(
@@ -160,14 +198,13 @@ async def _audience(incoming: Incoming, report: LeakReport) -> tuple[Person, ...
     )
 
 
-async def _tell_audience(
-    incoming: Incoming, report: LeakReport, leak_id: str, readers: tuple[Person, ...]
-) -> None:
+async def _tell_audience(incoming: Incoming, report: LeakReport, leak_id: str, readers: tuple[Person, ...]) -> None:
     disclosure, particulars = incoming.disclosure, incoming.particulars
     if disclosure is None or particulars is None:
         return
     zone = incoming.mailing_list.config.timezone
-    notice = notices.leak_notice(disclosure, particulars.subject, report.lines, zone, incoming.now)
+    lines = _without_name(report.lines, report.reporter) if report.lines and report.reporter else report.lines
+    notice = notices.leak_notice(disclosure, particulars.subject, lines, zone, incoming.now)
     await posting.notify(
         incoming.parts,
         incoming.tx,
@@ -182,14 +219,40 @@ async def _tell_audience(
     )
 
 
+def _without_name(lines: LeakLines, reporter: Person) -> LeakLines:
+    """What the audience reads names no organisation: where the reporter named its own, "a member" stands."""
+    names = sorted({reporter.name, reporter.address, reporter.address.partition("@")[2]}, key=len, reverse=True)
+    named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names if name), re.IGNORECASE)
+
+    def without(value: str | None) -> str | None:
+        return named.sub("a member", value) if value else value
+
+    return replace(lines, what=without(lines.what), to=without(lines.to), when=without(lines.when))
+
+
+async def join_case(incoming: Incoming) -> None:
+    """Note that a coordinator's reply to an alarm belongs to its case; what it says went its way already."""
+    if incoming.answered is None:
+        return
+    leak_id = await leaks.of_message(incoming.tx, incoming.answered.id)
+    if leak_id is None:
+        return
+    await incoming.audit("leak-discussed", leak_id)
+    own = incoming.read.headers.message_id
+    found = await messages.by_headers(incoming.tx, incoming.mailing_list.id, (own,)) if own else {}
+    for message in found.values():
+        await leaks.link_message(incoming.tx, message_id=message.id, leak_id=leak_id)
+
+
 async def no_leak(incoming: Incoming, writer: Person) -> None:
     """A member answers that it was no leak: the coordinators are told, nothing else happens."""
     disclosure: Disclosure | None = incoming.disclosure
     await incoming.audit("no-leak", disclosure.id if disclosure else incoming.mail_id)
+    text = incoming.facts.said if incoming.facts else ""
     notice = notices.happened(
         disclosure.id if disclosure else None,
         f"{writer.name} says that it is no leak",
-        ["The reply that was kept back can be released with `embargo quarantine release`."],
+        ["The reply that was kept back can be released with `embargo quarantine release`.", notices.LINE, "", text],
     )
     await posting.tell_coordinators(
         incoming.parts,
@@ -200,5 +263,3 @@ async def no_leak(incoming: Incoming, writer: Person) -> None:
         disclosure=disclosure,
         answered=incoming.answered.id if incoming.answered else None,
     )
-
-

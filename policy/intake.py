@@ -149,6 +149,14 @@ class Posted:
     order: Order = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Reposted:
+    """A control block for a new mail that was kept back: that mail is judged again, with this block for its own."""
+
+    writer: Person
+    order: Order = field(repr=False)
+
+
 class Reach(StrEnum):
     """Whom the text of a coordinator's reply reaches, coordinators aside."""
 
@@ -188,7 +196,7 @@ class NoLeak:
     writer: Person
 
 
-Verdict = Recorded | LeakReport | Forwarded | Kept | Posted | Steered | Replied | Acknowledged | NoLeak
+Verdict = Recorded | LeakReport | Forwarded | Kept | Posted | Reposted | Steered | Replied | Acknowledged | NoLeak
 
 
 def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
@@ -372,8 +380,11 @@ def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:
             return _judge_post(facts, writer)
         return _kept(facts, (Reason.UNKNOWN_THREAD,))
     order = _order(facts)
-    if order.complaints:
-        return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
+    complaints = (*order.complaints, *_html_complaints(facts))
+    if complaints:
+        return _kept(facts, (Reason.CONTROL_LINES,), complaints, order.corrected)
+    if facts.answered.about_kept_post and _has_control_lines(facts):
+        return Reposted(writer, order)
     disclosure = facts.disclosure
     if disclosure is None or disclosure.state in {State.WITHDRAWN, State.CLOSED}:
         return Steered(writer, order, Reach.NOBODY)
@@ -404,13 +415,30 @@ def _reach(answered: Answered, order: Order) -> Reach:
 
 
 def _judge_post(facts: MailFacts, writer: Person) -> Verdict:
-    block = facts.block
-    if block is None or (not block.lines and not block.strays):
-        return _kept(facts, (Reason.NO_CONTROL_BLOCK,))
     order = _order(facts)
-    if order.complaints:
-        return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
+    if not _has_control_lines(facts):
+        return _kept(facts, (Reason.NO_CONTROL_BLOCK,), (), _proposed_block(facts, order))
+    complaints = (*order.complaints, *_html_complaints(facts))
+    if complaints:
+        return _kept(facts, (Reason.CONTROL_LINES,), complaints, order.corrected)
     return Posted(writer, order)
+
+
+def _has_control_lines(facts: MailFacts) -> bool:
+    return facts.block is not None and bool(facts.block.lines or facts.block.strays)
+
+
+def _html_complaints(facts: MailFacts) -> tuple[Complaint, ...]:
+    """HTML never counts as control lines (CONTRACT s6), so lines in it are asked about, not acted on."""
+    if not facts.text_is_html or not _has_control_lines(facts):
+        return ()
+    return (Complaint("", "the mail is HTML alone, where control lines don't count: please send it as plain text"),)
+
+
+def _proposed_block(facts: MailFacts, order: Order) -> str:
+    """A block for a mail that has none: what the list asks for, and whom it would go to."""
+    scope = facts.surroundings.default_scope if facts.surroundings else ""
+    return order.corrected + (f"Scope: {scope}\n" if scope else "")
 
 
 def _order(facts: MailFacts) -> Order:
@@ -435,11 +463,12 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
         return Acknowledged(writer)
     if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
-    return Replied(writer, acknowledges=order.ack)  # without a disclosure: an answer to a notice, for coordinators
+    return Replied(writer, acknowledges=order.ack and not facts.text_is_html)  # without a disclosure: an answer to a notice, for coordinators
 
 
 def _says_nothing_but_received(facts: MailFacts, order: Order) -> bool:
     if facts.attachments or facts.block is None:
         return False
     below = facts.block.body
-    return is_plain_ack(below) or (order.ack and not unquoted(below).strip())
+    says_ack = order.ack and not facts.text_is_html
+    return is_plain_ack(below) or (says_ack and not unquoted(below).strip())

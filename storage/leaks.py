@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +38,22 @@ async def ls(tx: Tx, list_id: str | None = None) -> tuple[LeakRecord, ...]:
     """Return the cases of a list (None: of all), oldest first."""
     query = select(t.leaks)
     return await _all(tx, query if list_id is None else query.where(t.leaks.c.list_id == list_id))
+
+
+async def of_same_bytes(tx: Tx, list_id: str, digest: str) -> LeakRecord | None:
+    """Return the case that a mail of these very bytes opened, to whichever address of the list it came."""
+    found = await _all(
+        tx,
+        select(t.leaks)
+        .join(t.mails, t.mails.c.id == t.leaks.c.mail_id)
+        .where(t.leaks.c.list_id == list_id, t.mails.c.digest == digest),
+    )
+    return found[0] if found else None
+
+
+async def set_missing(tx: Tx, leak_id: str, missing: Sequence[str]) -> None:
+    """Say what is still to be told of a case."""
+    await tx.execute(update(t.leaks).where(t.leaks.c.id == leak_id).values(missing=list(missing)))
 
 
 async def set_state(tx: Tx, leak_id: str, state: str) -> None:
