@@ -245,12 +245,14 @@ def _sqlite_engine(path: Path, patience: float) -> AsyncEngine:
 
 
 def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
-    cursor = connection.cursor()
     try:
+        cursor = connection.cursor()
         for pragma in _PRAGMAS:
             cursor.execute(pragma)
-    finally:
         cursor.close()
+    except BaseException:
+        connection.close()  # nobody else knows of it yet, and it is a thread
+        raise
 
 
 def _begin_on_sqlite(connection: Connection) -> None:

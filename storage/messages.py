@@ -99,6 +99,12 @@ async def link_header(tx: Tx, *, list_id: str, header: str, message_id: str) -> 
     await insert_if_new(tx, t.threads, {"list_id": list_id, "header": _short(header), "message_id": message_id})
 
 
+async def relink_header(tx: Tx, *, list_id: str, header: str, message_id: str) -> None:
+    """Let replies to a Message-ID find another message of ours from now on."""
+    where = (t.threads.c.list_id == list_id, t.threads.c.header == _short(header))
+    await tx.execute(update(t.threads).where(*where).values(message_id=message_id))
+
+
 async def by_headers(tx: Tx, list_id: str, headers: Sequence[str]) -> dict[str, Message]:
     """Return the messages of a list that some Message-IDs lead to; unknown ones are left out."""
     asked = {_short(header): header for header in headers}

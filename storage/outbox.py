@@ -175,6 +175,53 @@ async def unseal(tx: Tx, copy_id: str) -> bool:
     return done.rowcount == 1
 
 
+async def requeue(tx: Tx, copy_id: str, now: datetime) -> bool:
+    """Begin anew with a copy that is withheld or came back: sealed anew, sent now, under the same Message-ID.
+
+    The time after which it is given up runs from now. False for one that is on its way, was sent or cancelled.
+    """
+    done = await tx.execute(
+        update(t.copies)
+        .where(t.copies.c.id == copy_id, t.copies.c.state.in_((CopyState.WITHHELD.value, CopyState.BOUNCED.value)))
+        .values(
+            state=CopyState.QUEUED.value,
+            reason=None,
+            created_at=now,
+            changed_at=now,
+            next_at=now,
+            settled_at=None,
+            **_UNSEALED,
+            **_FREE,
+        )
+    )
+    return done.rowcount == 1
+
+
+async def renew(
+    tx: Tx, copy_id: str, *, content_id: str, person_id: int, withheld: Sequence[str], now: datetime
+) -> bool:
+    """Send a copy after all that was cancelled or withheld, with another content: its reader was let in again."""
+    done = await tx.execute(
+        update(t.copies)
+        .where(t.copies.c.id == copy_id)
+        .values(
+            state=CopyState.QUEUED.value,
+            reason=None,
+            content_id=content_id,
+            person_id=person_id,
+            withheld=list(withheld),
+            attempts=0,
+            created_at=now,
+            changed_at=now,
+            next_at=now,
+            settled_at=None,
+            **_UNSEALED,
+            **_FREE,
+        )
+    )
+    return done.rowcount == 1
+
+
 async def cancel(
     tx: Tx,
     *,
@@ -224,6 +271,16 @@ async def retry_now(tx: Tx, now: datetime, copy_id: str | None = None) -> int:
     if copy_id is not None:
         query = query.where(t.copies.c.id == copy_id)
     return (await tx.execute(query.values(next_at=now))).rowcount
+
+
+async def revive(tx: Tx, copy_id: str, now: datetime) -> bool:
+    """Make a copy that bounced due again, by an operator's word; False where it did not bounce."""
+    done = await tx.execute(
+        update(t.copies)
+        .where(t.copies.c.id == copy_id, t.copies.c.state == CopyState.BOUNCED.value)
+        .values(state=CopyState.QUEUED.value, reason=None, next_at=now, settled_at=None, changed_at=now, **_FREE)
+    )
+    return done.rowcount == 1
 
 
 async def next_due(tx: Tx) -> datetime | None:

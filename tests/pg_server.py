@@ -24,11 +24,17 @@ from pathlib import Path
 import psycopg
 
 from storage.database import Database
+from storage.tables import metadata
 
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/bin")
 _READY = b"database system is ready to accept connections"
 _FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=60", "log_checkpoints=off")
 _TEMPLATE = "migrated"
+_SCHEMA = """
+SELECT string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid), ',' ORDER BY c.relname, a.attnum),
+       (SELECT string_agg(version_num, ',') FROM alembic_version)
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace
+"""
 
 
 @functools.cache
@@ -77,6 +83,8 @@ class Server:
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()
         self._numbers = itertools.count(1)
+        self._spare: list[str] = []
+        self._schema: object = None
 
     def url(self, name: str) -> str:
         """Return the URL of a database."""
@@ -84,22 +92,43 @@ class Server:
 
     def execute(self, statement: str, *, name: str = "postgres") -> None:
         """Run one statement outside a transaction."""
-        with psycopg.connect(f"host={self.home} user=postgres dbname={name}", autocommit=True) as connection:
-            connection.execute(statement)  # type: ignore[arg-type,unused-ignore]
+        with self._connect(name) as connection:
+            connection.execute(statement)
 
     def empty(self) -> str:
         """Make a database without tables and return its URL."""
         return self._make("template0")
 
     def migrated(self) -> str:
-        """Make a database with today's tables, and nothing in them, and return its URL."""
+        """Return the URL of a database with today's tables and nothing in them."""
         self._template()
-        return self._make(_TEMPLATE)
+        return self._spare.pop() if self._spare else self._make(_TEMPLATE)
 
     def drop(self, url: str) -> None:
-        """Remove a database, whoever is still connected."""
+        """Take a database back, whoever is still connected: emptied for the next test, or removed.
+
+        Emptying takes a tenth of the time of a new one; it is done only where the schema is as it was made.
+        """
         name = url.partition("@/")[2].partition("?")[0]
-        self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        if self._emptied(name):
+            self._spare.append(url)
+        else:
+            self.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _emptied(self, name: str) -> bool:
+        with self._connect(name) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            try:
+                schema = connection.execute(_SCHEMA).fetchone()
+            except psycopg.errors.UndefinedTable:
+                return False
+            if schema != self._schema:
+                return False
+            connection.execute(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
+        return True
 
     def stop(self) -> None:
         """End the server at once and remove its files. Safe to repeat."""
@@ -111,6 +140,9 @@ class Server:
             self.process.stderr.close()
         shutil.rmtree(self.home, ignore_errors=True)
 
+    def _connect(self, name: str) -> psycopg.Connection:
+        return psycopg.connect(f"host={self.home} user=postgres dbname={name}", autocommit=True)
+
     def _make(self, template: str) -> str:
         name = f"test{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -121,6 +153,8 @@ class Server:
         self.execute(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
         with ThreadPoolExecutor(1) as apart:  # from the loop of the test that asks first
             apart.submit(asyncio.run, _migrate(self.url(_TEMPLATE))).result()
+        with self._connect(_TEMPLATE) as connection:
+            self._schema = connection.execute(_SCHEMA).fetchone()
 
     def _drain(self) -> None:
         assert self.process.stderr is not None
