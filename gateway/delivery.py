@@ -8,44 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
-from dataclasses import dataclass
-from datetime import timedelta
+from collections import deque
 from typing import TYPE_CHECKING
 
-from gateway import notices, posting, reports, safe
-from gateway.log import get_logger
+from gateway import outcome, posting, reports, safe
+from gateway.log import describe, get_logger
 from gateway.mail import compose
-from gateway.relay import Bounced, Deferred, Delivered
+from gateway.outcome import PUBLIC, Outcome
+from gateway.relay import Deferred
+from gateway.sealing import LEASE, Sealing, is_on_its_way
 from keys import packets
-from keys.results import SealRequest
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role
-from policy.release import Cancel, Go, HandOver, Withhold, judge_hand_over, retry_at
-from storage import disclosures, duties, messages, outbox, roster
-from storage.ids import row_id
+from policy.release import Go
+from storage import messages, outbox, roster
+from storage.errors import StorageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
-    from gateway.lists import MailingList
     from gateway.parts import Parts
-    from keys.results import Ring, Sealed
-    from storage.database import Tx
-    from storage.records import Copy
+    from storage.records import Copy, Message
 
 log = get_logger("delivery")
-LEASE = timedelta(minutes=15)  # longer than the slowest hand-over; an own crash frees leases at the next start
-SHARED_FROM = 51  # seal = "auto": each copy on its own up to 50 (decision 0003)
-PUBLIC = "public"
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Copies of one content, with the people and the disclosure that they are judged by."""
-
-    content_id: str
-    copies: tuple[Copy, ...]
+AHEAD = 2  # copies claimed ahead for each connection, so that one transaction serves several
+LARGE = 1 << 20  # bytes from which composing goes to a thread: the loop has others to release
 
 
 class Delivery:
@@ -54,32 +39,46 @@ class Delivery:
     def __init__(self, parts: Parts) -> None:
         """Take the parts; remember which roster versions the withheld copies were judged by."""
         self._parts = parts
+        self._sealing = Sealing(parts)
         self._judged: dict[str, int] = {}
         self._chance = random.SystemRandom()
-        self._sending: set[asyncio.Task[None]] = set()
+        self._ready: deque[Copy] = deque()  # claimed, waiting for a connection of ours to be free
+        self._sending: dict[str, asyncio.Task[None]] = {}
+        self._ended: list[Outcome] = []
 
     async def step(self, now: datetime) -> bool:
-        """Do what is due once: wake withheld copies, seal, hand over. Says whether anything was done."""
+        """Do what is due once: settle, wake withheld copies, seal, hand over. Says whether anything was done."""
+        settled = await self._settle()
         woken = await self._wake_withheld(now)
-        sealed = await self._seal_due(now)
-        started = await self._start_due(now)
-        return woken or sealed or started
+        sealed = await self._sealing.step(now, self._start_due)
+        started = await self._start_due()
+        return settled or woken or sealed or started
 
     @property
     def is_busy(self) -> bool:
-        """Whether copies are being handed over right now."""
-        return bool(self._sending)
+        """Whether copies are being handed over right now, or how that ended is not written down yet."""
+        return bool(self._sending or self._ended or self._ready)
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self._sealing.is_stopping = True
 
     async def finish(self) -> None:
         """Wait until what is being handed over is settled."""
-        while self._sending:
-            await asyncio.gather(*self._sending, return_exceptions=True)
+        while self._sending or self._ended:
+            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+            await self._settle()
 
     async def abandon(self) -> None:
-        """End what is being handed over: its leases are taken back at the next start."""
-        for task in tuple(self._sending):
+        """End what is being handed over; what is not settled goes on at the next start, or with another node."""
+        tasks = tuple(self._sending.values())
+        for task in tasks:
             task.cancel()
-        await self.finish()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._ready.clear()
+        await self._settle()
+        async with self._parts.database.transaction() as tx:
+            await outbox.release_leases(tx, self._parts.node)
 
     # --- withheld copies come back when a key is good again (row 23) --------------------------
 
@@ -89,200 +88,116 @@ class Delivery:
         for mailing_list in parts.lists:
             async with parts.database.reading() as tx:
                 version = await roster.version(tx, mailing_list.id)
-            if self._judged.get(mailing_list.id) == version:
-                continue
-            async with parts.database.transaction() as tx:
-                for copy in await outbox.withheld(tx, mailing_list.id):
-                    if isinstance(await self._judge(tx, copy, now), Go):
-                        await outbox.unseal(tx, copy.id)
-                        await outbox.settle(tx, copy.id, state=CopyState.QUEUED, reason=None, now=now, next_at=now)
-                        woken += 1
+                if self._judged.get(mailing_list.id) == version:
+                    continue
+                waiting = await outbox.withheld(tx, mailing_list.id)
+                good = [copy for copy in waiting if isinstance(await outcome.judge(tx, copy, now), Go)]
+            if good:
+                async with parts.database.transaction() as tx:
+                    for copy in good:
+                        if isinstance(await outcome.judge(tx, copy, now), Go):
+                            woken += await outbox.requeue(tx, copy.id, now)
             self._judged[mailing_list.id] = version
         return woken > 0
 
-    async def _judge(self, tx: Tx, copy: Copy, now: datetime) -> HandOver:
-        if copy.role == PUBLIC:
-            return Go(())
-        person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
-        disclosure = await disclosures.get(tx, copy.disclosure_id) if copy.disclosure_id else None
-        if copy.kind is MessageKind.KEY_NOTICE:
-            return Go(copy.sealed_to or ())
-        return judge_hand_over(copy.kind, person, disclosure, now)
-
-    # --- sealing ------------------------------------------------------------------------------
-
-    async def _seal_due(self, now: datetime) -> bool:
-        parts = self._parts
-        async with parts.database.reading() as tx:
-            if not await outbox.any_unsealed(tx, now):
-                return False
-        async with parts.database.transaction() as tx:
-            claimed = await outbox.claim_unsealed(tx, owner=parts.node, now=now, lease_for=LEASE)
-        by_content: dict[str, list[Copy]] = defaultdict(list)
-        for copy in claimed:
-            by_content[copy.content_id].append(copy)
-        for content_id, copies in by_content.items():
-            await self._seal(Batch(content_id, tuple(copies)), now)
-        return bool(claimed)
-
-    async def _seal(self, batch: Batch, now: datetime) -> None:
-        parts = self._parts
-        mailing_list = parts.lists[batch.copies[0].list_id]
-        async with parts.database.reading() as tx:
-            ring = await parts.lists.ring(parts, tx, mailing_list.id)
-            content = await messages.content(tx, batch.content_id)
-            plain = await safe.take(parts, tx, content.item)
-            verdicts = {copy.id: await self._judge(tx, copy, now) for copy in batch.copies}
-        if any(copy.role == PUBLIC for copy in batch.copies):
-            await self._sign_public(batch, ring, plain, now)
-            return
-        requests = [
-            SealRequest(copy_id, verdict.fingerprints) for copy_id, verdict in verdicts.items() if isinstance(verdict, Go)
-        ]
-        sealed = await self._seal_groups(mailing_list, ring, plain, requests)
-        await self._store(batch, verdicts, sealed, now)
-
-    async def _seal_groups(
-        self, mailing_list: MailingList, ring: Ring, plain: bytes, requests: Sequence[SealRequest]
-    ) -> list[Sealed]:
-        """One call for all of them, or one each: the same code with groups of many or of one."""
-        mode = mailing_list.config.seal
-        is_shared = mode == "shared" or (mode == "auto" and len(requests) >= SHARED_FROM)
-        groups = [requests] if is_shared else [[request] for request in requests]
-        calls = [self._parts.engine.seal_for(ring, plain, group) for group in groups if group]
-        return list(await asyncio.gather(*calls))
-
-    async def _store(
-        self, batch: Batch, verdicts: dict[str, HandOver], sealed: Sequence[Sealed], now: datetime
-    ) -> None:
-        parts = self._parts
-        refused = {name: why for group in sealed for name, why in group.refused.items()}
-        async with parts.database.transaction() as tx:
-            for group in sealed:
-                if group.packets:
-                    body_id = row_id("BD")
-                    await messages.add_body(tx, body_id, batch.content_id, group.body)
-                    for copy_id, session_keys in group.packets.items():
-                        verdict = verdicts[copy_id]
-                        keys = verdict.fingerprints if isinstance(verdict, Go) else ()
-                        await outbox.mark_sealed(
-                            tx, copy_id, body_id=body_id, packets=session_keys, sealed_to=keys, now=now
-                        )
-            for copy in batch.copies:
-                verdict = Withhold(refused[copy.id]) if copy.id in refused else verdicts[copy.id]
-                await self._hold_or_cancel(tx, copy, verdict, now)
-
-    async def _sign_public(self, batch: Batch, ring: Ring, plain: bytes, now: datetime) -> None:
-        """The public notice is signed, not sealed (law 1: only it, only after the lift)."""
-        parts = self._parts
-        signable = compose.signable(plain.decode())
-        signature = await parts.engine.sign(ring, signable)
-        async with parts.database.transaction() as tx:
-            body_id = row_id("BD")
-            await messages.add_body(tx, body_id, batch.content_id, signature)
-            for copy in batch.copies:
-                await outbox.mark_sealed(tx, copy.id, body_id=body_id, packets=b"", sealed_to=(), now=now)
-
-    async def _hold_or_cancel(self, tx: Tx, copy: Copy, verdict: HandOver, now: datetime) -> bool:
-        """Settle a copy that may not leave; says whether it was one."""
-        match verdict:
-            case Go():
-                return False
-            case Withhold(reason):
-                await outbox.settle(tx, copy.id, state=CopyState.WITHHELD, reason=reason, now=now)
-                await reports.copy_withheld(self._parts, tx, copy, reason, now)
-            case Cancel(reason):
-                await outbox.settle(tx, copy.id, state=CopyState.CANCELLED, reason=reason, now=now)
-        await self._audit(tx, copy, verdict.reason, now)
-        return True
-
-    async def _audit(self, tx: Tx, copy: Copy, reason: str, now: datetime, state: CopyState | None = None) -> None:
-        event = f"copy-{state}" if state else "copy-kept"
-        await self._parts.trail.append(
-            tx,
-            at=now,
-            event=event,
-            id=copy.message_id,
-            list_id=copy.list_id,
-            actor="gateway",
-            reason=reason,
-            detail={"copy": copy.id, "address": copy.address},
-        )
-
     # --- handing over -------------------------------------------------------------------------
 
-    async def _start_due(self, now: datetime) -> bool:
+    async def _start_due(self) -> bool:
+        """Give what is due to the free connections, claiming a few ahead."""
         parts = self._parts
-        room = parts.config.relay.connections - len(self._sending)
-        if room <= 0:
+        connections = parts.config.relay.connections
+        if self._sealing.is_stopping or len(self._sending) >= connections:
             return False
+        if len(self._ready) < connections:
+            await self._claim(parts.clock.now(), connections * (1 + AHEAD) - len(self._ready) - len(self._sending))
+        started = False
+        while self._ready and len(self._sending) < connections:
+            copy = self._ready.popleft()
+            task = asyncio.create_task(self._carry(copy))
+            self._sending[copy.id] = task
+            task.add_done_callback(lambda _, copy_id=copy.id: self._let_go(copy_id))  # type: ignore[misc]
+            started = True
+        return started
+
+    async def _claim(self, now: datetime, limit: int) -> None:
+        parts = self._parts
         async with parts.database.reading() as tx:
             if not await outbox.any_due(tx, now):
-                return False
+                return
         async with parts.database.transaction() as tx:
-            claimed = await outbox.claim_due(tx, owner=parts.node, now=now, lease_for=LEASE, limit=room)
-        for copy in claimed:
-            task = asyncio.create_task(self._hand_over(copy))
-            self._sending.add(task)
-            task.add_done_callback(self._ended)
-        return bool(claimed)
+            claimed = await outbox.claim_due(tx, owner=parts.node, now=now, lease_for=LEASE, limit=limit)
+        # One whose lease ran out while we still have it in hand is ours already, and now for longer.
+        in_hand = {*self._sending, *(copy.id for copy in self._ready), *(ended.copy.id for ended in self._ended)}
+        fresh = [copy for copy in claimed if copy.id not in in_hand]
+        self._ready = deque(sorted((*self._ready, *fresh), key=lambda copy: copy.priority))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._sending.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("copy-failed", kind=type(error).__name__)
+    def _let_go(self, copy_id: str) -> None:
+        self._sending.pop(copy_id, None)
         self._parts.nudges.outbox.set()
 
-    async def _hand_over(self, copy: Copy) -> None:
+    async def _carry(self, copy: Copy) -> None:
+        """Hand one copy over; whatever goes wrong with it stays its own affair."""
+        parts = self._parts
+        try:
+            await self._hand_over(copy)
+        except StorageError as error:
+            log.error("copy put off", id=copy.message_id, error=describe(error))
+            parts.trouble.tell("database")
+            self._ended.append(Outcome(copy, Deferred("database not available"), parts.clock.now()))
+        except Exception as error:  # noqa: BLE001 - the others must not wait for this one's defect
+            log.error("copy put off", id=copy.message_id, error=describe(error))
+            parts.trouble.tell("defect", copy.message_id)
+            self._ended.append(Outcome(copy, Deferred("it could not be composed"), parts.clock.now()))
+
+    async def _hand_over(self, claimed: Copy) -> None:
         parts = self._parts
         now = parts.clock.now()
-        mailing_list = parts.lists[copy.list_id]
         async with parts.database.reading() as tx:
-            verdict = await self._judge(tx, copy, now)
+            copy = await outbox.get(tx, claimed.id)
+            if copy is None or not is_on_its_way(copy):
+                return  # cancelled or unsealed since it was claimed
+            verdict = await outcome.judge(tx, copy, now)
             message = await messages.get(tx, copy.message_id)
             body = await messages.body(tx, copy.body_id or "")
-            content = await messages.content(tx, copy.content_id)
-            public = await safe.take(parts, tx, content.item) if copy.role == PUBLIC else b""
+            content = await messages.content(tx, copy.content_id) if copy.role == PUBLIC else None
+            public = await safe.take(parts, tx, content.item) if content else b""
         if not isinstance(verdict, Go):
             async with parts.database.transaction() as tx:
-                await self._hold_or_cancel(tx, copy, verdict, now)
+                await outcome.keep_if_still(parts, tx, copy, now)
             return
         if verdict.fingerprints != tuple(copy.sealed_to or ()):
             async with parts.database.transaction() as tx:  # its keys changed meanwhile: sealed anew
                 await outbox.unseal(tx, copy.id)
             return
+        if message is None:
+            raise StorageError("a copy without its message")
+        data = await self._composed(copy, message, body, public)
+        result = await parts.relay.hand_over(parts.lists[copy.list_id].bounces(copy.token), copy.address, data)
+        self._ended.append(Outcome(copy, result, parts.clock.now()))
+
+    async def _composed(self, copy: Copy, message: Message, body: bytes, public: bytes) -> bytes:
+        mailing_list = self._parts.lists[copy.list_id]
         if copy.role == PUBLIC:
             text = public.decode()
             letter = posting.letter(mailing_list, message, reports.public_subject(text))
-            data = compose.signed_clear(letter, to=copy.address, signed=compose.signable(text), signature=body)
-        else:
+            return compose.signed_clear(letter, to=copy.address, signed=compose.signable(text), signature=body)
+        letter = posting.letter(mailing_list, message)
+
+        def outer() -> bytes:
             armored = packets.armor((copy.packets or b"") + body)
-            letter = posting.letter(mailing_list, message)
-            data = compose.outer(letter, to=copy.address, ciphertext_armored=armored)
-        result = await parts.relay.hand_over(mailing_list.bounces(copy.token), copy.address, data)
-        await self._settle(copy, result)
+            return compose.outer(letter, to=copy.address, ciphertext_armored=armored)
 
-    async def _settle(self, copy: Copy, result: Delivered | Deferred | Bounced) -> None:
-        parts = self._parts
-        now = parts.clock.now()
-        attempts = copy.attempts + 1
-        async with parts.database.transaction() as tx:
-            match result:
-                case Delivered():
-                    state, reason, next_at = CopyState.SENT, None, None
-                case Deferred(reason) if now < copy.created_at + parts.config.relay.give_up:
-                    state = CopyState.DEFERRED
-                    next_at = retry_at(attempts, parts.config.relay.retry_pauses, now, self._chance.uniform(-1, 1))
-                case Deferred(reason) | Bounced(reason):
-                    state, next_at = CopyState.BOUNCED, None
-            await outbox.settle(
-                tx, copy.id, state=state, reason=reason, now=now, attempts=attempts, next_at=next_at
-            )
-            await self._audit(tx, copy, reason or "", now, state)
-            if state is CopyState.BOUNCED:
-                await reports.copy_bounced(parts, tx, copy, reason or "", now)
-            if state is not CopyState.DEFERRED and copy.kind in CONTENT_KINDS and copy.role == Role.MEMBER:
-                await reports.when_all_settled(parts, tx, copy.message_id, now)
-        log.info("copy", id=copy.message_id, state=state.value, reason=reason, attempts=attempts)
+        return await asyncio.to_thread(outer) if len(body) > LARGE else outer()
 
-
+    async def _settle(self) -> bool:
+        """Write down how attempts ended, all that have in one transaction; what can't be written is kept."""
+        ended, self._ended = self._ended, []
+        if not ended:
+            return False
+        try:
+            async with self._parts.database.transaction() as tx:
+                await outcome.settle(self._parts, tx, ended, [self._chance.uniform(-1, 1) for _ in ended])
+        except BaseException:
+            self._ended = [*ended, *self._ended]
+            raise
+        return True

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from gateway.config import Config
     from gateway.lists import Lists
     from gateway.parser import Parser
-    from gateway.trouble import Trouble
     from gateway.relay import Bounced, Deferred, Delivered
+    from gateway.trouble import Trouble
     from keys.engine import Engine
     from keys.vault import Vault
     from storage.audit import Trail
@@ -52,7 +52,10 @@ class Nudges:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Everything a story may use. ``node`` names this state directory's process in leases."""
+    """Everything a story may use. ``node`` names this state directory's process in leases.
+
+    ``own_parser`` reads what was accepted before: a stranger's mail in ``parser`` delays no release.
+    """
 
     config: Config
     clock: Clock
@@ -62,6 +65,7 @@ class Parts:
     relay: HandsOver
     pager: Pager
     parser: Parser
+    own_parser: Parser
     trail: Trail
     lists: Lists
     node: str

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway import content, keeping, notices, posting, reports, safe
 from gateway.content import Setting
-from gateway.log import get_logger
+from gateway.log import describe, get_logger
 from gateway.particulars import Particulars
 from policy import disclosure as table
 from policy.audience import judge_seats
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
-from policy.scopes import read_scope
+from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, Standing, State
 from policy.release import LATE_AFTER, REPORT_AFTER, UNDELIVERED_AFTER
+from policy.scopes import read_scope
 from storage import disclosures, duties, messages, outbox, roster
-from storage.ids import message_id, row_id
-from storage.records import Copy, Message
+from storage.errors import Unavailable
+from storage.ids import message_id, row_id, token
+from storage.records import Copy, Duty, Message
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from gateway.parts import Parts
@@ -33,15 +36,17 @@ if TYPE_CHECKING:
 
 log = get_logger("release")
 EXPIRE_EVERY = timedelta(hours=1)
+AGAIN_AFTER = timedelta(seconds=10)  # until what failed by the clock is tried again
 
 
 class Release:
-    """Does what is due by the clock."""
+    """Does what is due by the clock; one thing that can't be done now keeps nothing else from its time."""
 
     def __init__(self, parts: Parts) -> None:
         """Take the parts."""
         self._parts = parts
         self._expired_at: datetime | None = None
+        self._failed: dict[str, datetime] = {}
 
     async def step(self, now: datetime) -> bool:
         """Do what is due at ``now``; says whether anything was done."""
@@ -56,28 +61,43 @@ class Release:
                 )
             ]
             duty_rows = await duties.due(tx, now)
-        for disclosure_id in dict.fromkeys(due):
-            await self._act(disclosure_id, now)
-        for duty in duty_rows:
-            async with parts.database.transaction() as tx:
-                await self._do_duty(tx, duty.kind, duty.ref, duty.list_id, now)
-                await duties.done(tx, duty.id, now)
-        await self._expire(now)
-        if due or duty_rows:
+        done = [await self._guarded(ref, partial(self._act, ref, now), now) for ref in dict.fromkeys(due)]
+        done += [
+            await self._guarded(f"{duty.kind} {duty.ref}", partial(self._do_duty, duty, now), now) for duty in duty_rows
+        ]
+        await self._guarded("expiry", partial(self._expire, now), now)
+        if any(done):
             parts.nudges.ring()
-        return bool(due or duty_rows)
+        return any(done)
 
     async def next_at(self) -> datetime | None:
         """The next instant at which something is due, None when nothing is."""
         async with self._parts.database.reading() as tx:
             return await disclosures.next_instant(tx)
 
-    async def _act(self, disclosure_id: str, now: datetime) -> None:
+    async def _guarded(self, ref: str, act: Callable[[], Awaitable[bool]], now: datetime) -> bool:
+        """Do one thing; where it fails a human is told, and it is tried again a little later."""
+        failed_at = self._failed.get(ref)
+        if failed_at is not None and now - failed_at < AGAIN_AFTER:
+            return False
+        try:
+            done = await act()
+        except Unavailable:
+            raise  # the database itself: nothing can be done now
+        except Exception as error:  # noqa: BLE001 - the next one's moment must not pass over this one's defect
+            log.error("not done", id=ref, error=describe(error))
+            self._parts.trouble.tell("overdue", ref)
+            self._failed[ref] = now
+            return False
+        self._failed.pop(ref, None)
+        return done
+
+    async def _act(self, disclosure_id: str, now: datetime) -> bool:
         parts = self._parts
         async with parts.database.transaction() as tx:
             disclosure = await disclosures.get(tx, disclosure_id)
             if disclosure is None or parts.lists.get(disclosure.list_id) is None:
-                return
+                return False
             match table.due(disclosure, now):
                 case Event.HOLD_OVER:
                     await release(parts, tx, disclosure, now)
@@ -86,9 +106,16 @@ class Release:
                 case Event.DATE_REACHED:
                     await lift(parts, tx, disclosure, now, cause="clock", actor="gateway", publish=True)
                 case _:
-                    return
+                    return False
+        return True
 
-    async def _do_duty(self, tx: Tx, kind: str, ref: str, list_id: str, now: datetime) -> None:
+    async def _do_duty(self, duty: Duty, now: datetime) -> bool:
+        async with self._parts.database.transaction() as tx:
+            await self._carry_out(tx, duty.kind, duty.ref, duty.list_id, now)
+            await duties.done(tx, duty.id, now)
+        return True
+
+    async def _carry_out(self, tx: Tx, kind: str, ref: str, list_id: str, now: datetime) -> None:
         parts = self._parts
         mailing_list = parts.lists.get(list_id)
         if mailing_list is None:
@@ -103,13 +130,14 @@ class Release:
             case _:
                 log.error("unknown-duty", kind=kind)
 
-    async def _expire(self, now: datetime) -> None:
+    async def _expire(self, now: datetime) -> bool:
         if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:
-            return
+            return False
         self._expired_at = now
         async with self._parts.database.transaction() as tx:
             for mailing_list in self._parts.lists:
                 await keeping.expire(self._parts, tx, mailing_list, now)
+        return False
 
 
 async def setting_of(parts: Parts, tx: Tx, disclosure: Disclosure) -> Setting:
@@ -136,9 +164,7 @@ async def release(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -
         released_at=now,
         admitted=frozenset(person.id for person in inside),
     )
-    await disclosures.update(
-        tx, disclosure.id, state=after.state, released_at=now, admitted=after.admitted
-    )
+    await disclosures.update(tx, disclosure.id, state=after.state, released_at=now, admitted=after.admitted)
     await transition(parts, tx, disclosure, after, now, actor="gateway", reason="hold-over")
     setting = await setting_of(parts, tx, after)
     for message in await messages.waiting(tx, disclosure.id):
@@ -147,13 +173,15 @@ async def release(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -
         await content.queue_for_members(parts, tx, setting, opened, inside, now, barred=barred)
         await watch(tx, message, now)
     if now - disclosure.hold_until > LATE_AFTER:
-        await reports.raise_alarm(parts, tx, kind="late-release", ref=disclosure.id, list_id=disclosure.list_id, now=now)
+        await reports.raise_alarm(
+            parts, tx, kind="late-release", ref=disclosure.id, list_id=disclosure.list_id, now=now
+        )
 
 
 async def watch(tx: Tx, message: Message, now: datetime) -> None:
     """See to it that a human hears how delivery of a message went."""
     for kind, wait in ((reports.RELEASE_REPORT, REPORT_AFTER), (reports.UNDELIVERED, UNDELIVERED_AFTER)):
-        await duties.add(tx, kind=kind, ref=message.id, list_id=message.list_id, due_at=now + wait)
+        await duties.add(tx, kind=kind, ref=message.id, list_id=message.list_id, due_at=now + wait, again=True)
 
 
 async def _date_passed(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> None:
@@ -188,8 +216,8 @@ async def lift(
     notice = notices.lifted(after, setting.particulars.subject, config.timezone, now, late)
     await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now)
     if publish and setting.particulars.notice is not None and config.public_address:
-        await _publish(parts, tx, setting, setting.particulars.notice.text, now)
-    if late:
+        await _publish(parts, tx, setting, setting.particulars.notice.text, config.public_address, now)
+    if cause == "clock" and now - disclosure.embargo_until > LATE_AFTER:
         await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
 
 
@@ -201,9 +229,7 @@ async def tell_bound(
     bound = await bound_people(tx, disclosure)
     people = [*bound, *await posting.coordinators(tx, disclosure.list_id)]
     thread = await posting.thread_of(tx, disclosure)
-    message = await posting.notify(
-        parts, tx, setting.mailing_list, people, notice, kind=kind, now=now, thread=thread
-    )
+    message = await posting.notify(parts, tx, setting.mailing_list, people, notice, kind=kind, now=now, thread=thread)
     await duties.add(
         tx, kind=reports.UNDELIVERED, ref=message.id, list_id=message.list_id, due_at=now + UNDELIVERED_AFTER
     )
@@ -220,11 +246,13 @@ async def bound_people(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
 
 
 def may_have_left(copy: Copy) -> bool:
-    """Whether a copy reached its reader, or may have, or still will."""
-    return copy.state in {"sent", "queued", "deferred"} or copy.attempts > 0
+    """Whether a copy reached its reader, or may have, or still will: also one that waits for a good key."""
+    if copy.state is CopyState.WITHHELD:
+        return copy.reason != Standing.SUSPENDED
+    return copy.state is not CopyState.CANCELLED or copy.attempts > 0
 
 
-async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, now: datetime) -> None:
+async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, address: str, now: datetime) -> None:
     """The public notice: in clear, signed by the list, after the lift (law 1)."""
     mailing_list, disclosure = setting.mailing_list, setting.disclosure
     message = Message(
@@ -243,13 +271,13 @@ async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, now: datet
         list_id=mailing_list.id,
         message_id=message.id,
         content_id=content_id,
-        address=mailing_list.config.public_address,
+        address=address,
         role="public",
         kind=message.kind,
-        state=posting.CopyState.QUEUED,
+        state=CopyState.QUEUED,
         priority=posting.NOTICE,
         created_at=now,
-        token=posting.token(),
+        token=token(),
         disclosure_id=disclosure.id,
         next_at=now,
         changed_at=now,
@@ -289,12 +317,14 @@ async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: dat
     """
     disclosure = setting.disclosure
     bound = await bound_people(tx, disclosure)
-    await outbox.cancel(tx, now=now, reason="withdrawn", disclosure_id=disclosure.id, kinds=CONTENT_KINDS, roles={Role.MEMBER})
+    await outbox.cancel(
+        tx, now=now, reason="withdrawn", disclosure_id=disclosure.id, kinds=CONTENT_KINDS, roles={Role.MEMBER}
+    )
     for message in await messages.waiting(tx, disclosure.id):
         await messages.set_waiting(tx, message.id, waiting=False)
     if not bound:
         return
-    is_void = reason.split(":")[0].strip().casefold() == "void"
+    is_void = reason.split(":", maxsplit=1)[0].strip().casefold() == "void"
     zone = setting.mailing_list.config.timezone
     notice = notices.withdrawn(disclosure, setting.particulars.subject, reason, is_void, zone, now)
     await tell_bound(parts, tx, setting, notice, MessageKind.WITHDRAWAL, now)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gateway import notices, posting, safe
 from gateway.particulars import MessageFacts
-from policy.facts import CopyState, MessageKind, Role
-from policy.release import LATE_AFTER
+from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role
+from policy.release import SAY_LATE_AFTER
 from storage import alarms, disclosures, duties, messages, outbox, roster
 from storage.ids import disclosure_id as public_id
 from storage.records import Alarm
@@ -23,23 +23,30 @@ if TYPE_CHECKING:
 RELEASE_REPORT = "release-report"
 UNDELIVERED = "undelivered"
 UNSETTLED = {CopyState.QUEUED, CopyState.DEFERRED}
-NOT_REPORTED = {MessageKind.REPORT, MessageKind.RECEIPT, MessageKind.KEY_NOTICE, MessageKind.NOTE}
+NOT_REPORTED = {MessageKind.REPORT, MessageKind.KEY_NOTICE}  # a report of an undelivered report would never end
 
 
-async def raise_alarm(
-    parts: Parts, tx: Tx, *, kind: str, ref: str | None, list_id: str | None, now: datetime
-) -> Alarm:
+async def raise_alarm(parts: Parts, tx: Tx, *, kind: str, ref: str | None, list_id: str | None, now: datetime) -> Alarm:
     """Put an alarm into the pager's queue, in the transaction of what it tells of."""
     alarm = Alarm(id=public_id("AL", now), kind=kind, ref=ref, list_id=list_id, at=now, next_at=now)
     await alarms.add(tx, alarm)
     await parts.trail.append(
-        tx, at=now, event="alarm", id=alarm.id, list_id=list_id or "", actor="gateway", reason=kind, detail={"about": ref}
+        tx,
+        at=now,
+        event="alarm",
+        id=alarm.id,
+        list_id=list_id or "",
+        actor="gateway",
+        reason=kind,
+        detail={"about": ref},
     )
     return alarm
 
 
 async def copy_withheld(parts: Parts, tx: Tx, copy: Copy, reason: str, now: datetime) -> None:
     """A copy has no usable key: the coordinators are told; where it is one of theirs, the pager as well."""
+    if copy.role == Role.COORDINATOR:
+        await raise_alarm(parts, tx, kind="coordinator-unreachable", ref=copy.message_id, list_id=copy.list_id, now=now)
     if copy.kind in NOT_REPORTED:
         return
     mailing_list = parts.lists[copy.list_id]
@@ -55,8 +62,6 @@ async def copy_withheld(parts: Parts, tx: Tx, copy: Copy, reason: str, now: date
     await posting.tell_coordinators(
         parts, tx, mailing_list, notice, now=now, but=copy.person_id, disclosure=await _disclosure(tx, copy)
     )
-    if copy.role == Role.COORDINATOR:
-        await raise_alarm(parts, tx, kind="coordinator-unreachable", ref=copy.message_id, list_id=copy.list_id, now=now)
 
 
 async def copy_bounced(parts: Parts, tx: Tx, copy: Copy, reason: str, now: datetime) -> None:
@@ -93,12 +98,14 @@ async def _disclosure(tx: Tx, copy: Copy) -> Disclosure | None:
     return await disclosures.get(tx, copy.disclosure_id) if copy.disclosure_id else None
 
 
-async def when_all_settled(parts: Parts, tx: Tx, message_id: str, now: datetime) -> None:
-    """Send the release report as soon as no copy of the message waits for delivery any more."""
-    rows = await outbox.of_message(tx, message_id)
+async def when_all_settled(parts: Parts, tx: Tx, settled: Copy, now: datetime) -> None:
+    """Send the release report of a copy's message as soon as none of its copies waits for delivery any more."""
+    if settled.kind not in CONTENT_KINDS or settled.role != Role.MEMBER:
+        return
+    rows = await outbox.of_message(tx, settled.message_id)
     if any(copy.role == Role.MEMBER and copy.state in UNSETTLED for copy in rows):
         return
-    await release_report(parts, tx, message_id, now)
+    await release_report(parts, tx, settled.message_id, now)
 
 
 async def release_report(parts: Parts, tx: Tx, message_id: str, now: datetime) -> None:
@@ -126,11 +133,13 @@ async def release_report(parts: Parts, tx: Tx, message_id: str, now: datetime) -
 
 def lateness(due_at: datetime, done_at: datetime | None) -> str | None:
     """How late something was done, in words; None when it was on time."""
-    if done_at is None or done_at - due_at <= LATE_AFTER:
+    if done_at is None or done_at - due_at <= SAY_LATE_AFTER:
         return None
-    minutes = int((done_at - due_at).total_seconds() // 60)
+    minutes, seconds = divmod(int((done_at - due_at).total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min late" if hours else f"{minutes} min late"
+    if hours:
+        return f"{hours} h {minutes} min late"
+    return f"{minutes} min late" if minutes else f"{seconds} s late"
 
 
 async def undelivered(parts: Parts, tx: Tx, message_id: str, now: datetime) -> None:

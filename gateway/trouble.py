@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from gateway.clock import Clock
 
 AGAIN_AFTER = timedelta(minutes=5)
+RETRY_AFTER = timedelta(seconds=30)  # until a pager that did not take it is tried again
+GOODBYE = 1.0  # seconds for what is being told when the service stops
 
 
 class Trouble:
@@ -20,22 +22,29 @@ class Trouble:
         """Take the pager and the clock."""
         self._pager = pager
         self._clock = clock
-        self._told: dict[str, datetime] = {}
-        self._telling: set[asyncio.Task[bool]] = set()
+        self._not_before: dict[tuple[str, str | None], datetime] = {}
+        self._telling: set[asyncio.Task[None]] = set()
 
     def tell(self, kind: str, ref: str | None = None) -> None:
         """Ring without waiting for it."""
         now = self._clock.now()
-        last = self._told.get(kind)
-        if last is not None and now - last < AGAIN_AFTER:
+        if now < self._not_before.get((kind, ref), now):
             return
-        self._told[kind] = now
-        event = {"kind": kind, "id": ref, "list": None, "at": now.isoformat().replace("+00:00", "Z")}
-        task = asyncio.create_task(self._pager.tell(event))
+        self._not_before = {what: until for what, until in self._not_before.items() if until > now}
+        self._not_before[kind, ref] = now + AGAIN_AFTER
+        task = asyncio.create_task(self._tell(kind, ref, now))
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
+    async def _tell(self, kind: str, ref: str | None, now: datetime) -> None:
+        at = now.isoformat().replace("+00:00", "Z")
+        if not await self._pager.tell({"kind": kind, "id": ref, "list": None, "at": at}):
+            self._not_before[kind, ref] = now + RETRY_AFTER
+
     async def finish(self) -> None:
-        """Wait for what is being told."""
+        """Wait a moment for what is being told."""
         if self._telling:
-            await asyncio.gather(*self._telling, return_exceptions=True)
+            _, late = await asyncio.wait(tuple(self._telling), timeout=GOODBYE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)

@@ -10,18 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from policy.facts import (
-    BINDING_KINDS,
-    CONTENT_KINDS,
-    Disclosure,
-    MessageKind,
-    Person,
-    Role,
-    Standing,
-    State,
-)
+from policy.facts import BINDING_KINDS, CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
 
-LATE_AFTER = timedelta(minutes=1)  # a release or lift later than that is told to a human
+LATE_AFTER = timedelta(minutes=1)  # a release or lift later than that raises an alarm
+SAY_LATE_AFTER = timedelta(seconds=2)  # and is called late, and by how much, in what people read, from here on
 UNDELIVERED_AFTER = timedelta(minutes=30)  # CONTRACT: copies undelivered that long raise the alarm
 REPORT_AFTER = timedelta(minutes=15)  # the release report waits that long for stragglers
 JITTER_FROM = timedelta(seconds=10)  # shorter pauses are kept to the letter
@@ -51,9 +43,7 @@ class Cancel:
 HandOver = Go | Withhold | Cancel
 
 
-def judge_hand_over(
-    kind: MessageKind, person: Person | None, disclosure: Disclosure | None, now: datetime
-) -> HandOver:
+def judge_hand_over(kind: MessageKind, person: Person | None, disclosure: Disclosure | None, now: datetime) -> HandOver:
     """Judge one copy at the moment of sealing, and again at the moment of handing it over."""
     if person is None:
         return Cancel("unknown recipient")
@@ -73,9 +63,9 @@ def _forbidden(kind: MessageKind, person: Person, disclosure: Disclosure | None)
         return None  # told what binds them, or answered, without content
     if person.standing is not Standing.ACTIVE:
         return person.standing.value
-    if kind is MessageKind.LEAK_NOTICE:
-        return None
-    if kind not in CONTENT_KINDS:
+    if kind is MessageKind.COMPLAINT:
+        return None  # about his own lines, to him alone
+    if kind not in CONTENT_KINDS and kind is not MessageKind.LEAK_NOTICE:
         return "for coordinators only"
     if disclosure is None:
         return "no disclosure"
