@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from keys.packets import key_fingerprints
 from keys.results import KeyFacts
 
 RSA_LEAST_BITS = 3072  # NIST SP 800-57 part 1: 128 bits of strength
@@ -223,6 +224,15 @@ def _end(primary: SubKey, subkeys: tuple[SubKey, ...]) -> datetime | None:
     ends = [key.expires_at for key in subkeys if "e" in key.uses and key.is_sound]
     last = None if not ends or None in ends else max(end for end in ends if end is not None)
     return min((end for end in (primary.expires_at, last) if end is not None), default=None)
+
+
+def shares_a_key(one: bytes, other: bytes) -> bool:
+    """Tell whether two binary certificates have a primary key or subkey in common.
+
+    Whoever binds somebody else's subkey to his own certificate can keep GnuPG from checking the other's
+    signatures (CVE-2025-30258), so no two pinned certificates may share one. Raises ValueError.
+    """
+    return bool(set(key_fingerprints(one)) & set(key_fingerprints(other)))
 
 
 def unreadable(fingerprint: str) -> KeyFacts:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import os
 import resource
 import signal
@@ -146,52 +147,63 @@ async def run(
     Raises EngineUnavailable when it can't be started at all.
     """
     with contextlib.ExitStack() as stack:
-        read_end, write_end = os.pipe()
-        status_file = os.fdopen(read_end, "rb", 0)
-        stack.callback(status_file.close)
-        open_ends = [write_end, _memory_file(feed.stdin)]
-        stack.callback(_close_all, open_ends)
-        passphrase = _further(feed.passphrase, open_ends)
-        attached = _further(feed.attached, open_ends)
-        passed = [end for end in (write_end, passphrase, attached) if end is not None]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command(Descriptors(write_end, passphrase, attached)),
-                stdin=open_ends[1],
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                pass_fds=passed,
-                env=environment,
-                start_new_session=True,
-            )
-        except OSError as error:
+            process, status_file = await _start(stack, command, feed, environment)
+        except OSError as error:  # no such program, or no descriptors or memory left
             raise EngineUnavailable(f"GnuPG can't be started: {type(error).__name__}") from error
         if limited:
             _limit(process.pid, bounds)
-        _close_all(open_ends)  # or the end of the child's words would never be seen
         return await _attend(process, status_file, bounds)
+
+
+async def _start(
+    stack: contextlib.ExitStack,
+    command: Callable[[Descriptors], Sequence[str]],
+    feed: Feed,
+    environment: dict[str, str],
+) -> tuple[asyncio.subprocess.Process, io.FileIO]:
+    """Start the process; give it and the end of the pipe from which its status is read."""
+    read_end, write_end = os.pipe()
+    status_file = stack.enter_context(io.FileIO(read_end, "r"))
+    ours = [write_end]
+    try:
+        ours.append(_memory_file(feed.stdin))
+        passphrase = _further(feed.passphrase, ours)
+        attached = _further(feed.attached, ours)
+        process = await asyncio.create_subprocess_exec(
+            *command(Descriptors(write_end, passphrase, attached)),
+            stdin=ours[1],
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=[end for end in (write_end, passphrase, attached) if end is not None],
+            env=environment,
+            start_new_session=True,
+        )
+    finally:
+        for descriptor in ours:  # the child has its own; ours would keep its words from ever ending
+            os.close(descriptor)
+    return process, status_file
 
 
 def _memory_file(data: bytes) -> int:
     """Put bytes where a child can read them as a file though they touch no disk."""
     descriptor = os.memfd_create("input")
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.lseek(descriptor, 0, os.SEEK_SET)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError:
+        os.close(descriptor)
+        raise
     return descriptor
 
 
-def _further(data: bytes | None, open_ends: list[int]) -> int | None:
+def _further(data: bytes | None, ours: list[int]) -> int | None:
     if data is None:
         return None
-    open_ends.append(_memory_file(data))
-    return open_ends[-1]
-
-
-def _close_all(descriptors: list[int]) -> None:
-    while descriptors:
-        os.close(descriptors.pop())
+    ours.append(_memory_file(data))
+    return ours[-1]
 
 
 def _limit(pid: int, bounds: Bounds) -> None:
@@ -209,7 +221,7 @@ def _limit(pid: int, bounds: Bounds) -> None:
             resource.prlimit(pid, kind, (least, least))
 
 
-async def _attend(process: asyncio.subprocess.Process, status_file: object, bounds: Bounds) -> Finished:
+async def _attend(process: asyncio.subprocess.Process, status_file: io.FileIO, bounds: Bounds) -> Finished:
     """Read both pipes to their ends, or kill the process where it says or takes too much."""
     loop = asyncio.get_running_loop()
     words = asyncio.StreamReader()

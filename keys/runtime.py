@@ -17,6 +17,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from keys.errors import EngineUnavailable
+
 PREFIX = "eg-"
 UNBORN = "." + PREFIX  # not swept: its lock is not taken yet
 LOCK = "lock"
@@ -44,10 +46,13 @@ class Runtime:
         self._is_open = True
 
     def new_home(self) -> Path:
-        """Make an empty home for GnuPG."""
+        """Make an empty home for GnuPG; raises EngineUnavailable."""
         self._count += 1
         home = self.path / str(self._count)
-        home.mkdir(mode=0o700)
+        try:
+            home.mkdir(mode=0o700)
+        except OSError as error:
+            raise EngineUnavailable(f"no room for a home of GnuPG: {error.strerror}") from error
         return home
 
     def close(self) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.keyring import Certificate, SubKey, UserId, address_of, judge, read_listing
+from keys import packets
+from keys.keyring import Certificate, SubKey, UserId, address_of, judge, read_listing, shares_a_key
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PRIMARY = SubKey("-", 22, 255, "ed25519", "A" * 16, NOW, None, "sc", "A" * 40)
@@ -166,3 +167,11 @@ def test_addresses_come_from_user_ids_that_hold():
         "psirt@member.example",
         "second@member.example",
     )
+
+
+def test_a_certificate_that_borrows_somebody_elses_subkey_is_told(bob, carol):
+    ours, theirs = bob.public_binary, carol.public_binary
+    subkey = next(one for one in packets.walk(theirs) if one.tag == packets.Tag.PUBLIC_SUBKEY)
+
+    assert not shares_a_key(ours, theirs)
+    assert shares_a_key(ours + theirs[subkey.start : subkey.end], theirs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 
 import pytest
 from hypothesis import given
@@ -56,11 +57,45 @@ def test_armor_is_what_gnupg_reads(alice: Person, bob: Person):
     assert packets.dearmor(alice.gpg("--enarmor", data=message).replace(b"ARMORED FILE", b"MESSAGE")) == message
 
 
-def test_armor_without_a_checksum_is_no_fault():
-    armored = packets.armor(b"data")
-    lines = [line for line in armored.split(b"\n") if not line.startswith(b"=")]
+@pytest.mark.parametrize("checksum", [[], [b"=AAAA"], [b"=AAAA", b""]])
+def test_a_missing_or_wrong_checksum_is_no_fault(checksum: list[bytes]):
+    lines = packets.armor(b"data").split(b"\n")
+    assert lines[3].startswith(b"=")
 
-    assert packets.dearmor(b"\n".join(lines)) == b"data"
+    assert packets.dearmor(b"\n".join([*lines[:3], *checksum, *lines[4:]])) == b"data"
+
+
+def test_headers_of_armor_are_skipped():
+    armored = packets.armor(b"data").replace(
+        b"-----\n\n", b"-----\nVersion: X 1.0\nComment: see https://x.example\n\n", 1
+    )
+
+    assert packets.dearmor(armored) == packets.dearmor(armored.replace(b"\n", b"\r\n")) == b"data"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param(bytes([0xC1, 0x00]) * (1 << 20), id="a million empty packets"),
+        pytest.param(
+            packet(1, PKESK) + bytes([0xD2, 0xE9]) + bytes(512) + bytes([0xE0, 0x00]) * (1 << 20), id="a million pieces"
+        ),
+        pytest.param(b"-----BEGIN PGP MESSAGE-----\n" * 50_000, id="fifty thousand beginnings"),
+        pytest.param(b"-----BEGIN PGP MESSAGE-----\n" + b"A: b\n" * 200_000, id="a million headers"),
+        pytest.param(
+            b"-----BEGIN PGP MESSAGE-----\n\n" + b"=\n" * 500_000 + b"-----END PGP MESSAGE-----", id="padding only"
+        ),
+    ],
+)
+def test_bytes_made_to_take_long_do_not(message: bytes):
+    started = time.monotonic()
+
+    packets.shape_of(message)
+    for read in (packets.split, packets.dearmor):
+        with pytest.raises(ValueError):
+            read(message)
+
+    assert time.monotonic() - started < 3  # it takes a tenth of that
 
 
 @pytest.mark.parametrize(
@@ -69,7 +104,7 @@ def test_armor_without_a_checksum_is_no_fault():
         pytest.param(packets.armor(b"a") * 2, id="two blocks"),
         pytest.param(b"see below\n" + packets.armor(b"a"), id="text before it"),
         pytest.param(packets.armor(b"a") + b"a footer\n", id="text behind it"),
-        pytest.param(packets.armor(b"abc").replace(b"YWJj", b"YWJk"), id="a checksum that does not fit"),
+        pytest.param(packets.armor(b"abc").replace(b"\nYWJj", b"\nYWJj\n-----"), id="dashes inside"),
         pytest.param(packets.armor(b"abc").replace(b"YWJj", b"YWJ"), id="broken base64"),
         pytest.param(packets.armor(b"abc").replace(b"YWJj", b"Y=Jj"), id="padding in the middle"),
         pytest.param(

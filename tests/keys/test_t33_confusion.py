@@ -69,6 +69,16 @@ async def test_nothing_else_is_a_signature(engine, ring, alice, make, text):
     assert [(one.status, one.fingerprint) for one in seen] == [(SignatureStatus.BROKEN, None)]
 
 
+@pytest.mark.parametrize("make", INLINE)
+async def test_gnupg_is_not_even_asked(engine, ring, alice, make, monkeypatch):
+    async def verify(*arguments):
+        pytest.fail("GnuPG was asked")
+
+    monkeypatch.setattr(engine, "_verify", verify)
+
+    await engine.verify(ring, SIGNED, make(alice))
+
+
 @pytest.mark.parametrize("make", [INLINE[0], INLINE[3], INLINE[5]])
 async def test_the_rules_refuse_it_even_where_its_packets_are_not_looked_at(engine, ring, alice, make):
     async with engine._homes.use(ring) as home:
