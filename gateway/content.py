@@ -11,7 +11,7 @@ from gateway.mail import compose, rebuild
 from gateway.mail.model import Payload
 from gateway.particulars import MessageFacts, Particulars, path_text
 from policy.audience import withheld_names
-from policy.facts import MessageKind, Person, Role
+from policy.facts import CopyState, MessageKind, Person, Role
 from storage import messages, outbox
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gateway.parts import Parts
     from policy.facts import Disclosure
     from storage.database import Tx
-    from storage.records import Message
+    from storage.records import Copy, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def open_message(parts: Parts, tx: Tx, message: Message) -> Opened:
     """Open a stored message of content."""
     facts = MessageFacts.from_json(await safe.take_json(parts, tx, message.facts_item or ""))
     raw = await safe.take(parts, tx, message.payload_item or "")
-    payload = await parts.parser.payload(raw)
+    payload = await parts.own_parser.payload(raw)
     if not isinstance(payload, Payload):
         error = f"the stored payload of {message.id} can't be read any more"
         raise TypeError(error)
@@ -55,11 +55,18 @@ async def open_message(parts: Parts, tx: Tx, message: Message) -> Opened:
 
 
 def compose_for(
-    setting: Setting, opened: Opened, withheld: frozenset[str], *, for_coordinator: bool = False, reaches: str | None = None
+    setting: Setting,
+    opened: Opened,
+    withheld: frozenset[str],
+    *,
+    for_coordinator: bool = False,
+    reaches: str | None = None,
+    at: datetime | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """Compose one distinct content, ready to be sealed; give it and the paths of the parts left out.
 
-    ``withheld`` are attachment names. Deterministic: the proof in a receipt is what members get.
+    ``withheld`` are attachment names; ``at`` is the moment from which its banner counts (None: its own
+    date). Deterministic: the proof in a receipt is what members get.
     """
     facts, message, config = opened.facts, opened.message, setting.mailing_list.config
     left_out = set(facts.paths_of(withheld))
@@ -72,7 +79,7 @@ def compose_for(
         embargo_until=setting.disclosure.embargo_until,
         state=setting.disclosure.state,
         zone=config.timezone,
-        now=message.dated_at,
+        now=at or message.dated_at,
         writer=facts.writer,
         is_subject_signed=facts.is_subject_signed,
         withheld=tuple(name for name in dict.fromkeys(facts.names) if name in withheld),
@@ -88,6 +95,7 @@ def compose_for(
         drop={part.path for part in opened.payload.parts if path_text(part.path) in left_out},
         keep_html=config.keep_html,
         strip_block=facts.block_lines,
+        strip_lines=facts.dropped_lines,
     )
     subject = notices.tagged(setting.disclosure.id, facts.subject)
     letter = posting.letter(setting.mailing_list, message, subject, facts.writer)
@@ -112,31 +120,48 @@ async def queue_for_members(
     people: Sequence[Person],
     now: datetime,
     *,
-    barred: Iterable[tuple[Person, str]] = (),
+    barred: Sequence[tuple[Person, str]] = (),
+    at: datetime | None = None,
 ) -> int:
     """Queue a message's copies for these members, skipping those who have one; give how many were queued.
 
     ``barred``: members who are in its scope but may not have it now, each with the reason; they are
-    recorded as withheld, so nobody is silently skipped (invariant 4).
+    recorded as withheld, so nobody is silently skipped (invariant 4). ``at`` as in ``compose_for``.
     """
-    have = {copy.person_id for copy in await outbox.of_message(tx, opened.message.id)}
+    have = {copy.address: copy for copy in await outbox.of_message(tx, opened.message.id)}
+    outside = {person.id: reason for person, reason in barred}
+    everybody = [*people, *(person for person, _ in barred)]
+    wanted = [person for person in everybody if _lacks(have.get(person.address), person)]
     queued = 0
-    for withheld, readers in group_by_withheld(setting, opened, (p for p in people if p.id not in have)).items():
-        content, left_out = compose_for(setting, opened, withheld)
+    for withheld, readers in group_by_withheld(setting, opened, wanted).items():
+        content, left_out = compose_for(setting, opened, withheld, at=at)
         content_id = await posting.put_content(parts, tx, opened.message, content, now)
         for person in readers:
-            await posting.put_copy(
-                tx, opened.message, content_id, person, now, priority=posting.CONTENT, withheld=left_out
-            )
-            queued += 1
-    outside = [(person, reason) for person, reason in barred if person.id not in have]
-    if outside:
-        content_id = await posting.put_content(parts, tx, opened.message, b"", now)
-        for person, reason in outside:
-            await posting.put_copy(
-                tx, opened.message, content_id, person, now, priority=posting.CONTENT, barred=reason
-            )
+            before, reason = have.get(person.address), outside.get(person.id)
+            if before is not None:
+                await outbox.renew(
+                    tx, before.id, content_id=content_id, person_id=person.id, withheld=left_out, now=now
+                )
+            else:
+                await posting.put_copy(
+                    tx,
+                    opened.message,
+                    content_id,
+                    person,
+                    now,
+                    priority=posting.CONTENT,
+                    withheld=left_out,
+                    barred=reason,
+                )
+            queued += reason is None
     return queued
+
+
+def _lacks(copy: Copy | None, person: Person) -> bool:
+    """Whether somebody has no copy, or one that was called off or kept from him: he came in again since."""
+    if copy is None or copy.person_id != person.id:
+        return True
+    return copy.state in {CopyState.CANCELLED, CopyState.WITHHELD}
 
 
 async def queue_for_coordinators(
@@ -159,11 +184,13 @@ async def queue_for_coordinators(
         await posting.put_copy(tx, opened.message, content_id, person, now, priority=posting.NOTICE)
 
 
-def proofs(setting: Setting, opened: Opened, people: Iterable[Person]) -> tuple[notices.Attachment, ...]:
+def proofs(
+    setting: Setting, opened: Opened, people: Iterable[Person], *, at: datetime | None = None
+) -> tuple[notices.Attachment, ...]:
     """The very contents that members get, one per distinct content."""
     groups = group_by_withheld(setting, opened, people)
     return tuple(
-        notices.Attachment(f"proof-{number}.eml", "message/rfc822", compose_for(setting, opened, withheld)[0])
+        notices.Attachment(f"proof-{number}.eml", "message/rfc822", compose_for(setting, opened, withheld, at=at)[0])
         for number, withheld in enumerate(groups, start=1)
     )
 

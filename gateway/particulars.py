@@ -64,6 +64,7 @@ class MessageFacts:
 
     ``attachments`` are (path, file name) pairs of the payload's parts; a path is "2.1".
     ``hidden`` are paths that go to no member (the public notice, before the lift).
+    ``dropped_lines`` are more lines of the text (from 0) that were for the gateway, beside its block.
     """
 
     subject: str = field(repr=False)
@@ -73,6 +74,7 @@ class MessageFacts:
     block_lines: int  # lines of the text that were for the gateway: its control block
     attachments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     hidden: tuple[str, ...] = ()
+    dropped_lines: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -89,12 +91,18 @@ class MessageFacts:
             block_lines=value["block_lines"],
             attachments=tuple((path, name) for path, name in value["attachments"]),
             hidden=tuple(value["hidden"]),
+            dropped_lines=tuple(value.get("dropped_lines", ())),
         )
 
     @property
     def names(self) -> tuple[str, ...]:
         """The file names of its attachments."""
         return tuple(name for _, name in self.attachments)
+
+    @property
+    def open_names(self) -> tuple[str, ...]:
+        """The file names of those that are not hidden from all members."""
+        return tuple(name for path, name in self.attachments if path not in self.hidden)
 
     def paths_of(self, names: frozenset[str]) -> tuple[str, ...]:
         """The paths of the attachments with these names."""

@@ -30,6 +30,7 @@ def distributed(
     drop: Collection[Path] = (),
     keep_html: bool = False,
     strip_block: int = 0,
+    strip_lines: Collection[int] = (),
 ) -> Content:
     """Return a payload as members get it.
 
@@ -37,7 +38,8 @@ def distributed(
     text part of its own before the poster's tree, which is then left as it is. ``drop`` are the
     paths of parts that are withheld. An HTML alternative is left out unless ``keep_html`` (a banner
     in the plain text would then go unseen, so it gets its own part). ``strip_block`` is the number
-    of leading lines of ``payload.text`` that were for the gateway and not for members.
+    of leading lines of ``payload.text`` that were for the gateway and not for members; ``strip_lines``
+    are others of them, counted from 0.
 
     Raises:
         ValueError: ``payload`` is none that ``read_payload`` made.
@@ -50,10 +52,10 @@ def distributed(
     if banner_mode == "part":
         plan = _Plan(payload.raw, frozenset(drop), keep_all=True)
         return _beside_banner(banner, plan, root)
-    body = _without_block(payload.text, strip_block)
+    body = _without_block(payload.text, strip_block, strip_lines)
     has_html = any(part.content_type == "text/html" and not part.is_attachment for part in payload.parts)
     if chosen is None or chosen.path in drop or (keep_html and has_html):
-        text = body if strip_block and chosen is not None and not payload.text_is_html else None
+        text = body if body != payload.text and chosen is not None and not payload.text_is_html else None
         plan = _Plan(payload.raw, frozenset(drop), keep_html=keep_html, text_at=_path(chosen), text=text)
         return _beside_banner(banner, plan, root)
     text = banner.rstrip("\n") + "\n\n" + body
@@ -68,8 +70,11 @@ def _path(part: Part | None) -> Path | None:
     return None if part is None else part.path
 
 
-def _without_block(text: str, lines: int) -> str:
-    return "\n".join(text.split("\n")[lines:]).lstrip("\n") if lines else text
+def _without_block(text: str, block: int, lines: Collection[int]) -> str:
+    if not block and not lines:
+        return text
+    kept = [line for number, line in enumerate(text.split("\n")) if number >= block and number not in lines]
+    return "\n".join(kept).lstrip("\n")
 
 
 def _beside_banner(banner: str, plan: _Plan, root: Entity) -> Content:

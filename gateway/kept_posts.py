@@ -1,0 +1,84 @@
+"""A coordinator answers the complaint about a new mail that was kept back: that mail is judged again,
+with the answer's control block in place of its own. The answer's own text goes to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from gateway import disclosing, safe, steering
+from gateway.reading import Read, read
+from policy.facts import MessageKind
+from policy.intake import Posted
+from policy.keptposts import Cut, cut_lines
+from policy.reasons import Reason
+from policy.steering import Faults
+from storage import mails, messages, quarantine
+
+if TYPE_CHECKING:
+    from gateway.intake import Incoming
+    from policy.intake import Reposted
+    from storage.records import Message
+
+ASKED = frozenset({Reason.CONTROL_LINES.value, Reason.NO_CONTROL_BLOCK.value})
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPost:
+    """A new mail that is kept back for its control lines alone: its entry in quarantine, and what it says."""
+
+    mail_id: str
+    quarantine_id: str
+    writer_id: int
+    read: Read = field(repr=False)
+
+    @property
+    def attachments(self) -> tuple[str, ...]:
+        """The file names of its attachments."""
+        payload = self.read.payload
+        return tuple(part.filename for part in payload.parts if part.is_attachment) if payload else ()
+
+
+async def find(incoming: Incoming, answered: Message) -> KeptPost | None:
+    """The kept mail that a complaint is about; None where it is no new mail, or is not kept any more."""
+    if answered.kind is not MessageKind.COMPLAINT or answered.disclosure_id is not None or answered.mail_id is None:
+        return None
+    tx, parts, list_id = incoming.tx, incoming.parts, incoming.mailing_list.id
+    kept = [entry for entry in await quarantine.ls(tx, list_id) if entry.mail_id == answered.mail_id]
+    mail = await mails.get(tx, answered.mail_id)
+    if mail is None or mail.raw_item is None or mail.signer_id is None or not kept:
+        return None
+    if not set(kept[0].reasons) <= ASKED:
+        return None
+    raw = await safe.take(parts, tx, mail.raw_item)
+    seen = await read(parts, await parts.lists.ring(parts, tx, list_id), raw, mail.envelope_from)
+    return KeptPost(mail.id, kept[0].id, mail.signer_id, seen) if seen.payload is not None else None
+
+
+async def repost(incoming: Incoming, verdict: Reposted) -> None:
+    """Judge the kept mail under the new block; on success it is a disclosure, and released from quarantine."""
+    kept, facts, order = incoming.kept_post, incoming.facts, verdict.order
+    if kept is None or kept.read.payload is None or facts is None or facts.block is None:
+        error = "a kept mail is posted again by an answer to the complaint about it"
+        raise ValueError(error)
+    cut = cut_lines(kept.read.payload.text, facts.block)
+    if not isinstance(cut, Cut):
+        await steering.keep_back(incoming, verdict.writer, Faults(cut, order.corrected), is_preview=order.preview)
+        return
+    if incoming.read.payload is not None and any(part.is_attachment for part in incoming.read.payload.parts):
+        incoming.notes.append("The attachments of this answer go to nobody: those of the mail that was kept do.")
+    again = replace(
+        incoming,
+        read=kept.read,
+        dropped_lines=(*range(cut.block), *cut.lines),
+        answered=None,
+    )
+    posted = await disclosing.post(again, Posted(verdict.writer, order))
+    incoming.disclosure, incoming.taken_for = again.disclosure, again.taken_for
+    own = kept.read.headers.message_id or kept.read.outer.message_id
+    if posted and again.disclosure is not None and own:
+        root = f"{again.disclosure.id}/1"
+        await messages.relink_header(incoming.tx, list_id=incoming.mailing_list.id, header=own, message_id=root)
+    if posted:
+        await quarantine.set_state(incoming.tx, kept.quarantine_id, "released", incoming.now)
+        await incoming.audit("quarantine-released", kept.quarantine_id, Reason.CONTROL_LINES)

@@ -1,0 +1,322 @@
+"""A coordinator's reply: its control lines act, its text goes to those whom it may reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from gateway import content, keeping, notices, posting, receipts, release, safe, storing
+from gateway.content import Setting
+from gateway.receipts import UNRELEASED, Sent
+from policy.audience import judge_seats
+from policy.control import Complaint
+from policy.disclosure import Event
+from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
+from policy.instants import in_words
+from policy.intake import Kept, Reach
+from policy.prose import unquoted
+from policy.reasons import Reason
+from policy.scopes import read_scope
+from policy.steering import Faults, SteerPlan, plan_steering
+from storage import disclosures, messages, outbox
+
+if TYPE_CHECKING:
+    from gateway.intake import Incoming
+    from gateway.receipts import Told
+    from policy.intake import Steered
+    from policy.orders import Order
+
+
+class PreviewOverError(Exception):
+    """Takes a preview's changes back, and carries its receipt; never leaves the modules that carry orders out."""
+
+    def __init__(self, told: Told) -> None:
+        """Take the receipt."""
+        super().__init__()
+        self.told = told
+
+
+@dataclass(slots=True)
+class _Doings:
+    """What was done, in words for the receipt, and what is on its way to members."""
+
+    words: list[str] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+
+
+async def keep_back(incoming: Incoming, writer: Person, faults: Faults, *, is_preview: bool = False) -> None:
+    """Keep a mail back for its control lines and ask its writer; of a preview nothing is kept."""
+    kept = Kept((Reason.CONTROL_LINES,), writer, at_once=True, complaints=faults.complaints, corrected=faults.corrected)
+    if is_preview:
+        incoming.taken_for = "preview"
+        await incoming.audit("preview", incoming.mail_id, Reason.CONTROL_LINES)
+        await keeping.ask_writer(incoming, kept)
+        return
+    incoming.taken_for = "quarantine"
+    await keeping.keep_back(incoming, kept)
+
+
+def scope_faults(incoming: Incoming, scope: str, order: Order) -> Faults | None:
+    """A scope that leaves nobody is kept back."""
+    people = [person for person in incoming.people if person.role is Role.MEMBER]
+    if any(seat.inside for seat in judge_seats(people, read_scope(scope), None, incoming.now)):
+        return None
+    return Faults((Complaint(f"Scope: {scope}", "no active member is in this scope", ()),), order.corrected)
+
+
+async def steer(incoming: Incoming, verdict: Steered) -> None:
+    """Carry a coordinator's reply out (rows 2, 5, 5a, 6, 10a, 13); nothing of it is half done."""
+    disclosure = incoming.disclosure
+    if disclosure is None:
+        await _among_coordinators(incoming, verdict)
+        return
+    order = verdict.order
+    plan = plan_steering(order, disclosure, incoming.mailing_list.rules, incoming.now)
+    faults = _faults(incoming, disclosure, order, plan)
+    if faults is not None or isinstance(plan, Faults):
+        await keep_back(incoming, verdict.writer, faults or Faults((), ""), is_preview=order.preview)
+        return
+    try:
+        async with incoming.tx.begin_nested():
+            told = await _steer(incoming, verdict, disclosure, plan)
+            if order.preview:
+                raise PreviewOverError(told)
+    except PreviewOverError as over:
+        await receipts.show_preview(incoming, verdict.writer, over.told)
+    else:
+        await receipts.send(incoming, told)
+
+
+def _faults(
+    incoming: Incoming, disclosure: Disclosure, order: Order, plan: SteerPlan | Faults
+) -> Faults | None:
+    """Everything that keeps a reply back; None where it can be carried out."""
+    if isinstance(plan, Faults):
+        return plan
+    faults = storing.notice_faults(incoming, order)
+    if faults is None and order.scope is not None:
+        faults = scope_faults(incoming, plan.after.scope, order)
+    if faults is None and disclosure.state in {State.WITHDRAWN, State.CLOSED} and has_text(incoming):
+        why = f"it is {disclosure.state}, so nothing more is sent in this thread"
+        faults = Faults((Complaint("", why, ()),), "")
+    return faults
+
+
+def has_text(incoming: Incoming) -> bool:
+    """Whether a reply says anything beside its control lines and what it quotes."""
+    facts = incoming.facts
+    if facts is None or facts.block is None:
+        return False
+    own = unquoted(facts.block.body).partition("\n-- \n")[0]
+    return bool(own.strip()) or bool(facts.attachments)
+
+
+async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> Told:
+    tx, order, doings = incoming.tx, verdict.order, _Doings()
+    if incoming.particulars is None:
+        error = "a known disclosure has particulars"
+        raise ValueError(error)
+    number = f"{before.id}/{await disclosures.next_number(tx, before.id)}"
+    particulars = await storing.with_order(incoming, incoming.particulars, order, number, before)
+    if plan.has(Event.WITHDRAW):
+        particulars = replace(particulars, withdrawn=order.withdraw)
+    await safe.change_json(incoming.parts, tx, await disclosures.particulars_item(tx, before.id), particulars.to_json())
+    await _move(incoming, verdict, before, plan)
+    setting = Setting(incoming.mailing_list, plan.after, particulars)
+    incoming.disclosure, incoming.particulars = plan.after, particulars
+    if plan.has(Event.LIFT_NOW):
+        publish, actor = order.public_notice is not None, verdict.writer.address
+        cause = plan.after.cause or "other"
+        await release.lift(incoming.parts, tx, before, incoming.now, cause=cause, actor=actor, publish=publish)
+        doings.words.append("The embargo is lifted.")
+        doings.words += ["The public notice goes out."] if publish else []
+    elif plan.has(Event.WITHDRAW):
+        await release.withdraw(incoming.parts, tx, setting, order.withdraw or "", incoming.now)
+        doings.words.append("The disclosure is withdrawn.")
+    else:
+        after = await _apply_changes(incoming, setting, before, verdict, plan, doings)
+        setting = replace(setting, disclosure=after)
+    if has_text(incoming):
+        await _follow_up(incoming, verdict, setting, plan, doings)
+    headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
+    return await receipts.compose(incoming, setting, headline, sent=doings.sent, is_preview=order.preview)
+
+
+_CHANGEABLE = ("hold_until", "embargo_until", "scope", "tlp", "stopped", "state", "ended_at", "cause")
+
+
+async def _move(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> None:
+    """Store what the plan changes of the disclosure, each event in the trail; a lift is stored with its notices."""
+    after = plan.after
+    changes = {name: getattr(after, name) for name in _CHANGEABLE if getattr(after, name) != getattr(before, name)}
+    if plan.has(Event.LIFT_NOW):
+        return
+    if changes:
+        await disclosures.update(incoming.tx, before.id, **changes)
+    for event in plan.events:
+        await release.transition(
+            incoming.parts,
+            incoming.tx,
+            before,
+            after,
+            incoming.now,
+            actor=verdict.writer.address,
+            reason=str(event),
+        )
+
+
+async def _apply_changes(
+    incoming: Incoming, setting: Setting, before: Disclosure, verdict: Steered, plan: SteerPlan, doings: _Doings
+) -> Disclosure:
+    """Carry out changed dates and scope; give the disclosure as it is then."""
+    after, now, zone = setting.disclosure, incoming.now, incoming.mailing_list.config.timezone
+    order, is_unreleased = verdict.order, before.state in UNRELEASED
+    if after.hold_until != before.hold_until:
+        await messages.date_waiting(incoming.tx, after.id, after.hold_until)
+    if order.hold_until or order.hold_now:
+        doings.words.append(f"Members get it {in_words(after.hold_until, zone, now)}.")
+        doings.words += ["It is no longer stopped."] if before.stopped else []
+    if plan.has(Event.NEW_DATE):
+        doings.words.append(f"The public date is now {in_words(after.embargo_until, zone, now)}.")
+        if before.state is State.EMBARGOED:
+            notice = notices.new_date(after, setting.particulars.subject, before.embargo_until, zone, now)
+            await release.tell_bound(incoming.parts, incoming.tx, setting, notice, MessageKind.DATE_NOTICE, now)
+    if order.scope is not None:
+        doings.words.append(f"The scope is now: {after.scope}.")
+        if not is_unreleased:
+            after = await _rescope(incoming, setting, doings)
+    if not doings.words and plan.events:
+        doings.words.append("Your control lines are in force.")
+    return after
+
+
+async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Disclosure:
+    """A Scope line after the release: who is newly in gets what went before; who is out gets no more."""
+    tx, now = incoming.tx, incoming.now
+    people = [person for person in incoming.people if person.role is Role.MEMBER]
+    seats = judge_seats(people, read_scope(setting.disclosure.scope), None, now)
+    inside = [seat.person for seat in seats if seat.inside]
+    admitted = frozenset(person.id for person in inside)
+    old = setting.disclosure.admitted or frozenset()
+    after = replace(setting.disclosure, admitted=admitted)
+    await disclosures.update(tx, after.id, admitted=admitted)
+    incoming.disclosure = after
+    for person_id in old - admitted:
+        await outbox.cancel(
+            tx, now=now, reason="scope", person_id=person_id, disclosure_id=after.id, kinds=CONTENT_KINDS
+        )
+    newcomers = tuple(person for person in inside if person.id not in old)
+    if newcomers:
+        await _catch_up(incoming, replace(setting, disclosure=after), newcomers, doings)
+    return after
+
+
+async def _catch_up(
+    incoming: Incoming, setting: Setting, newcomers: tuple[Person, ...], doings: _Doings
+) -> None:
+    """What went to the audience before goes to those who come in now, as the coordinators' line says."""
+    tx, now = incoming.tx, incoming.now
+    for message in await content.content_messages(tx, setting.disclosure):
+        if message.audience == "audience" and not message.waiting:
+            opened = await content.open_message(incoming.parts, tx, message)
+            await content.queue_for_members(incoming.parts, tx, setting, opened, newcomers, now, at=now)
+            await release.watch(tx, message, now)
+            doings.sent.append(Sent(opened, newcomers, now))
+    names = ", ".join(person.name for person in newcomers)
+    doings.words.append(f"{len(newcomers)} more get what went before: {names}.")
+
+
+# --- the text of a reply ------------------------------------------------------------------------
+
+
+async def _follow_up(
+    incoming: Incoming, verdict: Steered, setting: Setting, plan: SteerPlan, doings: _Doings
+) -> None:
+    """Row 6: the reply's text, to those whom it may reach; under the same hold as its disclosure."""
+    tx, now, parts, disclosure = incoming.tx, incoming.now, incoming.parts, setting.disclosure
+    reach = Reach.NOBODY if plan.has(Event.WITHDRAW) else _reach(incoming, verdict)
+    readers = await _readers(incoming, reach, disclosure)
+    is_for_audience = reach is Reach.AUDIENCE or (reach is Reach.ANSWERED and _answers_audience(incoming))
+    audience = "coordinators" if reach is Reach.NOBODY else "audience" if is_for_audience else "named"
+    waiting = disclosure.state in UNRELEASED and is_for_audience
+    opened = await storing.store(
+        incoming, verdict.writer, MessageKind.FOLLOW_UP, "Follow-up", waiting=waiting, audience=audience
+    )
+    await incoming.audit("follow-up", opened.message.id, str(reach), {"readers": [person.id for person in readers]})
+    await content.queue_for_coordinators(parts, tx, setting, opened, now, but=verdict.writer.id)
+    if reach is Reach.NOBODY:
+        doings.words.append("Your text went to the coordinators alone (to reach members, add `Send-To: audience`).")
+        return
+    doings.sent.append(Sent(opened, readers))
+    if waiting:
+        doings.words.append("Your text waits with its disclosure.")
+        return
+    await content.queue_for_members(parts, tx, setting, opened, readers, now)
+    await release.watch(tx, opened.message, now)
+    doings.words.append(f"Your text goes to {len(readers)} {'member' if len(readers) == 1 else 'members'}.")
+
+
+def _reach(incoming: Incoming, verdict: Steered) -> Reach:
+    """Nobody got what stayed among coordinators, so nobody gets an answer to it."""
+    answered = incoming.answered
+    if verdict.reach is Reach.ANSWERED and (answered is None or answered.audience == "coordinators"):
+        return Reach.NOBODY
+    return verdict.reach
+
+
+def _answers_audience(incoming: Incoming) -> bool:
+    return incoming.answered is not None and incoming.answered.audience == "audience"
+
+
+async def _readers(incoming: Incoming, reach: Reach, disclosure: Disclosure) -> tuple[Person, ...]:
+    """Members whom a text reaches: in the audience now, and among those who got what it answers."""
+    if reach is Reach.NOBODY:
+        return ()
+    seats = await release.seats_of(incoming.tx, disclosure, incoming.now)
+    inside = tuple(seat.person for seat in seats if seat.inside)
+    if reach is Reach.AUDIENCE or (disclosure.state in UNRELEASED and _answers_audience(incoming)):
+        return inside
+    if incoming.answered is None:
+        return ()
+    reached = await content.members_reached(incoming.tx, incoming.answered)
+    return tuple(person for person in inside if person.id in reached)
+
+
+# --- where there is no disclosure ---------------------------------------------------------------
+
+
+async def _among_coordinators(incoming: Incoming, verdict: Steered) -> None:
+    """A coordinator's reply to something of ours without a disclosure: to the other coordinators."""
+    order = verdict.order
+    acts = order.lift_now or order.withdraw or order.hold_until or order.hold_now or order.embargo_until or order.scope
+    if acts or order.send_to_audience:
+        why = "there is no disclosure in this thread that the lines could act on; send a new mail"
+        faults = Faults((Complaint("", why, ()),), order.corrected)
+        await keep_back(incoming, verdict.writer, faults, is_preview=order.preview)
+        return
+    await pass_on(incoming, verdict.writer)
+
+
+async def pass_on(incoming: Incoming, writer: Person) -> None:
+    """Pass a reply on to the (other) coordinators, with its sender told."""
+    payload = incoming.read.payload
+    notice = notices.forwarded(
+        incoming.envelope.sender,
+        f"{writer.name} <{writer.address}>",
+        (),
+        incoming.read.headers.subject,
+        payload.text if payload else "",
+        () if payload and len(payload.parts) == 1 else incoming.raw_attachment(),
+    )
+    await posting.tell_coordinators(
+        incoming.parts,
+        incoming.tx,
+        incoming.mailing_list,
+        notice,
+        now=incoming.now,
+        kind=MessageKind.FORWARD,
+        but=writer.id,
+        answered=incoming.answered.id if incoming.answered else None,
+        mail_id=incoming.mail_id,
+    )
+    await incoming.audit("forwarded", incoming.mail_id)
