@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -25,6 +26,9 @@ from gateway.operator_setup import initialise
 from gateway.parts import Parts
 from policy.facts import Role
 from storage import roster
+
+# The database that worlds stand on, set for each test by stories/conftest.py; None: SQLite in the state directory.
+storage_url: ContextVar[str | None] = ContextVar("storage_url", default=None)
 
 LIST = "early-disclosure@lists.example.org"
 OWNER = "early-disclosure-owner@lists.example.org"
@@ -265,6 +269,8 @@ def configured(directory: Path, relay_port: int, **changes: dict[str, Any]) -> c
             }
         },
     }
+    if (url := storage_url.get()) is not None:
+        table["storage"]["url"] = url
     for name, change in changes.items():
         section = table["lists"]["early-disclosure"] if name == "list" else table.setdefault(name, {})
         section.update(change)

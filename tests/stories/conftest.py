@@ -1,11 +1,16 @@
-"""People of the stories: their keys are made once a worker."""
+"""People of the stories: their keys are made once a worker. And the databases that the stories are told on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pg_server
 import pytest
+import world
 from openpgp import Person
+
+# Told on SQLite alone: they are about the database itself, or start the service as a process of its own.
+ON_SQLITE_ALONE = frozenset({"test_alarms", "test_canary", "test_kill", "test_restart", "test_tls", "test_lmtp"})
 
 CAST = {
     "alice": ("Alice Archer", "alice@project.example"),
@@ -23,3 +28,22 @@ def people() -> Iterator[dict[str, Person]]:
     yield cast
     for person in cast.values():
         person.close()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tell each story on SQLite, and on PostgreSQL too where the machine has one."""
+    has_both = pg_server.available() and metafunc.module.__name__.rpartition(".")[2] not in ON_SQLITE_ALONE
+    metafunc.parametrize("database", ["sqlite", "postgresql"] if has_both else ["sqlite"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Have the test's worlds stand on this database."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    url = pg_server.shared().migrated()
+    token = world.storage_url.set(url)
+    yield request.param
+    world.storage_url.reset(token)
+    pg_server.shared().drop(url)
