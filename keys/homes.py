@@ -66,6 +66,7 @@ class Home:
     place: Place
     agent: Agent
     key: ListKey
+    pinned: frozenset[PinnedKey]
     digest: bytes
     key_ids: dict[str, frozenset[str]]  # by primary fingerprint: the ids of the key and its subkeys
     users: int = 0
@@ -136,9 +137,14 @@ class Homes:
     async def _build(self, ring: Ring, digest: bytes, old: Home | None) -> Home:
         self._count += 1
         keyring = f"pinned-{self._count}.kbx"
+        pinned = set(ring.pinned)
         if old and old.key == ring.key:
             place, agent = Place(old.place.home, old.place.home / keyring), old.agent
-            await self._import_list_key(place, ring.key.public, ring.key, needed=0)
+            if old.pinned <= pinned:  # only more of them: what is there already need not be checked again
+                shutil.copyfile(old.place.keyring, place.keyring)
+                pinned -= old.pinned
+            else:
+                await self._import_list_key(place, ring.key.public, ring.key, needed=0)
         else:
             home = self._runtime.new_home()
             (home / "gpg-agent.conf").write_text(AGENT_CONFIG)
@@ -149,8 +155,8 @@ class Homes:
             except BaseException:
                 remove(home)
                 raise
-        await self._import_pinned(place, ring.pinned)
-        return Home(place, agent, ring.key, digest, _key_ids(ring))
+        await self._import_pinned(place, pinned)
+        return Home(place, agent, ring.key, frozenset(ring.pinned), digest, _key_ids(ring))
 
     async def _import_list_key(self, place: Place, material: bytes, key: ListKey, *, needed: int) -> None:
         passphrase = key.passphrase if needed else None
@@ -161,7 +167,7 @@ class Homes:
                 return
         raise EngineUnavailable("GnuPG does not take the list's own key")
 
-    async def _import_pinned(self, place: Place, pinned: tuple[PinnedKey, ...]) -> None:
+    async def _import_pinned(self, place: Place, pinned: set[PinnedKey]) -> None:
         """Import all at once; where one of them stops the rest, one by one.
 
         A key that GnuPG does not take is missing then: nothing is sealed to it, and nobody proved by it.

@@ -203,6 +203,28 @@ async def test_a_newly_pinned_key_is_known_at_once_and_an_unpinned_one_unknown(e
     assert statuses == [SignatureStatus.UNKNOWN_KEY, SignatureStatus.GOOD, SignatureStatus.UNKNOWN_KEY]
 
 
+async def test_a_key_that_is_not_pinned_any_more_is_unknown_whatever_came_in_between(
+    engine, ring, list_key, bob, carol
+):
+    pin_of = {pin.fingerprint: pin for pin in ring.pinned}
+    message = bob.sign_encrypt(TEXT, [list_key.public])
+    rings = [[bob], [bob, carol], [carol], [carol, bob], []]
+
+    statuses = []
+    for version, people in enumerate(rings):
+        one = Ring(list_key, tuple(pin_of[person.fingerprint] for person in people), version)
+        statuses.append((await engine.open(one, message)).signatures[0].status is SignatureStatus.GOOD)
+
+    assert statuses == [bob in people for people in rings]
+
+
+async def test_keyrings_that_nobody_needs_are_removed(engine, ring, list_key):
+    for version in range(4):
+        assert await engine.probe(Ring(list_key, ring.pinned[: version % 3], version))
+
+    assert len(list(engine._runtime.path.rglob("*.kbx"))) == 1
+
+
 async def test_a_certificate_that_is_not_the_pinned_one_proves_nobody(engine, ring, list_key, mallory):
     message = mallory.sign_encrypt(TEXT, [list_key.public])
     crossed = Ring(list_key, (*ring.pinned, PinnedKey("0" * 40, mallory.public_binary)), ring.version + 1)
