@@ -71,8 +71,7 @@ NOT_IN_A_NAME = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029<>()]")
 class _Gpg(gnupg.GPG):
     """The library's binding with its process and status layer replaced (docs/decisions/0002).
 
-    It builds argument lists and key parameters. It never starts a process: its own way of doing so
-    would mix status lines with human text.
+    It builds argument lists and key parameters; processes are started by keys.process, within bounds.
     """
 
     def __init__(self, binary: str, place: Place) -> None:
