@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from gateway.clock import Clock, SystemClock
+from gateway.config import ConfigError
 from gateway.opening import TRAIL_KEY, node_setting, open_signer, trail_of
 from keys.engine import Engine
 from keys.vault import TrailSigner, Vault, load_master_key, make_master_key, write_master_key
@@ -58,7 +59,14 @@ async def _vault(config: Config, database: Database, done: list[str]) -> Vault:
     path = config.storage.master_key_file
     async with database.reading() as tx:
         is_used = await items.get(tx, TRAIL_KEY) is not None
-    if not path.exists() and not is_used:
+    if is_used and not path.exists():
+        # A new one would open nothing of what is there: law 4 says that none of it may be lost.
+        problem = (
+            f"storage.master_key_file: {path} is gone, and the database holds items sealed under it: "
+            "put the file back from its copy; no other key opens them"
+        )
+        raise ConfigError([problem])
+    if not path.exists():
         write_master_key(path, make_master_key())
         done.append(f"made the master key {path}: keep a copy of it apart from the state directory's backup")
     vault = Vault(load_master_key(path))
@@ -88,7 +96,36 @@ async def _list_keys(config: Config, database: Database, vault: Vault, now: date
             await roster.put_list_key(
                 tx, list_id=list_id, fingerprint=key.fingerprint, public=key.public, secret_item=item_id, now=now
             )
-            await trail.append(
-                tx, at=now, event="list-key-made", id=key.fingerprint, list_id=list_id, actor="operator"
-            )
+            await trail.append(tx, at=now, event="list-key-made", id=key.fingerprint, list_id=list_id, actor="operator")
             done.append(f"made the OpenPGP key of list {list_id}: {key.fingerprint}")
+
+
+POLICY = """# {name}: the embargo policy
+
+This text is a first draft, made by `embargo init`. Make it yours before the first member joins: what
+each member accepted is recorded by the hash of this file.
+
+1. What comes by this list stays inside the receiving team until its embargo is lifted, except as far as
+   the mail itself permits more. Tell only those who need to know for the work.
+2. Until then nothing that hints at it is published: no advisory, no commit, no changed version number.
+3. Each member answers for everybody whom it tells, and keeps its list of those.
+4. Whoever learns of a leak says so at once, by a reply with the first line `Leak: what, to whom`. Nobody
+   is blamed for reporting early.
+5. Who leaves the list, or is suspended, stays bound until the lift notice.
+6. The coordinators decide on dates, on who needs to know, and on the lift.
+"""
+
+
+def write_policies(config: Config) -> list[str]:
+    """Write a policy to begin with where a list's ``policy_file`` is missing; give a line for each written.
+
+    Raises OSError. A file that is there is the operator's, and is left alone.
+    """
+    done: list[str] = []
+    for entry in config.lists.values():
+        path = entry.policy_file
+        if path.exists():
+            continue
+        path.write_text(POLICY.format(name=entry.name), "utf-8")
+        done.append(f"wrote a policy to begin with to {path}: make it yours before the first member joins")
+    return done

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from keys.errors import VaultError
 from keys.vault import SealedItem
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.parts import Parts
+    from keys.vault import Vault
     from storage.database import Tx
+
+
+class HoldsVault(Protocol):
+    """What opening content takes: ``Parts``, or less."""
+
+    @property
+    def vault(self) -> Vault:
+        """The vault."""
+        ...
 
 
 async def keep(parts: Parts, tx: Tx, data: bytes, now: datetime, item_id: str | None = None) -> str:
@@ -26,7 +36,7 @@ async def keep(parts: Parts, tx: Tx, data: bytes, now: datetime, item_id: str | 
     return item_id
 
 
-async def take(parts: Parts, tx: Tx, item_id: str) -> bytes:
+async def take(parts: HoldsVault, tx: Tx, item_id: str) -> bytes:
     """Open a stored item. Raises VaultError when it was destroyed, or does not open."""
     item = await items.get(tx, item_id)
     if item is None or item.wrapped_key is None:
@@ -40,7 +50,7 @@ async def keep_json(parts: Parts, tx: Tx, value: dict[str, Any], now: datetime) 
     return await keep(parts, tx, json.dumps(value).encode(), now)
 
 
-async def take_json(parts: Parts, tx: Tx, item_id: str) -> dict[str, Any]:
+async def take_json(parts: HoldsVault, tx: Tx, item_id: str) -> dict[str, Any]:
     """Open a stored JSON object."""
     value: dict[str, Any] = json.loads(await take(parts, tx, item_id))
     return value

@@ -1,0 +1,121 @@
+"""``embargo disclosure``: disclosures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from gateway import operator_show
+from gateway.cli.output import emit, facts, heading, show, table
+from gateway.cli.work import AsJson, ListName, look
+from policy.facts import State
+
+app = typer.Typer(help="Disclosures.", rich_markup_mode=None)
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="As in ED-2026-K7QX.")]
+COLUMNS = {
+    "id": "ID",
+    "list": "LIST",
+    "state": "STATE",
+    "hold_until": "HOLD UNTIL",
+    "embargo_until": "EMBARGO UNTIL",
+    "tlp": "TLP",
+    "recipients": "RECIPIENTS",
+    "subject": "SUBJECT",
+}
+FACTS = {
+    "id": "Id",
+    "list": "List",
+    "subject": "Subject",
+    "state": "State",
+    "posted_by": "Posted by",
+    "posted_at": "Posted at",
+    "hold_until": "Hold until",
+    "embargo_until": "Embargo until",
+    "tlp": "TLP",
+    "scope": "Scope",
+    "recipients": "Recipients",
+}
+COPIES = {"message": "MESSAGE", "address": "ADDRESS", "org": "ORGANISATION", "state": "STATE", "attempts": "ATTEMPTS",
+          "at": "AT", "reason": "WHY"}  # fmt: skip
+ACKNOWLEDGED = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT"}
+TIMELINE = {"at": "AT", "event": "EVENT", "actor": "BY", "reason": "WHY"}
+
+
+@app.command("ls")
+def ls(
+    ctx: typer.Context,
+    list_name: ListName = None,
+    state: Annotated[list[State] | None, typer.Option("--state", help="Only those in this state; repeatable.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the disclosures, oldest first."""
+    states = frozenset(state) if state else None
+    rows = look(ctx, lambda desk: operator_show.every(desk, list_name, states))
+    show(rows, COLUMNS, as_json=as_json, empty="no disclosure")
+
+
+@app.command("show")
+def show_one(ctx: typer.Context, disclosure_id: Id, as_json: AsJson = False) -> None:
+    """Show one disclosure, with each member's copies and what happened."""
+    found = look(ctx, lambda desk: operator_show.one(desk, disclosure_id))
+    if as_json:
+        emit(found)
+    else:
+        _print(found)
+
+
+def _print(found: dict[str, Any]) -> None:
+    state = f"{found['state']} (stopped)" if found["stopped"] else found["state"]
+    facts({label: state if name == "state" else found[name] for name, label in FACTS.items()})
+    for name, columns, title in (
+        ("copies", COPIES, "Copies of the members"),
+        ("acknowledged", ACKNOWLEDGED, "Acknowledged"),
+        ("timeline", TIMELINE, "What happened"),
+    ):
+        if found[name]:
+            heading(title)
+            table(found[name], columns)
+
+
+@app.command("lift")
+def lift(ctx: typer.Context, disclosure_id: Id) -> None:
+    """End the embargo now; everybody who has it is told."""
+    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_disclosures.lift(parts, disclosure_id))
+
+
+@app.command("withdraw")
+def withdraw(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Told to whoever has it; `void` as first word frees them.")
+    ] = operator_show.CALLED_OFF,
+) -> None:
+    """Call it off: what is queued never leaves, whoever has it is told."""
+    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_disclosures.withdraw(parts, disclosure_id, reason))
+
+
+@app.command("stop")
+def stop(ctx: typer.Context, disclosure_id: Id) -> None:
+    """Put an unreleased disclosure on hold until `go`."""
+    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_disclosures.stop(parts, disclosure_id))
+
+
+@app.command("go")
+def go(ctx: typer.Context, disclosure_id: Id) -> None:
+    """Let a stopped disclosure go: at its hold, or at once where that has gone by."""
+    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_disclosures.go(parts, disclosure_id))

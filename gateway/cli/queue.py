@@ -1,0 +1,42 @@
+"""``embargo queue``: copies not delivered yet."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gateway import operator_show
+from gateway.cli.output import show
+from gateway.cli.work import AsJson, ListName, look
+
+app = typer.Typer(help="Copies not delivered yet.", rich_markup_mode=None)
+
+COLUMNS = {
+    "id": "ID",
+    "message": "MESSAGE",
+    "address": "ADDRESS",
+    "state": "STATE",
+    "attempts": "ATTEMPTS",
+    "next_at": "NEXT",
+    "reason": "WHY",
+}
+
+
+@app.command("ls")
+def ls(ctx: typer.Context, list_name: ListName = None, as_json: AsJson = False) -> None:
+    """Show copies that are queued, deferred or withheld."""
+    rows = look(ctx, lambda desk: operator_show.queue(desk, list_name))
+    show(rows, COLUMNS, as_json=as_json, empty="every copy is delivered")
+
+
+@app.command("retry")
+def retry(
+    ctx: typer.Context,
+    copy: Annotated[str | None, typer.Argument(metavar="[COPY]", help="A copy's id; else all that wait.")] = None,
+) -> None:
+    """Try copies again now; also one that bounced, by its id."""
+    from gateway import operator_waiting  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_waiting.retry(parts, copy))
