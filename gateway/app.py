@@ -233,21 +233,27 @@ class Gateway:
 
     async def release_once(self) -> datetime | None:
         """One round of the clock's work; gives the next instant at which something is due."""
-        while await self.release.step(self.parts.clock.now()):
-            if self._stopping.is_set():
-                return None
-        return self._ahead(await self.release.next_at())
+        return await self._to_the_end(self.release.step, self.release.next_at)
 
     async def deliver_once(self) -> datetime | None:
         """One round of delivery; gives the next instant at which a copy is due."""
-        while await self.delivery.step(self.parts.clock.now()) and not self._stopping.is_set():
-            self.parts.nudges.outbox.clear()
-        async with self.parts.database.reading() as tx:
-            return self._ahead(await outbox.next_due(tx))
+        return await self._to_the_end(self.delivery.step, self.delivery.next_at)
 
-    def _ahead(self, at: datetime | None) -> datetime | None:
-        """An instant that is still ahead; what is overdue and could not be done is looked at at the next poll."""
-        return at if at is not None and at > self.parts.clock.now() else None
+    async def _to_the_end(
+        self, step: Callable[[datetime], Awaitable[bool]], next_at: Callable[[], Awaitable[datetime | None]]
+    ) -> datetime | None:
+        """Step until nothing is due; gives the next instant ahead, None where there is none."""
+        clock = self.parts.clock
+        while not self._stopping.is_set():
+            now = clock.now()
+            if await step(now):
+                continue
+            at = await next_at()
+            if at is None or at <= now:
+                return None  # what is overdue and could not be done is looked at at the next poll
+            if at > clock.now():
+                return at
+        return None
 
     async def page_once(self) -> datetime | None:
         """Tell the pager what is due; gives None: what becomes due is seen at the next poll."""

@@ -59,6 +59,11 @@ class Delivery:
         """Whether copies are being handed over right now, or how that ended is not written down yet."""
         return bool(self._sending or self._ended or self._ready)
 
+    async def next_at(self) -> datetime | None:
+        """The next instant at which a copy is due, None when none is."""
+        async with self._parts.database.reading() as tx:
+            return await outbox.next_due(tx)
+
     def stop(self) -> None:
         """Begin nothing more."""
         self._sealing.is_stopping = True

@@ -1,0 +1,63 @@
+"""A member suspended or removed gets no content from that instant on, whatever is on its way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from deeds import AT_ONCE, HELD, set_standing, states
+from openpgp import Person
+from world import world
+
+from policy.facts import Standing
+
+
+async def test_a_member_suspended_during_the_hold_gets_nothing_also_not_when_reinstated(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people) as story:
+        await story.post("alice", HELD)
+        message = f"{story.disclosure_id()}/1"
+        await set_standing(story, people["west"], Standing.SUSPENDED)
+        await story.pass_time(3600)
+
+        assert story.inbox("west") == []
+        assert await states(story, message) == {"northwind": "sent", "southgate": "sent", "westlake": "withheld"}
+        report = story.last("alice", "")
+        assert any("suspended" in copy.text for copy in story.inbox("alice")), report.text
+
+        await set_standing(story, people["west"], Standing.ACTIVE)
+        await story.pass_time(60)
+        assert story.inbox("west") == [], "who was not let in at the release needs a new Scope line"
+
+        await story.post("alice", "Scope: all\n", reply_to=story.last("alice", "Receipt"))
+        (copy,) = story.inbox("west")
+        assert "A flaw in the parser." in copy.text, "and then gets what went before, whole"
+
+
+@pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.REMOVED])
+async def test_between_release_and_hand_over_a_change_of_the_roster_alone_cancels_the_copy(
+    tmp_path: Path, people: dict[str, Person], standing: Standing
+) -> None:
+    async with world(tmp_path, people) as story:
+        await story.box.stop()
+        await story.post("alice", AT_ONCE)
+        await set_standing(story, people["west"], standing)
+        await story.box.start()
+        await story.pass_time(72)
+
+        message = f"{story.disclosure_id()}/1"
+        assert await states(story, message) == {"northwind": "sent", "southgate": "sent", "westlake": "cancelled"}
+        assert story.inbox("west") == []
+        assert people["west"].address not in story.box.attempts
+
+        await set_standing(story, people["north"], standing)
+        await story.post("alice", "Send-To: audience\n\nAnd one thing more.\n", reply_to=story.last("alice", "Receipt"))
+        assert len(story.inbox("north")) == 1, "no follow-up either"
+        assert len(story.inbox("south")) == 2
+
+        await story.pass_time(14 * 86400)
+        assert any("over" in subject.lower() or "lift" in subject.lower() for subject in story.subjects("north")), (
+            "still told of the end of what binds him"
+        )
+        assert not any("A flaw" in copy.text for copy in story.inbox("west"))
