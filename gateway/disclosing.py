@@ -111,8 +111,8 @@ async def reply(incoming: Incoming, verdict: Replied) -> None:
     if verdict.acknowledges:
         await disclosures.acknowledge(tx, disclosure.id, writer.id, now)
     setting = Setting(incoming.mailing_list, disclosure, particulars)
+    readers = await _reply_readers(incoming, writer, disclosure)  # by what they hold before this one
     opened = await storing.store(incoming, writer, MessageKind.REPLY, "Reply", waiting=False, audience="named")
-    readers = await _reply_readers(incoming, writer, disclosure)
     names = ", ".join(person.name for person in readers) or "no other member"
     reaches = f"This went to the coordinators and {names}. Your reply reaches them and {writer.name}."
     await content.queue_for_coordinators(parts, tx, setting, opened, now, but=None, reaches=reaches)

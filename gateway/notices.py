@@ -124,8 +124,10 @@ class Receipt:
         disclosure = self.disclosure
         label = "Preview" if self.is_preview else "Receipt"
         lines = [self.headline, "", f'{disclosure.id}  "{self.subject}"', f"State: {self._state()}"]
-        lines += ["", self._instants(), "", "Audience:"]
-        lines += [self._seat(seat) for seat in self.seats] or ["  (nobody)"]
+        lines += ["", self._instants()]
+        if disclosure.state is not State.WITHDRAWN:
+            lines += ["", "Audience:"]
+            lines += [self._seat(seat) for seat in self.seats] or ["  (nobody)"]
         parts = sorted({name for names in self.withheld.values() for name in names})
         for name in parts:
             without = [seat.person.name for seat in self.seats if name in self.withheld.get(seat.person.id, ())]
@@ -152,6 +154,8 @@ class Receipt:
 
     def _instants(self) -> str:
         disclosure = self.disclosure
+        if disclosure.state is State.WITHDRAWN and disclosure.released_at is None:
+            return "Members get nothing: it was withdrawn before its release."
         public = in_words(disclosure.embargo_until, self.zone, self.now)
         if disclosure.state in {State.HELD, State.PENDING}:
             first = f"Members get this {in_words(disclosure.hold_until, self.zone, self.now)}."
@@ -160,6 +164,10 @@ class Receipt:
         else:
             released = disclosure.released_at or disclosure.hold_until
             first = f"Members got this {in_words(released, self.zone, self.now)}."
+        if disclosure.state is State.WITHDRAWN:
+            return f"{first} It is withdrawn."
+        if disclosure.state is State.LIFTED:
+            return f"{first} The embargo is over since {in_words(disclosure.ended_at or self.now, self.zone, self.now)}."
         return f"{first} Public {public}. {self._count()}"
 
     def _count(self) -> str:
@@ -190,20 +198,31 @@ def release_report(
     return Notice(tagged(disclosure.id, f"Release report: {subject}"), "\n".join(lines) + "\n")
 
 
-def complaint(disclosure_id: str | None, reasons: Sequence[Reason], complaints: Sequence[Complaint], corrected: str) -> Notice:
+BY_ANSWER = (
+    "Or answer this mail with the block as its first lines: the mail that was kept, with its attachments,\n"
+    "is then judged again with this block in place of its own, and the answer's own text goes to nobody.\n"
+)
+
+
+def complaint(
+    disclosure_id: str | None, reasons: Sequence[Reason], complaints: Sequence[Complaint], corrected: str
+) -> Notice:
     """Why a coordinator's or member's mail is kept back, line by line, and the block to paste back."""
     lines = ["Your mail is kept back; nobody got it, and nothing of it is lost.", ""]
     for item in complaints:
         lines.append(f"* {item.line}" if item.line else "* (missing)")
         lines.append(f"    {item.why}")
-        lines += [f"    could mean: {reading.value}" + (f"   ({reading.note})" if reading.note else "") for reading in item.readings]
+        for reading in item.readings:
+            note = f"   ({reading.note})" if reading.note else ""
+            lines.append(f"    could mean: {reading.value}{note}")
     if not complaints:
         lines += [f"* {reason}: {reason.meaning}." for reason in reasons]
     if corrected.strip():
         lines += [
             "",
             "Send your mail again with this block as its very first lines, followed by an empty line",
-            "(look at each value: where there were several readings, the safest stands here):",
+            "(look at each value: where there were several readings, the safest stands here).",
+            *([] if disclosure_id else ["", *BY_ANSWER.splitlines()]),
             "",
             corrected.strip(),
             "",
@@ -217,6 +236,7 @@ def no_block(corrected: str) -> Notice:
         "Your new mail has no control lines, so it is no disclosure. It is kept back; nobody got it.\n\n"
         "If it was meant as one, send it again with a block like this as its very first lines, followed\n"
         "by an empty line. If it belongs to a thread, please reply in that thread.\n\n"
+        f"{BY_ANSWER}\n"
         f"{corrected.strip()}\n"
     )
     return Notice("Kept back: no control lines", text)
