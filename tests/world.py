@@ -253,8 +253,8 @@ class World:
         return found[1]
 
 
-def configured(directory: Path, relay_port: int, **changes: dict[str, Any]) -> configuration.Config:
-    """A configuration for a story; ``changes`` are merged into its tables, ``list`` into the list's."""
+def table_of(directory: Path, relay_port: int, **changes: dict[str, Any]) -> dict[str, Any]:
+    """What the configuration file of a story holds; ``changes`` are merged in, ``list`` into the list's table."""
     table: dict[str, Any] = {
         "gateway": {"state_dir": str(directory / "state"), "hostname": "mx.lists.example.org"},
         "smtp": {"listen": "127.0.0.1:0"},
@@ -274,7 +274,12 @@ def configured(directory: Path, relay_port: int, **changes: dict[str, Any]) -> c
     for name, change in changes.items():
         section = table["lists"]["early-disclosure"] if name == "list" else table.setdefault(name, {})
         section.update(change)
-    return configuration.read(table, directory / "config.toml")
+    return table
+
+
+def configured(directory: Path, relay_port: int, **changes: dict[str, Any]) -> configuration.Config:
+    """The configuration of a story."""
+    return configuration.read(table_of(directory, relay_port, **changes), directory / "config.toml")
 
 
 MEMBERS = {
