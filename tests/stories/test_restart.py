@@ -46,7 +46,7 @@ async def test_a_stop_with_a_hanging_relay_and_a_hanging_pager_takes_no_five_sec
             assert len(gateway.writer.inbox(name)) == 1
 
         # The database locked by another program for longer than patience: 451 at the door, and a stop in time.
-        with sqlite3.connect(tmp_path / "state" / "gateway.db", isolation_level=None) as other:
+        with sqlite3.connect(tmp_path / "state" / "embargo.sqlite3", isolation_level=None) as other:
             other.execute("BEGIN IMMEDIATE")
             await asyncio.sleep(0.1)
             code, took = await gateway.end()
