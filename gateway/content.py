@@ -102,9 +102,7 @@ def compose_for(
     return compose.inner(letter, entity), tuple(sorted(left_out))
 
 
-def group_by_withheld(
-    setting: Setting, opened: Opened, people: Iterable[Person]
-) -> dict[frozenset[str], list[Person]]:
+def group_by_withheld(setting: Setting, opened: Opened, people: Iterable[Person]) -> dict[frozenset[str], list[Person]]:
     """Members by what is withheld from them: one distinct content a group."""
     groups: dict[frozenset[str], list[Person]] = defaultdict(list)
     for person in people:

@@ -141,7 +141,11 @@ async def _holdings(incoming: Incoming, disclosure: Disclosure) -> dict[int, Hol
     """What each member holds of a disclosure, by the copies that left or will."""
     held: dict[int, dict[str, frozenset[str]]] = {}
     for copy in await outbox.of_disclosure(incoming.tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
-        if copy.person_id is not None and copy.state not in {CopyState.CANCELLED, CopyState.WITHHELD, CopyState.BOUNCED}:
+        if copy.person_id is not None and copy.state not in {
+            CopyState.CANCELLED,
+            CopyState.WITHHELD,
+            CopyState.BOUNCED,
+        }:
             held.setdefault(copy.person_id, {})[copy.message_id] = frozenset(copy.withheld)
     for message in await messages.of_disclosure(incoming.tx, disclosure.id, {MessageKind.REPLY}):
         if message.author_id is not None:  # what he wrote himself he holds

@@ -1,5 +1,8 @@
-"""A coordinator answers the complaint about a new mail that was kept back: that mail is judged again,
-with the answer's control block in place of its own. The answer's own text goes to nobody."""
+"""A coordinator answers the complaint about a new mail that was kept back.
+
+That mail is judged again, with the answer's control block in place of its own; the answer's own text
+goes to nobody.
+"""
 
 from __future__ import annotations
 

@@ -144,9 +144,7 @@ class Receipt:
             ]
         if self.audit_head:
             lines += ["", f"Audit head: {self.audit_head}"]
-        return Notice(
-            tagged(disclosure.id, f"{label}: {self.subject}"), "\n".join(lines) + "\n", tuple(attachments)
-        )
+        return Notice(tagged(disclosure.id, f"{label}: {self.subject}"), "\n".join(lines) + "\n", tuple(attachments))
 
     def _state(self) -> str:
         stopped = ", stopped" if self.disclosure.stopped else ""
@@ -167,7 +165,9 @@ class Receipt:
         if disclosure.state is State.WITHDRAWN:
             return f"{first} It is withdrawn."
         if disclosure.state is State.LIFTED:
-            return f"{first} The embargo is over since {in_words(disclosure.ended_at or self.now, self.zone, self.now)}."
+            return (
+                f"{first} The embargo is over since {in_words(disclosure.ended_at or self.now, self.zone, self.now)}."
+            )
         return f"{first} Public {public}. {self._count()}"
 
     def _count(self) -> str:
@@ -186,7 +186,11 @@ class Receipt:
 
 
 def release_report(
-    disclosure: Disclosure, number: int, subject: str, rows: Sequence[tuple[str, str, str, str | None]], late: str | None
+    disclosure: Disclosure,
+    number: int,
+    subject: str,
+    rows: Sequence[tuple[str, str, str, str | None]],
+    late: str | None,
 ) -> Notice:
     """Delivered, waiting and why; ``rows`` are organisation, address, state, reason."""
     sent = [row for row in rows if row[2] == "sent"]
@@ -276,7 +280,12 @@ def possible_leak_question(disclosure_id: str) -> Notice:
 
 
 def quarantined(
-    quarantine_id: str, reasons: Sequence[Reason], envelope_from: str, size: int, signer: str | None, disclosure_id: str | None
+    quarantine_id: str,
+    reasons: Sequence[Reason],
+    envelope_from: str,
+    size: int,
+    signer: str | None,
+    disclosure_id: str | None,
 ) -> Notice:
     """To coordinators, at once: something was kept back that concerns a pinned signer or a known thread."""
     lines = [
@@ -307,7 +316,14 @@ def digest(rows: Sequence[tuple[str, str, str, int]]) -> Notice:
     return Notice(f"Quarantine: {len(rows)} kept back", "\n".join(lines) + "\n")
 
 
-def forwarded(envelope_from: str, signer: str | None, reasons: Sequence[Reason], subject: str, text: str, attachments: Sequence[Attachment]) -> Notice:
+def forwarded(
+    envelope_from: str,
+    signer: str | None,
+    reasons: Sequence[Reason],
+    subject: str,
+    text: str,
+    attachments: Sequence[Attachment],
+) -> Notice:
     """Mail to -owner, passed to the coordinators with its sender and signature told."""
     proof = f"Signed by {signer}; the signature was checked." if signer else "Nobody is proved to have written this."
     lines = [
@@ -359,8 +375,9 @@ def withdrawn(disclosure: Disclosure, subject: str, reason: str, is_void: bool, 
 
 def date_passed(disclosure: Disclosure, subject: str, zone: str, now: datetime) -> Notice:
     """To coordinators: the date went by while the disclosure was still held."""
+    gone = in_words(disclosure.embargo_until, zone, now)
     text = (
-        f"The public date of {disclosure.id} went by while it was held ({in_words(disclosure.embargo_until, zone, now)}).\n"
+        f"The public date of {disclosure.id} went by while it was held ({gone}).\n"
         "Nothing was sent to members: nothing goes out under a stale date.\n\n"
         "To go on, reply to this mail with a new date as the first line, for example\n\n"
         "Embargo-Until: patch-day\n\n"
@@ -388,7 +405,9 @@ def happened(disclosure_id: str | None, headline: str, lines: Iterable[str]) -> 
 FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
 
 
-def leak_acknowledged(leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]) -> Notice:
+def leak_acknowledged(
+    leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]
+) -> Notice:
     """To the reporter: it is a case, thank you, and what is still to be told. Quotes nothing."""
     lines = [
         f"Thank you for telling us. Your report is case {leak_id}; the coordinators were alarmed at once.",
@@ -435,9 +454,16 @@ class LeakAlarm:
         for name, label in FIELDS.items():
             value = getattr(self.lines, name) if self.lines else None
             lines.append(f"{label}: {value or '(not said)'}")
-        lines += ["", "The whole report:" if self.text.strip() else "The report could not be read as text.", LINE, self.text]
+        lines += [
+            "",
+            "The whole report:" if self.text.strip() else "The report could not be read as text.",
+            LINE,
+            self.text,
+        ]
         lines += ["", LINE, "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`"]
-        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (f": {self.subject}" if self.subject else "")
+        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (
+            f": {self.subject}" if self.subject else ""
+        )
         return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
 
 
@@ -451,7 +477,8 @@ def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, z
     told += [
         "Contained: not known yet",
         "",
-        f"The embargo stands until {in_words(disclosure.embargo_until, zone, now)}, unless the coordinators lift it earlier.",
+        f"The embargo stands until {in_words(disclosure.embargo_until, zone, now)},",
+        "unless the coordinators lift it earlier.",
         "If you know more, reply with the first line `Leak: what, to whom`",
     ]
     return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")

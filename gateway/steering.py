@@ -87,9 +87,7 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
         await receipts.send(incoming, told)
 
 
-def _faults(
-    incoming: Incoming, disclosure: Disclosure, order: Order, plan: SteerPlan | Faults
-) -> Faults | None:
+def _faults(incoming: Incoming, disclosure: Disclosure, order: Order, plan: SteerPlan | Faults) -> Faults | None:
     """Everything that keeps a reply back; None where it can be carried out."""
     if isinstance(plan, Faults):
         return plan
@@ -211,9 +209,7 @@ async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Dis
     return after
 
 
-async def _catch_up(
-    incoming: Incoming, setting: Setting, newcomers: tuple[Person, ...], doings: _Doings
-) -> None:
+async def _catch_up(incoming: Incoming, setting: Setting, newcomers: tuple[Person, ...], doings: _Doings) -> None:
     """What went to the audience before goes to those who come in now, as the coordinators' line says."""
     tx, now = incoming.tx, incoming.now
     for message in await content.content_messages(tx, setting.disclosure):
@@ -229,9 +225,7 @@ async def _catch_up(
 # --- the text of a reply ------------------------------------------------------------------------
 
 
-async def _follow_up(
-    incoming: Incoming, verdict: Steered, setting: Setting, plan: SteerPlan, doings: _Doings
-) -> None:
+async def _follow_up(incoming: Incoming, verdict: Steered, setting: Setting, plan: SteerPlan, doings: _Doings) -> None:
     """Row 6: the reply's text, to those whom it may reach; under the same hold as its disclosure."""
     tx, now, parts, disclosure = incoming.tx, incoming.now, incoming.parts, setting.disclosure
     reach = Reach.NOBODY if plan.has(Event.WITHDRAW) else _reach(incoming, verdict)

@@ -75,9 +75,7 @@ def withheld_names(person: Person, restrictions: Iterable[Restriction], names: I
     """
     rules = tuple(restrictions)
     return frozenset(
-        name
-        for name in names
-        if any(rule.covers(name) and not is_named(person, rule.to) for rule in rules)
+        name for name in names if any(rule.covers(name) and not is_named(person, rule.to) for rule in rules)
     )
 
 

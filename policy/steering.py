@@ -210,4 +210,3 @@ def _dates_refused(
     if Event.NEW_DATE in events:
         return judge_new_date(before, after.embargo_until, rules, now)
     return None
-

@@ -85,7 +85,9 @@ async def test_an_answer_to_the_complaint_sends_the_kept_mail_under_the_new_bloc
         assert copy.text.partition("-" * 60)[2].split() == ["Hi", "all,", "The", "kept", "text."]
         assert copy.attachments == dict(FIX)
         assert "The kept flaw" in copy.subject
-        assert all("The text of the answer" not in copy.text for name in ("adam", *MEMBERS) for copy in story.inbox(name))
+        assert all(
+            "The text of the answer" not in copy.text for name in ("adam", *MEMBERS) for copy in story.inbox(name)
+        )
         assert await states(story) == ["kept", "released"]
 
         await story.post("alice", "A follow-up from the Sent folder.\n", references=["<kept@project.example>"])

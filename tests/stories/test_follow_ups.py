@@ -83,9 +83,7 @@ async def test_an_answer_to_a_members_reply_reaches_its_writer_and_nobody_else(
         assert len(story.inbox("south")) == 1
 
 
-async def test_a_reply_to_nothing_known_is_kept_and_its_writer_asked(
-    tmp_path: Path, people: dict[str, Person]
-) -> None:
+async def test_a_reply_to_nothing_known_is_kept_and_its_writer_asked(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         await story.post("alice", POST, references=["<unknown@elsewhere.example>"])
         assert "unknown-thread" in story.last("alice", "Kept back").subject

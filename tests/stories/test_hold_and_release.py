@@ -9,7 +9,10 @@ from openpgp import Person
 from world import World, world
 
 MEMBERS = ("north", "south", "west")
-BLOCK = "Hold-Until: +1h\nEmbargo-Until: +14d\nCVE: CVE-2026-1234\nRef: https://tracker.example/7\nPermit: build, test and stage\n\n"
+BLOCK = (
+    "Hold-Until: +1h\nEmbargo-Until: +14d\nCVE: CVE-2026-1234\nRef: https://tracker.example/7\n"
+    "Permit: build, test and stage\n\n"
+)
 
 
 async def test_what_members_open_is_the_proof_of_the_receipt_to_the_byte(
@@ -17,7 +20,10 @@ async def test_what_members_open_is_the_proof_of_the_receipt_to_the_byte(
 ) -> None:
     async with world(tmp_path, people) as story:
         await story.post(
-            "alice", BLOCK + "A fl\u00e4w.\n", subject="Parser fl\u00e4w", attachments=[("fix.patch", b"--- a\r\n+++ b\r\n\xff")]
+            "alice",
+            BLOCK + "A fl\u00e4w.\n",
+            subject="Parser fl\u00e4w",
+            attachments=[("fix.patch", b"--- a\r\n+++ b\r\n\xff")],
         )
         receipt = story.last("alice", "Receipt")
 
@@ -44,7 +50,9 @@ async def test_the_banner_says_what_members_need_to_know(tmp_path: Path, people:
         assert body.strip() == "A flaw."
         assert disclosure in banner
         assert "TLP:AMBER+STRICT" in banner
-        assert re.search(r"Public \w{3} \d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? UTC \(.* in Los Angeles, in \d+ days\)", banner)
+        assert re.search(
+            r"Public \w{3} \d{1,2} \w{3} \d{4} \d\d:\d\d(:\d\d)? UTC \(.* in Los Angeles, in \d+ days\)", banner
+        )
         assert "Alice Archer; the signature was checked" in banner
         assert "CVE: CVE-2026-1234" in banner
         assert "Ref: https://tracker.example/7" in banner

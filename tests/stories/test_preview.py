@@ -56,9 +56,7 @@ async def head_before(story: World) -> str:
     async with story.parts.database.reading() as tx:
         head = await audit.head(tx)
         assert head is not None
-        (preview,) = (
-            await tx.execute(select(t.audit.c.seq, t.audit.c.hash).where(t.audit.c.event == "preview"))
-        ).all()
+        (preview,) = (await tx.execute(select(t.audit.c.seq, t.audit.c.hash).where(t.audit.c.event == "preview"))).all()
     return f"{preview.seq}:{preview.hash}"
 
 

@@ -76,9 +76,7 @@ async def test_a_notice_named_during_the_hold_is_taken_out_of_what_waits(
         assert len(published(story)) == 1
 
 
-async def test_a_notice_that_cannot_be_published_keeps_the_mail_back(
-    tmp_path: Path, people: dict[str, Person]
-) -> None:
+async def test_a_notice_that_cannot_be_published_keeps_the_mail_back(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         await story.post("alice", POST, attachments=[("notice.txt", NOTICE)])
         assert "public_address" in story.last("alice", "Kept back").text

@@ -24,7 +24,8 @@ async def test_a_receipt_tells_instants_audience_what_is_withheld_stop_code_and_
         now = story.clock.now()
         await story.post(
             "alice",
-            "Hold-Until: +3d\nEmbargo-Until: +14d\nScope: group:distributors\nRestrict: fix.patch to org:Northwind\n\nA flaw.\n",
+            "Hold-Until: +3d\nEmbargo-Until: +14d\nScope: group:distributors\n"
+            "Restrict: fix.patch to org:Northwind\n\nA flaw.\n",
             attachments=[("fix.patch", b"--- a\n")],
         )
 
@@ -50,7 +51,9 @@ async def test_each_change_before_the_release_yields_a_new_receipt_with_the_proo
         first = story.last("alice", "Receipt")
 
         await story.post("adam", "Permit: stage it\nCVE: CVE-2026-7\n", reply_to=story.last("adam", "Receipt"))
-        await story.post("adam", "CVE: CVE-2026-77777\nPermit: stage it\nTLP: RED\n", reply_to=story.last("adam", "Receipt"))
+        await story.post(
+            "adam", "CVE: CVE-2026-77777\nPermit: stage it\nTLP: RED\n", reply_to=story.last("adam", "Receipt")
+        )
         changed = story.last("alice", "Receipt")
         assert changed.message_id != first.message_id
         assert "stage it" in changed.proofs[0].get_content()

@@ -55,7 +55,9 @@ async def test_an_acknowledgement_is_counted_and_goes_to_nobody(tmp_path: Path, 
         await story.post("alice", POST, attachments=FIX)
         before = {name: len(story.inbox(name)) for name in people}
         await story.post("north", "Ack: yes\n", reply_to=story.last("north"))
-        await story.post("south", "Received, thanks.\n\nOn Sunday Alice wrote:\n> A flaw.\n", reply_to=story.last("south"))
+        await story.post(
+            "south", "Received, thanks.\n\nOn Sunday Alice wrote:\n> A flaw.\n", reply_to=story.last("south")
+        )
         assert {name: len(story.inbox(name)) for name in people} == before
         assert await acknowledged(story) == 2
 

@@ -54,7 +54,9 @@ async def test_a_scope_names_groups_organisations_and_addresses(tmp_path: Path, 
             await story.post("alice", f"Embargo-Until: +14d\nScope: {line}\n\nA flaw.\n", subject=subject)
             reached = {name for name in ("north", "south", "west") if any(subject in s for s in story.subjects(name))}
             assert reached == readers
-        assert "2 of 3 members; not: Southgate (scope)." in story.last("alice", "Receipt: Scope security@northwind").text
+        assert (
+            "2 of 3 members; not: Southgate (scope)." in story.last("alice", "Receipt: Scope security@northwind").text
+        )
 
 
 async def test_a_wider_scope_sends_what_went_before_and_a_narrower_one_stops(

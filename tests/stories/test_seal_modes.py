@@ -47,7 +47,9 @@ def _ciphertext(copy: Copy) -> bytes:
 
 
 def _named_keys(listing: str) -> set[str]:
-    return {line.split("keyid ")[1].split()[0] for line in listing.splitlines() if line.startswith(":pubkey enc packet")}
+    return {
+        line.split("keyid ")[1].split()[0] for line in listing.splitlines() if line.startswith(":pubkey enc packet")
+    }
 
 
 def _encryption_keys(person: Person) -> set[str]:

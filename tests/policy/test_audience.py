@@ -1,0 +1,106 @@
+"""Who is inside, and why not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.audience import Holding, judge_seat, judge_seats, reply_reaches, withheld_names
+from policy.facts import Key, Person, Role, Standing
+from policy.scopes import read_restriction, read_scope
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+GOOD = Key("A" * 40, "ed25519", None)
+EXPIRED = Key("B" * 40, "ed25519", NOW - timedelta(days=1))
+
+
+def person(
+    number: int = 1,
+    name: str = "Northwind",
+    standing: Standing = Standing.ACTIVE,
+    role: Role = Role.MEMBER,
+    keys: tuple[Key, ...] = (GOOD,),
+) -> Person:
+    return Person(number, "l", role, f"m{number}@x.example", name, standing, frozenset({"distributors"}), keys)
+
+
+@pytest.mark.parametrize(
+    ("scope", "who", "admitted", "inside", "reason"),
+    [
+        pytest.param("all", person(), None, True, None, id="all means everybody before the release"),
+        pytest.param("all", person(), frozenset({2}), False, "joined after the release", id="who joins later is out"),
+        pytest.param("all", person(), frozenset({1}), True, None, id="who was let in is in"),
+        pytest.param("group:Distributors", person(), None, True, None, id="by group, case ignored"),
+        pytest.param("org:northwind", person(), None, True, None, id="by organisation, case ignored"),
+        pytest.param("M1@X.example", person(), None, True, None, id="by address, case ignored"),
+        pytest.param("group:cloud", person(), None, False, "scope", id="not named is out"),
+        pytest.param("all", person(standing=Standing.SUSPENDED), None, False, "suspended", id="suspended is out"),
+        pytest.param("all", person(standing=Standing.REMOVED), frozenset({1}), False, "removed", id="removed is out"),
+        pytest.param("all", person(keys=(EXPIRED,)), None, True, "key expired", id="inside, but can't be sealed to"),
+        pytest.param("all", person(keys=(EXPIRED, GOOD)), None, True, None, id="one good key is enough"),
+        pytest.param("all", person(keys=()), None, True, "no key", id="no key at all"),
+    ],
+)
+def test_a_member_is_judged_with_a_reason(
+    scope: str, who: Person, admitted: frozenset[int] | None, inside: bool, reason: str | None
+) -> None:
+    seat = judge_seat(who, read_scope(scope), admitted, NOW)
+
+    assert (seat.inside, seat.reason) == (inside, reason)
+    assert seat.gets_it == (inside and reason is None)
+
+
+def test_every_member_is_judged_and_no_coordinator() -> None:
+    people = [person(1), person(2, standing=Standing.SUSPENDED), person(3, role=Role.COORDINATOR)]
+
+    assert [seat.person.id for seat in judge_seats(people, read_scope("all"), None, NOW)] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rules", "withheld"),
+    [
+        pytest.param([], set(), id="no rule withholds nothing"),
+        pytest.param(["fix.patch to org:Northwind"], set(), id="named: he gets it"),
+        pytest.param(["fix.patch to org:Westlake"], {"fix.patch"}, id="not named: withheld"),
+        pytest.param(["*.PATCH to org:Westlake"], {"fix.patch", "v2.patch"}, id="globs, case ignored"),
+        pytest.param(
+            ["*.patch to org:Northwind", "fix.* to org:Westlake"], {"fix.patch"}, id="two that disagree withhold"
+        ),
+    ],
+)
+def test_a_part_is_withheld_from_those_whom_its_rule_does_not_name(rules: list[str], withheld: set[str]) -> None:
+    found = withheld_names(person(), [read_restriction(rule) for rule in rules], ["fix.patch", "v2.patch", "a.txt"])
+
+    assert found == withheld
+
+
+def test_a_reply_reaches_those_of_the_audience_who_hold_all_that_its_writer_holds() -> None:
+    writer, same, less, outside, silent = (person(number) for number in range(1, 6))
+    whole, part = Holding({"D/1": frozenset()}), Holding({"D/1": frozenset({"2"})})
+    holdings = {1: whole, 2: whole, 3: part, 4: whole}
+
+    found = reply_reaches(
+        [writer, same, less, outside, silent], writer=writer, holdings=holdings, audience=frozenset({1, 2, 3, 5})
+    )
+
+    assert found == (same,)
+
+
+_parts = st.frozensets(st.sampled_from("abc"))
+_holdings = st.builds(Holding, st.dictionaries(st.sampled_from(["D/1", "D/2", "D/3"]), _parts))
+
+
+@given(st.dictionaries(st.integers(1, 5), _holdings), st.frozensets(st.integers(1, 5)))
+def test_whoever_gets_a_reply_holds_each_part_that_its_writer_holds(
+    holdings: dict[int, Holding], audience: frozenset[int]
+) -> None:
+    writer = person(1)
+    own = holdings.get(1, Holding({}))
+    for reader in reply_reaches([person(n) for n in range(1, 6)], writer=writer, holdings=holdings, audience=audience):
+        assert reader.id in audience
+        assert reader.id != writer.id
+        for message, missing in own.withheld.items():
+            assert holdings[reader.id].withheld[message] <= missing

@@ -1,0 +1,126 @@
+"""The table of states, and what the clock does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.disclosure import ROWS, Event, Refusal, Rules, due, effective_hold, judge_dates, judge_new_date, move
+from policy.facts import Disclosure, State
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RULES = Rules("UTC", timedelta(minutes=10), timedelta(days=90), timedelta(days=2))
+
+
+def disclosure(state: State = State.HELD, hold: float = 1, embargo: float = 14, stopped: bool = False) -> Disclosure:
+    """One whose hold and date are so many days from now."""
+    hold_until, embargo_until = NOW + timedelta(days=hold), NOW + timedelta(days=embargo)
+    released = hold_until if state is State.EMBARGOED else None
+    return Disclosure(
+        "ED-2026-K7QX",
+        "l",
+        state,
+        1,
+        "a@x.example",
+        "A",
+        NOW,
+        hold_until,
+        embargo_until,
+        "RED",
+        "all",
+        stopped,
+        released,
+    )
+
+
+def test_what_is_no_row_of_the_table_is_refused_in_words() -> None:
+    known = {(row.source, row.event): row.target for row in ROWS}
+    for state, event in product(State, Event):
+        found = move(state, event)
+        if (state, event) in known:
+            assert found is known[state, event]
+        else:
+            assert isinstance(found, Refusal)
+            assert state in found.why
+
+
+@pytest.mark.parametrize(
+    ("found", "event"),
+    [
+        pytest.param(disclosure(hold=1), None, id="before the hold nothing happens"),
+        pytest.param(disclosure(hold=0), Event.HOLD_OVER, id="at the hold it is released"),
+        pytest.param(disclosure(hold=-1, stopped=True), None, id="not when it is stopped"),
+        pytest.param(disclosure(hold=-2, embargo=0), Event.DATE_PASSED, id="nothing goes out at its date"),
+        pytest.param(disclosure(hold=-2, embargo=-1, stopped=True), Event.DATE_PASSED, id="nor stopped past it"),
+        pytest.param(disclosure(State.EMBARGOED, -1, 1), None, id="before the date it stays"),
+        pytest.param(disclosure(State.EMBARGOED, -1, 0), Event.DATE_REACHED, id="at the date it is lifted"),
+        pytest.param(disclosure(State.PENDING, -1, 1), None, id="what is pending waits for a human"),
+        pytest.param(disclosure(State.WITHDRAWN, -1, -1), None, id="what is withdrawn is over"),
+        pytest.param(disclosure(State.LIFTED, -1, -1), None, id="what is lifted is lifted once"),
+    ],
+)
+def test_the_clock_moves_it_only_when_it_is_due(found: Disclosure, event: Event | None) -> None:
+    assert due(found, NOW) is event
+
+
+@given(
+    st.sampled_from(State),
+    st.floats(-100, 100),
+    st.floats(-100, 100),
+    st.booleans(),
+)
+def test_nothing_is_released_before_its_hold_nor_at_or_after_its_date_nor_lifted_early(
+    state: State, hold: float, embargo: float, stopped: bool
+) -> None:
+    found = disclosure(state, hold, embargo, stopped)
+    match due(found, NOW):
+        case Event.HOLD_OVER:
+            assert state is State.HELD
+            assert not stopped
+            assert found.hold_until <= NOW < found.embargo_until
+        case Event.DATE_REACHED:
+            assert state is State.EMBARGOED
+            assert found.embargo_until <= NOW
+
+
+@pytest.mark.parametrize(
+    ("hold", "embargo", "refused"),
+    [
+        pytest.param(1, 14, False, id="hold before date"),
+        pytest.param(1, 1, True, id="at the date is too late"),
+        pytest.param(2, 1, True, id="after the date"),
+        pytest.param(-2, -1, True, id="a date gone by"),
+        pytest.param(1, 91, False, id="the longest embargo, counted from the hold"),
+        pytest.param(1, 91.01, True, id="a longer one"),
+    ],
+)
+def test_dates_stand_in_order_and_within_bounds(hold: float, embargo: float, refused: bool) -> None:
+    found = judge_dates(NOW + timedelta(days=hold), NOW + timedelta(days=embargo), RULES, NOW)
+
+    assert isinstance(found, Refusal) is refused
+
+
+@pytest.mark.parametrize(
+    ("days", "refused"),
+    [
+        pytest.param(0, True, id="now is too late"),
+        pytest.param(1, True, id="earlier than agreed needs notice"),
+        pytest.param(2, False, id="with notice it may be earlier"),
+        pytest.param(89, False, id="later, counted from the release"),
+        pytest.param(89.5, True, id="too long"),
+    ],
+)
+def test_a_new_date_for_what_members_have_gives_notice_and_stays_within_bounds(days: float, refused: bool) -> None:
+    found = judge_new_date(disclosure(State.EMBARGOED, -1, 14), NOW + timedelta(days=days), RULES, NOW)
+
+    assert isinstance(found, Refusal) is refused
+
+
+def test_a_release_never_comes_before_its_grace_is_over() -> None:
+    assert effective_hold(None, RULES, NOW) == NOW + RULES.release_grace
+    assert effective_hold(NOW - timedelta(days=1), RULES, NOW) == NOW + RULES.release_grace
+    assert effective_hold(NOW + timedelta(days=1), RULES, NOW) == NOW + timedelta(days=1)
