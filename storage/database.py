@@ -120,8 +120,8 @@ class Database:
 
     @asynccontextmanager
     async def _connected(self, *, write: bool) -> AsyncIterator[Tx]:
-        if self._engine is None:
-            raise Unavailable("the database is not open")
+        self._require_ready()
+        assert self._engine is not None
         failure: StorageError
         try:
             async with self._engine.connect() as connection:
@@ -136,6 +136,13 @@ class Database:
             return
         # Not `from error`: PostgreSQL quotes the values of a row in what it says (law 8).
         raise failure from None
+
+    def _require_ready(self) -> None:
+        if self._engine is None:
+            raise Unavailable("the database is not open")
+        # Asked before the driver is: it answers a file that cannot be opened with a thread that outlives the loop.
+        if self.path is not None and not os.access(self.path, os.R_OK | os.W_OK):
+            raise Unavailable("the database file is gone, or may not be read and written")
 
     @staticmethod
     async def _begin_on_postgresql(tx: Tx, *, write: bool) -> None:
@@ -185,8 +192,7 @@ class Database:
             async with self.reading() as tx:
                 # The set of transactions that can be seen: each commit makes it larger, so no two are alike.
                 return str(await tx.scalar(text("SELECT pg_current_snapshot()::text")))
-        if self._engine is None:
-            raise Unavailable("the database is not open")
+        self._require_ready()
         try:
             if self._watch is None:
                 self._watch = await _watching(self.path, self._patience)

@@ -162,7 +162,7 @@ disclosures = Table(
     Column("scope", Text, nullable=False),
     Column("admitted", JSON, nullable=True),  # ids of people, from the release on
     Column("last_number", Integer, nullable=False),
-    Column("particulars_item", ForeignKey("items.id"), nullable=False),  # subject, references, permit, restrictions, ...
+    Column("particulars_item", ForeignKey("items.id"), nullable=False),  # subject, references, permit, restrictions
     Index(None, "stop_hash"),
 )
 
