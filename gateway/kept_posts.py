@@ -16,7 +16,7 @@ from policy.intake import Posted
 from policy.keptposts import Cut, cut_lines
 from policy.reasons import Reason
 from policy.steering import Faults
-from storage import mails, messages, quarantine
+from storage import mails, quarantine
 
 if TYPE_CHECKING:
     from gateway.intake import Incoming
@@ -78,10 +78,6 @@ async def repost(incoming: Incoming, verdict: Reposted) -> None:
     )
     posted = await disclosing.post(again, Posted(verdict.writer, order))
     incoming.disclosure, incoming.taken_for = again.disclosure, again.taken_for
-    own = kept.read.headers.message_id or kept.read.outer.message_id
-    if posted and again.disclosure is not None and own:
-        root = f"{again.disclosure.id}/1"
-        await messages.relink_header(incoming.tx, list_id=incoming.mailing_list.id, header=own, message_id=root)
     if posted:
         await quarantine.set_state(incoming.tx, kept.quarantine_id, "released", incoming.now)
         await incoming.audit("quarantine-released", kept.quarantine_id, Reason.CONTROL_LINES)

@@ -9,6 +9,7 @@ from gateway import content, notices, posting, safe
 from gateway.content import Opened
 from gateway.particulars import MessageFacts, Particulars, PublicNotice, path_text
 from policy.control import Complaint
+from policy.facts import MessageKind
 from policy.steering import Faults
 from storage import disclosures, messages
 from storage.ids import message_id
@@ -16,7 +17,7 @@ from storage.records import Message
 
 if TYPE_CHECKING:
     from gateway.intake import Incoming
-    from policy.facts import Disclosure, MessageKind, Person
+    from policy.facts import Disclosure, Person
     from policy.orders import Order
 
 
@@ -70,10 +71,21 @@ async def store(
     # The writer's own Message-ID: answers from the Sent folder belong here. The outer one counts where
     # none is protected, as with the other fields of the thread.
     own = incoming.read.headers.message_id or incoming.read.outer.message_id
-    for header in (message.message_id, own):
-        if header:
-            await messages.link_header(tx, list_id=message.list_id, header=header, message_id=message.id)
+    await messages.link_header(tx, list_id=message.list_id, header=message.message_id, message_id=message.id)
+    if own:
+        await _link_own(incoming, message, own)
     return Opened(message, facts, payload)
+
+
+async def _link_own(incoming: Incoming, message: Message, own: str) -> None:
+    """Link the writer's own Message-ID; of a mail that was kept it led to the complaint until now."""
+    tx, mail_ids = incoming.tx, {incoming.mail_id}
+    if incoming.kept_post is not None:
+        mail_ids.add(incoming.kept_post.mail_id)
+    before = (await messages.by_headers(tx, message.list_id, [own])).get(own)
+    is_answered = before is not None and before.kind is MessageKind.COMPLAINT and before.mail_id in mail_ids
+    link = messages.relink_header if is_answered else messages.link_header
+    await link(tx, list_id=message.list_id, header=own, message_id=message.id)
 
 
 def _block_lines(incoming: Incoming) -> int:

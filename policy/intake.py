@@ -12,7 +12,7 @@ Rules, in the order in which they are asked:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -445,7 +445,10 @@ def _order(facts: MailFacts) -> Order:
     if facts.block is None or facts.surroundings is None:
         message = "a readable mail has a block and surroundings"
         raise ValueError(message)
-    return read_order(facts.block, facts.surroundings)
+    block = facts.block
+    if Reason.CONTROL_LINES in facts.waived:
+        block = replace(block, strays=())  # the operator's word: what stands outside the block is prose
+    return read_order(block, facts.surroundings)
 
 
 def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
@@ -463,7 +466,8 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
         return Acknowledged(writer)
     if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
-    return Replied(writer, acknowledges=order.ack and not facts.text_is_html)  # without a disclosure: an answer to a notice, for coordinators
+    # Without a disclosure it answers a notice of ours, and goes to the coordinators.
+    return Replied(writer, acknowledges=order.ack and not facts.text_is_html)
 
 
 def _says_nothing_but_received(facts: MailFacts, order: Order) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from openpgp import Person
-from policy.facts import Role
+from policy.facts import Role, Standing
 from storage import roster
 from world import World, world
 
@@ -148,3 +148,26 @@ async def _join(story: World, name: str, organisation: str) -> None:
             flaw=None,
             now=now,
         )
+
+
+async def test_who_was_suspended_at_the_release_and_is_let_in_later_gets_the_whole_of_it(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people) as story:
+        await _stand(story, "south", Standing.SUSPENDED)
+        await story.post("alice", "Embargo-Until: +14d\n\nOne.\n", attachments=[("fix.patch", FIX)])
+        assert "Southgate (suspended)" in story.last("alice", "Receipt").text
+        await _stand(story, "south", Standing.ACTIVE)
+        await story.settle()
+        assert story.inbox("south") == []
+
+        await story.post("alice", "Scope: all\n", reply_to=story.last("alice", "Receipt"))
+
+        assert "One." in story.last("south").text
+        assert story.last("south").attachments == {"fix.patch": FIX}
+
+
+async def _stand(story: World, name: str, standing: Standing) -> None:
+    async with story.parts.database.transaction() as tx:
+        (found,) = [p for p in await roster.people(tx, "early-disclosure") if p.address == story.people[name].address]
+        await roster.set_standing(tx, found.id, standing, now=story.clock.now())
