@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.intake import Incoming
     from policy.intake import LeakReport
     from policy.leaklines import LeakLines
+    from storage.records import Message
 
 FIELDS = ("what", "to", "when", "how")
 
@@ -45,9 +46,11 @@ async def take_report(incoming: Incoming, report: LeakReport) -> None:
             incoming.parts, incoming.tx, kind="leak", ref=leak_id, list_id=incoming.mailing_list.id, now=incoming.now
         )
     readers = () if joined else await _audience(incoming, report)
-    await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
+    answer = await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
     if report.reporter is not None and report.is_urgent:
-        await _acknowledge(incoming, report, report.reporter, leak_id)
+        answer = await _acknowledge(incoming, report, report.reporter, leak_id)
+    if own := incoming.read.headers.message_id:  # an answer from the Sent folder belongs to the case as well
+        await messages.link_header(incoming.tx, list_id=incoming.mailing_list.id, header=own, message_id=answer.id)
     if readers:
         await _tell_audience(incoming, report, leak_id, readers)
 
@@ -116,7 +119,7 @@ def _reporter(incoming: Incoming, reporter: Person | None) -> str:
 
 async def _alarm(
     incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool, is_addition: bool
-) -> None:
+) -> Message:
     """The whole report, to every coordinator, ahead of all other work."""
     payload = incoming.read.payload
     text = incoming.facts.said if incoming.facts else ""
@@ -134,7 +137,7 @@ async def _alarm(
         is_addition=is_addition,
     )
     people = await posting.coordinators(incoming.tx, incoming.mailing_list.id)
-    await posting.notify(
+    return await posting.notify(
         incoming.parts,
         incoming.tx,
         incoming.mailing_list,
@@ -155,7 +158,7 @@ async def _thread(incoming: Incoming) -> posting.Thread:
     )
 
 
-async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person, leak_id: str) -> None:
+async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person, leak_id: str) -> Message:
     """To the reporter alone: it is a case, and what is still to be told. Quotes nothing."""
     lines = report.lines
     missing = [name for name in FIELDS if lines is None or getattr(lines, name) is None]
@@ -165,7 +168,7 @@ async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person,
         missing,
         (*(lines.notes if lines else ()), *report.complaints),
     )
-    await posting.notify(
+    return await posting.notify(
         incoming.parts,
         incoming.tx,
         incoming.mailing_list,

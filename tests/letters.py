@@ -94,8 +94,8 @@ def multipart_signed(story: World, text: str, *, who: str) -> bytes:
     signature = story.people[who].sign_detached(part).replace(b"\n", b"\r\n")
     return b"".join(
         (
-            b'Content-Type: multipart/signed; micalg=pgp-sha512; protocol="application/pgp-signature"; boundary="sig"\r\n',
-            b"\r\n--sig\r\n",
+            b'Content-Type: multipart/signed; micalg=pgp-sha512; boundary="sig"; ',
+            b'protocol="application/pgp-signature"\r\n\r\n--sig\r\n',
             part,
             b'\r\n--sig\r\nContent-Type: application/pgp-signature; name="signature.asc"\r\n\r\n',
             signature,

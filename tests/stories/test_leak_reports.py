@@ -48,7 +48,8 @@ async def test_a_proved_report_is_a_case_an_alarm_an_acknowledgement_and_a_notic
         copy, before = story.last("north"), sizes(story)
         await story.post(
             "north",
-            "Leak: the patch that Northwind has, to a public mirror\nHold-Untill: now\nScope: all\n\nquoteme, at 12:10.\n",
+            "Leak: the patch that Northwind has, to a public mirror\n"
+            "Hold-Untill: now\nScope: all\n\nquoteme, at 12:10.\n",
             reply_to=copy,
         )
 
@@ -63,15 +64,22 @@ async def test_a_proved_report_is_a_case_an_alarm_an_acknowledgement_and_a_notic
 
         for coordinator in ("alice", "adam"):
             alarm = story.last(coordinator)
-            assert "ALARM" in alarm.subject and case.id in alarm.subject
-            assert "quoteme" in alarm.text and people["north"].address in alarm.text
+            assert "ALARM" in alarm.subject
+            assert case.id in alarm.subject
+            assert "quoteme" in alarm.text
+            assert people["north"].address in alarm.text
         answer = story.last("north")
-        assert case.id in answer.text and "quoteme" not in answer.text and "mirror" not in answer.text
-        assert "Leak-To:" in answer.text and "Leak-What:" not in answer.text
-        assert "not acted on" in answer.text and "Scope" in answer.text
+        assert case.id in answer.text
+        assert "quoteme" not in answer.text
+        assert "mirror" not in answer.text
+        assert "Leak-To:" in answer.text
+        assert "Leak-What:" not in answer.text
+        assert "not acted on" in answer.text
+        assert "Scope" in answer.text
         for member in ("south", "west"):
             notice = story.last(member)
-            assert "to a public mirror" in notice.text and "fix.patch" not in notice.attachments
+            assert "to a public mirror" in notice.text
+            assert "fix.patch" not in notice.attachments
             assert not any(word in notice.plaintext.decode() for word in ("quoteme", "Northwind", "northwind"))
         assert [(page["kind"], page["id"], page["list"]) for page in paged(told)] == [
             ("leak", case.id, "early-disclosure")
@@ -88,8 +96,10 @@ async def _adds_what_was_asked(story: World, told: Path) -> None:
     (case,) = await cases(story)
     assert case.missing == ("how",)
     assert (await said(story, case))["to"] == "a mirror"
-    assert "more on leak" in story.last("adam").subject and "a mirror" in story.last("adam").text
-    assert "Leak-How:" in story.last("north").text and "Leak-To:" not in story.last("north").text
+    assert "more on leak" in story.last("adam").subject
+    assert "a mirror" in story.last("adam").text
+    assert "Leak-How:" in story.last("north").text
+    assert "Leak-To:" not in story.last("north").text
     assert {who: count - before[who] for who, count in sizes(story, *TEAM).items()} == {
         "alice": 1, "adam": 1, "north": 1, "south": 0, "west": 0,
     }  # fmt: skip
@@ -101,7 +111,8 @@ async def _joins(story: World, told: Path) -> None:
     before, pages = sizes(story), len(paged(told))
     await story.post("south", "We saw it by mistake on a public mirror as well.\n", reply_to=story.last("south"))
     assert len(await cases(story)) == 1
-    assert "We saw it" in story.last("adam").text and "more on leak" in story.last("adam").subject
+    assert "We saw it" in story.last("adam").text
+    assert "more on leak" in story.last("adam").subject
     await story.post("alice", "Asking the mirror now.\n", reply_to=story.last("alice", "ALARM: leak"))
     assert len(await cases(story)) == 1
     assert any("Asking the mirror" in copy.text for copy in story.inbox("adam")[-2:])
@@ -165,7 +176,7 @@ async def test_a_report_counts_whoever_and_wherever_it_comes_from(tmp_path: Path
         await story.post("alice", DISCLOSURE)
         copy = story.last("north", "Flaw")
         known = story.disclosure_id()
-        ref, text = {"references": [copy.message_id]}, "Leak: patch\n"
+        ref, text = [copy.message_id], "Leak: patch\n"
         other_key = people["south"].public
         tagged = f"Re: [{known}] something"
         token = await letters.token_of(story, f"{known}/1", people["north"].address)
@@ -176,7 +187,7 @@ async def test_a_report_counts_whoever_and_wherever_it_comes_from(tmp_path: Path
             "in clear": (letters.clear(text, answers=copy, subject="Re: x"), known),
             "in clear, found by its tag": (letters.clear(text, subject=tagged), known),
             "signed, in clear": (letters.signed_only(story, text, who="north", answers=copy), known),
-            "by a stranger": (story.compose("mallory", text, **ref), known),
+            "by a stranger": (story.compose("mallory", text, references=ref), known),
             "undecryptable, found by its id": (letters.encrypted(story, sealed_away, who="north", answers=copy), known),
             "undecryptable, found by its tag": (
                 letters.encrypted(story, sealed_away, who="north", subject=tagged),
@@ -187,7 +198,7 @@ async def test_a_report_counts_whoever_and_wherever_it_comes_from(tmp_path: Path
                 letters.clear(sealed_away.decode(), sender=letters.address_of(story, "north"), answers=copy),
                 known,
             ),
-            "to another list": (story.compose("north", text, to="other@lists.example.org", **ref), known),
+            "to another list": (story.compose("north", text, to="other@lists.example.org", references=ref), known),
             "in clear and new": (letters.clear(text, subject="New"), None),
         }
         before = sizes(story)

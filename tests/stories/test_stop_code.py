@@ -87,11 +87,11 @@ async def test_the_code_stops_the_release_wherever_it_stands_and_only_a_coordina
         assert (await latest(story)).state is State.EMBARGOED
         assert {sizes(story)[member] for member in MEMBERS} == {1}
 
-        before = sizes(story)
+        count = sizes(story)
         assert await hand_in(story, letters.clear(f"too late {code}\n")) == 250
         await story.settle()
         assert not (await latest(story)).stopped
-        assert sizes(story) == before
+        assert sizes(story) == count
 
 
 async def test_a_wrong_code_or_the_same_bytes_again_do_nothing(tmp_path: Path, people: dict[str, Person]) -> None:
