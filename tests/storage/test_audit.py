@@ -157,7 +157,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("seq", [1, 7, COUNT])
+@pytest.mark.parametrize("seq", [1, COUNT])
 @pytest.mark.parametrize(("column", "on_sqlite", "on_postgresql"), CHANGES)
 async def test_any_column_changed_is_found_at_its_record(
     filled: Database, column: str, on_sqlite: str, on_postgresql: str, seq: int
@@ -393,11 +393,11 @@ async def test_several_writers_make_one_chain(filled: Database, trail: audit.Tra
         await each.close()
 
 
-async def test_twenty_thousand_records_are_verified_within_two_seconds_of_processor_time(
+async def test_ten_thousand_records_are_verified_within_a_second_of_processor_time(
     database: Database, trail: audit.Trail, signer: Signer
 ) -> None:
     """Several pages long; the last record is bad, so that all are read."""
-    count = 20_000
+    count = 10_000
     previous = audit.ORIGIN
     rows = []
     at = datetime(2026, 11, 24, 17, tzinfo=UTC)
@@ -421,7 +421,7 @@ async def test_twenty_thousand_records_are_verified_within_two_seconds_of_proces
     began = time.process_time()
     found = await verify(database, public_key=signer.public)
 
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 1
     assert not found.ok
     assert found.first_bad == count
     assert found.why == "there is not exactly one head"

@@ -163,6 +163,22 @@ async def test_a_reply_to_an_alarm_joins_the_case_of_the_alarm(with_message, see
         assert await leaks.of_message(tx, "MS-2") is None
 
 
+async def test_a_case_is_found_by_the_bytes_of_its_mail_and_filled_in(database, seed) -> None:
+    async with database.transaction() as tx:
+        await mails.add(tx, MailRecord("ML-1", "early", "early@lists.example", "", seed.now, "digest", 1, "leak"))
+        report = LeakRecord(
+            "LK-1", "early", None, "open", True, "r", 1, None, "us", ("to", "how"), seed.now, "ML-1",
+            await seed.item(tx),
+        )  # fmt: skip
+        await leaks.add(tx, report)
+
+        await leaks.set_missing(tx, "LK-1", ["how"])
+
+        assert await leaks.of_same_bytes(tx, "early", "digest") == replace(report, missing=("how",))
+        assert await leaks.of_same_bytes(tx, "early", "other") is None
+        assert await leaks.of_same_bytes(tx, "late", "digest") is None
+
+
 # ---------------------------------------------------------------------------------------- duties
 
 
@@ -199,6 +215,17 @@ async def test_a_duty_is_taken_on_once_and_again_only_when_asked(database, seed)
         await duties.drop(tx, kind="late", ref="ED-1")
         assert await duties.due(tx, seed.after(days=1)) == ()
         assert await add(5) == [seed.after(minutes=5)]
+
+
+async def test_a_duty_is_finished_by_name_once(database, seed) -> None:
+    async with database.transaction() as tx:
+        await duties.add(tx, kind="late", ref="ED-1", list_id="early", due_at=seed.now)
+
+        assert not await duties.finish(tx, kind="late", ref="ED-2", now=seed.now)
+        assert await duties.finish(tx, kind="late", ref="ED-1", now=seed.now)
+        assert not await duties.finish(tx, kind="late", ref="ED-1", now=seed.now)
+
+        assert await duties.due(tx, seed.now) == ()
 
 
 # ---------------------------------------------------------------------------------------- alarms

@@ -123,3 +123,38 @@ async def test_a_mail_may_name_thousands_of_headers(database, seed) -> None:
         found = await messages.by_headers(tx, "early", [f"<{number}@x.example>" for number in range(2000)])
 
     assert list(found) == ["<1999@x.example>"]
+
+
+async def test_replies_to_a_header_can_be_led_to_another_message(database, seed) -> None:
+    async with database.transaction() as tx:
+        await seed.message(tx, "MS-1")
+        second = await seed.message(tx, "MS-2")
+        await messages.link_header(tx, list_id="early", header="<in@poster.example>", message_id="MS-1")
+
+        await messages.relink_header(tx, list_id="late", header="<in@poster.example>", message_id="MS-1")
+        await messages.relink_header(tx, list_id="early", header="<in@poster.example>", message_id="MS-2")
+
+        assert await messages.by_headers(tx, "early", ["<in@poster.example>"]) == {"<in@poster.example>": second}
+
+
+async def test_only_what_waits_with_a_disclosure_is_dated_anew(database, seed) -> None:
+    async with database.transaction() as tx:
+        await seed.message(tx, "MS-waits", disclosure_id="ED-1", waiting=True)
+        await seed.message(tx, "MS-went", disclosure_id="ED-1")
+
+        await messages.date_waiting(tx, "ED-1", seed.after(hours=2))
+
+        dates = {message.id: message.dated_at for message in await messages.of_disclosure(tx, "ED-1")}
+        assert dates == {"MS-waits": seed.after(hours=2), "MS-went": seed.now}
+
+
+async def test_notes_to_a_person_are_counted_from_an_instant_on(with_message, seed) -> None:
+    async with with_message.transaction() as tx:
+        await seed.copy(tx, "CP-1", person_id=7, kind=MessageKind.NOTE)
+        await seed.copy(tx, "CP-2", person_id=7, kind=MessageKind.NOTE, created_at=seed.after(hours=1))
+        await seed.copy(tx, "CP-3", person_id=7, created_at=seed.after(hours=1))
+        await seed.copy(tx, "CP-4", person_id=8, kind=MessageKind.NOTE, created_at=seed.after(hours=1))
+
+        assert await messages.notes_since(tx, 7, seed.now) == 2
+        assert await messages.notes_since(tx, 7, seed.after(hours=1)) == 1
+        assert await messages.notes_since(tx, 7, seed.after(hours=2)) == 0

@@ -364,3 +364,66 @@ async def test_what_a_relay_says_is_kept_in_a_form_that_every_database_takes(wit
         assert copy.reason is not None
         assert len(copy.reason) == 200
         assert copy.reason.startswith("550 \N{REPLACEMENT CHARACTER} ? xxx")
+
+
+@pytest.mark.parametrize(
+    ("state", "again"),
+    [pytest.param(state, state in {CopyState.WITHHELD, CopyState.BOUNCED}, id=str(state)) for state in CopyState],
+)
+async def test_only_what_is_withheld_or_came_back_is_queued_anew_to_be_sealed_again(
+    with_message, seed, state, again
+) -> None:
+    async with with_message.transaction() as tx:
+        await seed.sealed(tx, "CP-1")
+        await outbox.settle(tx, "CP-1", state=state, reason="why", now=seed.now, next_at=seed.after(hours=1))
+
+        assert await outbox.requeue(tx, "CP-1", seed.after(days=1)) is again
+
+        copy = await outbox.get(tx, "CP-1")
+        assert copy is not None
+        assert (copy.state is CopyState.QUEUED and copy.body_id is None) is again
+        if again:
+            assert (copy.reason, copy.next_at, copy.settled_at) == (None, seed.after(days=1), None)
+
+
+async def test_a_bounced_copy_is_revived_as_it_was_sealed_and_no_other_is(with_message, seed) -> None:
+    async with with_message.transaction() as tx:
+        for name, state in (("CP-bounced", CopyState.BOUNCED), ("CP-cancelled", CopyState.CANCELLED)):
+            await seed.sealed(tx, name)
+            await outbox.settle(tx, name, state=state, reason="why", now=seed.now)
+
+        assert await outbox.revive(tx, "CP-bounced", seed.after(hours=1))
+        assert not await outbox.revive(tx, "CP-cancelled", seed.after(hours=1))
+
+        assert await claim(tx, seed.after(hours=1)) == ["CP-bounced"]
+
+
+async def test_a_reader_let_in_again_gets_the_copy_anew_with_another_content(with_message, seed) -> None:
+    async with with_message.transaction() as tx:
+        await seed.sealed(tx, "CP-1", person_id=7)
+        await outbox.cancel(tx, now=seed.now, reason="scope", person_id=7)
+        await seed.content(tx, name="CT-2")
+
+        assert await outbox.renew(tx, "CP-1", content_id="CT-2", person_id=8, withheld=("2",), now=seed.after(hours=1))
+
+        copy = await outbox.get(tx, "CP-1")
+        assert copy is not None
+        assert (copy.content_id, copy.person_id, copy.withheld, copy.body_id) == ("CT-2", 8, ("2",), None)
+        assert (copy.state, copy.reason, copy.attempts) == (CopyState.QUEUED, None, 0)
+        assert await claim_unsealed(tx, seed.after(hours=1)) == ["CP-1"]
+
+
+async def test_whether_anything_is_due_is_asked_without_taking_it(with_message, seed) -> None:
+    async with with_message.transaction() as tx:
+
+        async def due(now):
+            return await outbox.any_unsealed(tx, now), await outbox.any_due(tx, now)
+
+        assert await due(seed.now) == (False, False)
+        await seed.copy(tx, "CP-1")
+        await seed.sealed(tx, "CP-2", next_at=seed.after(minutes=1))
+
+        assert await due(seed.now) == (True, False)
+        assert await due(seed.after(minutes=1)) == (True, True)
+        await claim(tx, seed.after(minutes=1))
+        assert await due(seed.after(minutes=1)) == (True, False)
