@@ -393,7 +393,7 @@ async def test_several_writers_make_one_chain(filled: Database, trail: audit.Tra
         await each.close()
 
 
-async def test_ten_thousand_records_are_verified_within_a_second_of_processor_time(
+async def test_ten_thousand_records_are_verified_within_two_seconds_of_processor_time(
     database: Database, trail: audit.Trail, signer: Signer
 ) -> None:
     """Several pages long; the last record is bad, so that all are read."""
@@ -421,7 +421,7 @@ async def test_ten_thousand_records_are_verified_within_a_second_of_processor_ti
     began = time.process_time()
     found = await verify(database, public_key=signer.public)
 
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 2
     assert not found.ok
     assert found.first_bad == count
     assert found.why == "there is not exactly one head"
