@@ -10,7 +10,16 @@ from policy.intake import Door
 from storage import outbox
 
 if TYPE_CHECKING:
+    from gateway.envelope import Envelope
     from gateway.intake import Incoming
+    from gateway.parts import Parts
+
+
+async def tells_failure(parts: Parts, door: Door, envelope: Envelope) -> bool:
+    """Whether a mail is a bounce that tells of a delivery failed for good; read before any transaction."""
+    if door is not Door.BOUNCES or envelope.sender:
+        return False
+    return await parts.parser.failed_permanently(envelope.content)
 
 
 async def take_bounce(incoming: Incoming) -> None:
@@ -25,7 +34,7 @@ async def take_bounce(incoming: Incoming) -> None:
     copy = await outbox.by_token(incoming.tx, addressed.token)
     if copy is None or copy.list_id != incoming.mailing_list.id or copy.state is not CopyState.SENT:
         return
-    if not await incoming.parts.parser.failed_permanently(incoming.envelope.content):
+    if not incoming.tells_failure:
         return
     reason = "came back as undeliverable"
     await outbox.settle(

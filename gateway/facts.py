@@ -6,11 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import kept_posts, safe
-from gateway.mail.flowed import html_to_text
 from gateway.particulars import MessageFacts, Particulars
 from keys.results import SignatureStatus
 from policy.audience import judge_seat
-from policy.control import read_block
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
 from policy.intake import Answered, Door, MailFacts, Signature
 from policy.prose import thread_tag
@@ -20,7 +18,6 @@ from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
     from gateway.intake import Incoming
-    from gateway.mail.model import Payload
     from keys.results import SignatureSeen
     from policy.reasons import Reason
 
@@ -54,9 +51,9 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
         disclosure_subject=incoming.particulars.subject if incoming.particulars else "",
         text=text,
         text_is_html=payload.text_is_html if payload else False,
-        all_text=all_text(payload) if payload else None,
+        heard=seen.heard,
         received_at=incoming.envelope.received_at,
-        block=read_block(text) if payload else None,
+        block=seen.block,
         surroundings=await _surroundings(incoming, signer, attachments),
         attachments=attachment_names(incoming),
         in_audience=_is_in_audience(incoming, signer),
@@ -137,15 +134,6 @@ async def _load(incoming: Incoming, disclosure: Disclosure | None) -> None:
     incoming.disclosure = disclosure
     item = await disclosures.particulars_item(incoming.tx, disclosure.id)
     incoming.particulars = Particulars.from_json(await safe.take_json(incoming.parts, incoming.tx, item))
-
-
-def all_text(payload: Payload) -> str:
-    """All text that is no attachment: some programs split it around a picture, or leave the plain part empty."""
-    texts = [(part.content_type, part.text) for part in payload.parts if part.text and not part.is_attachment]
-    plain = [text for kind, text in texts if kind == "text/plain"]
-    if any(text.strip() for text in plain):
-        return "\n\n".join(plain)
-    return "\n\n".join(html_to_text(text) for kind, text in texts if kind == "text/html") or payload.text
 
 
 def attachment_names(incoming: Incoming) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class Incoming:
     now: datetime
     mail_id: str
     digest: str
+    tells_failure: bool = False
     people: tuple[Person, ...] = ()
     facts: MailFacts | None = None
     disclosure: Disclosure | None = None
@@ -159,6 +160,7 @@ class Intake:
             async with parts.database.reading() as tx:
                 ring = await parts.lists.ring(parts, tx, mailing_list.id)
             seen = await read(parts, ring, envelope.content, envelope.sender)
+            is_failure = await bouncing.tells_failure(parts, addressed.door, envelope)
         async with parts.database.transaction() as tx:
             if again is None:
                 earlier = await mails.seen_before(
@@ -177,6 +179,7 @@ class Intake:
                 parts.clock.now() if again else envelope.received_at,
                 again or row_id("ML"),
                 digest,
+                tells_failure=is_failure,
             )
             verdict = await self._judge_and_apply(incoming, digest, waived, is_new=again is None)
         parts.nudges.ring()
@@ -185,9 +188,7 @@ class Intake:
 
     async def _seen_before(self, envelope: Envelope, mailing_list: MailingList, digest: str) -> bool:
         async with self._parts.database.reading() as tx:
-            earlier = await mails.seen_before(
-                tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest
-            )
+            earlier = await mails.seen_before(tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest)
         if earlier is None:
             return False
         async with self._parts.database.transaction() as tx:

@@ -60,8 +60,8 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
     signer, is_leak = verdict.writer, Reason.POSSIBLE_LEAK in verdict.reasons
     label = f"{signer.name} <{signer.address}>" if signer else None
     notice = notices.quarantined(entry.id, verdict.reasons, entry.envelope_from, entry.size, label, entry.disclosure_id)
-    if is_leak and incoming.facts is not None:
-        notice = notices.with_report(notice, incoming.facts.said, incoming.raw_attachment())
+    if is_leak:
+        notice = notices.with_report(notice, incoming.read.said, incoming.raw_attachment())
     await posting.tell_coordinators(
         parts,
         tx,

@@ -122,7 +122,7 @@ async def _alarm(
 ) -> Message:
     """The whole report, to every coordinator, ahead of all other work."""
     payload = incoming.read.payload
-    text = incoming.facts.said if incoming.facts else ""
+    text = incoming.read.said
     is_whole = payload is not None and len(payload.parts) == 1 and bool(text.strip())
     alarm = notices.LeakAlarm(
         leak_id=leak_id,
@@ -251,7 +251,7 @@ async def no_leak(incoming: Incoming, writer: Person) -> None:
     """A member answers that it was no leak: the coordinators are told, nothing else happens."""
     disclosure: Disclosure | None = incoming.disclosure
     await incoming.audit("no-leak", disclosure.id if disclosure else incoming.mail_id)
-    text = incoming.facts.said if incoming.facts else ""
+    text = incoming.read.said
     notice = notices.happened(
         disclosure.id if disclosure else None,
         f"{writer.name} says that it is no leak",

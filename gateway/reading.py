@@ -6,14 +6,21 @@ What the mail causes ends in a value here (malformed, undecryptable, ...). What 
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from gateway.mail.flowed import html_to_text
 from gateway.mail.model import Form, Headers, Mail, Payload, Problem, SignedPayload
 from keys.results import OpenStatus, SignatureSeen
+from policy.control import Block, read_block
+from policy.intake import Heard, hear
+from policy.prose import find_stop_codes
 from policy.reasons import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gateway.parts import Parts
     from keys.results import Ring
 
@@ -23,7 +30,9 @@ class Read:
     """A mail as far as it could be read.
 
     ``headers`` are those that count: the protected ones where the payload has them, else the outer.
-    ``opaque``: what the writer says stands in something that is not opened here.
+    ``opaque``: what the writer says stands in something that is not opened here. ``said`` is all text
+    that is no attachment; ``block`` are the control lines of the first, ``heard`` what it all says of a
+    leak, ``codes`` what may be stop codes, wherever they stand.
     """
 
     headers: Headers = field(default_factory=Headers, repr=False)
@@ -37,10 +46,20 @@ class Read:
     seen: tuple[SignatureSeen, ...] = ()
     payload: Payload | None = field(default=None, repr=False)
     header_protected: bool = False
+    said: str = field(default="", repr=False)
+    block: Block | None = field(default=None, repr=False)
+    heard: Heard | None = field(default=None, repr=False)
+    codes: tuple[str, ...] = field(default=(), repr=False)
 
 
 async def read(parts: Parts, ring: Ring, raw: bytes, envelope_from: str) -> Read:
     """Read a mail: RFC 3156 s4 and s5, combined (s6.2) and nested (s6.1). Raises what our own side causes."""
+    seen = await _read(parts, ring, raw, envelope_from)
+    # In a thread: the longest texts take seconds, and releases and alarms must not wait for a stranger's mail.
+    return await asyncio.to_thread(_understood, seen, raw)
+
+
+async def _read(parts: Parts, ring: Ring, raw: bytes, envelope_from: str) -> Read:
     mail = await parts.parser.mail(raw, envelope_from)
     if isinstance(mail, Problem):  # what could be salvaged binds a leak report to its thread (law 5)
         headers = Headers(subject=mail.subject, references=mail.threads, is_threaded=bool(mail.threads))
@@ -121,3 +140,46 @@ def _with_payload(base: Read, payload: Payload, seen: tuple[SignatureSeen, ...])
         headers=payload.protected or base.outer,
         header_protected=payload.protected is not None,
     )
+
+
+SEARCHED, SEARCHED_END = 200_000, 50_000  # characters of each text that are searched for stop codes,
+SEARCHED_IN_ALL = 1_000_000  # and of one mail; nobody writes a code into the middle of more
+
+
+def _understood(seen: Read, raw: bytes) -> Read:
+    """Add what the texts of a mail say. Slow for the longest ones."""
+    codes = tuple(dict.fromkeys(code for text in _searched(seen, raw) for code in find_stop_codes(text)))
+    if seen.payload is None:
+        return replace(seen, codes=codes)
+    said = all_text(seen.payload)
+    return replace(seen, codes=codes, said=said, block=read_block(seen.payload.text), heard=hear(said))
+
+
+def _searched(seen: Read, raw: bytes) -> Iterator[str]:
+    left = SEARCHED_IN_ALL
+    for text in _texts(seen, raw):
+        piece = text if len(text) <= SEARCHED + SEARCHED_END else f"{text[:SEARCHED]}\n\n{text[-SEARCHED_END:]}"
+        yield piece
+        left -= len(piece)
+        if left <= 0:
+            return
+
+
+def _texts(seen: Read, raw: bytes) -> Iterator[str]:
+    yield seen.headers.subject
+    yield seen.outer.subject
+    for part in seen.payload.parts if seen.payload else ():
+        if part.text:
+            yield part.text
+            if part.content_type == "text/html":  # where marks may stand between the groups of a code
+                yield html_to_text(part.text)
+    yield raw[:SEARCHED_IN_ALL].decode("ascii", "replace")  # also of a mail that nobody can read
+
+
+def all_text(payload: Payload) -> str:
+    """All text that is no attachment: some programs split it around a picture, or leave the plain part empty."""
+    texts = [(part.content_type, part.text) for part in payload.parts if part.text and not part.is_attachment]
+    plain = [text for kind, text in texts if kind == "text/plain"]
+    if any(text.strip() for text in plain):
+        return "\n\n".join(plain)
+    return "\n\n".join(html_to_text(text) for kind, text in texts if kind == "text/html") or payload.text

@@ -59,6 +59,19 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What a text says of a leak: in lines, or perhaps in prose."""
+
+    lines: LeakLines | None
+    may_be_leak: bool
+
+
+def hear(text: str) -> Heard:
+    """Listen for a leak in a text. Takes seconds for the longest ones, so it is done before anybody waits."""
+    return Heard(find_leak(text), speaks_of_leak(text))
+
+
+@dataclass(frozen=True, slots=True)
 class MailFacts:
     """All that is known of an incoming mail when it is judged."""
 
@@ -79,7 +92,7 @@ class MailFacts:
     disclosure_subject: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
     text_is_html: bool = False
-    all_text: str | None = field(default=None, repr=False)  # all that is no attachment; None: ``text`` is all
+    heard: Heard | None = field(default=None, repr=False)  # None: to be heard from ``text``
     received_at: datetime | None = None  # when it first came; None: ``now``
     block: Block | None = field(default=None, repr=False)
     surroundings: Surroundings | None = field(default=None, repr=False)
@@ -88,10 +101,9 @@ class MailFacts:
     claimed: Person | None = None  # whose address stands in From: told, never believed
     waived: frozenset[Reason] = frozenset()  # rules waived by the operator
 
-    @property
-    def said(self) -> str:
-        """All that its writer says in it, wherever in the mail: what talk of a leak is looked for in."""
-        return self.text if self.all_text is None else self.all_text
+    def hears(self) -> Heard:
+        """What its writer says of a leak, wherever in the mail."""
+        return self.heard or hear(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +297,7 @@ CASE_KINDS = frozenset({MessageKind.LEAK_NOTICE, MessageKind.ALARM, MessageKind.
 
 
 def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | NoLeak | None:
-    lines = find_leak(facts.said)
+    lines = facts.hears().lines
     is_here = facts.addressed_here or Reason.WRONG_LIST in facts.waived
     reporter = signer_of(facts) if not doubts and is_here else None
     if reporter is None and not doubts:
@@ -349,7 +361,7 @@ def _may_speak_of_leak(facts: MailFacts, writer: Person | None) -> bool:
     """Whether what is kept back may be a leak report in prose: the coordinators are to read it now (law 5)."""
     if writer is not None and writer.role is Role.COORDINATOR:
         return False
-    return (writer is not None or facts.answered is not None) and speaks_of_leak(facts.said)
+    return (writer is not None or facts.answered is not None) and facts.hears().may_be_leak
 
 
 UNPROVED = frozenset(

@@ -27,6 +27,7 @@ from policy.intake import (
     Replied,
     Signature,
     Steered,
+    hear,
     judge_mail,
     judge_proof,
 )
@@ -225,7 +226,7 @@ LINE = "Leak: a patch, to a list\n"
         pytest.param(reply(LINE, ALICE), ALICE, False, id="by a coordinator"),
         pytest.param(facts(LINE, NORTH), NORTH, False, id="new"),
         pytest.param(facts("Hi,\n\nLeak-Whatt: patch\n", NORTH), NORTH, False, id="misspelled and below a greeting"),
-        pytest.param(reply("text\n", all_text="text\n\n" + LINE), NORTH, False, id="in another part"),
+        pytest.param(reply("text\n", heard=hear("text\n\n" + LINE)), NORTH, False, id="in another part"),
         pytest.param(reply("Scope: nobody\n" + LINE), NORTH, False, id="beside a bad line"),
         pytest.param(reply(subject="Re: [ED-2026-AAAA] LEAK of a patch"), NORTH, False, id="by its subject"),
         *(
