@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway import notices, posting, safe
+from gateway.banner import Banner
 from gateway.mail import compose, rebuild
 from gateway.mail.model import Payload
 from gateway.particulars import MessageFacts, Particulars, path_text
@@ -72,7 +73,7 @@ def compose_for(
     left_out = set(facts.paths_of(withheld))
     if not for_coordinator:
         left_out |= set(facts.hidden)
-    banner = notices.Banner(
+    banner = Banner(
         disclosure_id=setting.disclosure.id,
         kind=facts.label,
         tlp=setting.disclosure.tlp,

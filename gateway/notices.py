@@ -51,55 +51,6 @@ def untagged(subject: str) -> str:
     return " ".join(_TAGS.sub(" ", subject).split())
 
 
-# --- what members read on top of a disclosure -------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Banner:
-    """What stands on top of every distributed text."""
-
-    disclosure_id: str
-    kind: str  # "Disclosure", "Follow-up", "Reply"
-    tlp: str
-    embargo_until: datetime
-    state: State
-    zone: str
-    now: datetime
-    writer: str
-    is_subject_signed: bool
-    withheld: tuple[str, ...] = ()
-    permit: str | None = None
-    cve: tuple[str, ...] = ()
-    references: tuple[str, ...] = ()
-    reaches: str | None = None  # for coordinators: whom a reply to this reaches
-
-    def text(self) -> str:
-        """The banner, a few lines, ended by a rule."""
-        lines = [f"{self.kind} {self.disclosure_id}   TLP:{self.tlp}"]
-        when = in_words(self.embargo_until, self.zone, self.now)
-        if self.state is State.LIFTED:
-            lines.append(f"The embargo is over (it ran until {when}).")
-        else:
-            lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
-        lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
-        if not self.is_subject_signed:
-            lines.append("The subject was not signed.")
-        if self.cve:
-            lines.append("CVE: " + ", ".join(self.cve))
-        lines.extend(f"Ref: {reference}" for reference in self.references)
-        lines.extend(
-            f"Withheld from you: {name} (the coordinators restricted it to a part of the audience)"
-            for name in self.withheld
-        )
-        if self.state is not State.LIFTED:
-            lines.append(f"You may before then: {self.permit or 'build and test only'}")
-        lines.append("To report a leak, reply with the first line `Leak: what, to whom`")
-        if self.reaches:
-            lines.append(self.reaches)
-        lines.append(LINE)
-        return "\n".join(lines) + "\n\n"
-
-
 # --- to coordinators: receipts and reports ----------------------------------------------------
 
 
