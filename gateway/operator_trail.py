@@ -77,6 +77,9 @@ async def verify_trail(config: Config, witness: tuple[int, str] | None) -> Verif
     database = Database(config.database_url)
     await database.open()
     try:
+        state = await database.schema_state()
+        if state != "current":
+            raise ConfigError([f"the database is {state}: run `embargo init`"])
         async with database.reading() as tx:
             try:
                 signer = await open_signer(tx, vault)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.metadata
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -59,6 +60,8 @@ class Nouns(TyperGroup):
     def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as above
         """Run a command and end the process with its exit code; nothing ends in a traceback."""
         extra |= {"prog_name": "embargo", "standalone_mode": False}
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a name with an umlaut must not end a command under LANG=C
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             code = super().main(*args, **extra)
         except typer.TyperException as error:

@@ -7,6 +7,7 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from gateway import operator_trail
 from gateway.cli import say
@@ -47,7 +48,8 @@ def verify(
     """Say whether anything was changed, removed or cut off; exit 1 and name the first bad record if so."""
     witness = operator_trail.read_head(head) if head is not None else None
     config = config_of(ctx)
-    found = asyncio.run(operator_trail.verify_trail(config, witness))
+    with Console(stderr=True).status("Reading the trail ..."):  # shows on a terminal only
+        found = asyncio.run(operator_trail.verify_trail(config, witness))
     if as_json:
         emit({"ok": found.ok, "first_bad": found.first_bad, "why": found.why})
     elif found.ok:

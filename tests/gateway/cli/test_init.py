@@ -1,0 +1,120 @@
+"""Setting up: what is made, with which rights, and that doing it again changes nothing."""
+
+from __future__ import annotations
+
+import stat
+
+import pytest
+
+import pg_server
+
+
+def rights(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_everything_is_made_for_its_owner_alone(house):
+    directory = house.directory
+
+    assert rights(directory / "state") == 0o700
+    assert rights(directory / "master.key") == 0o600
+    assert rights(directory / "state" / "embargo.sqlite3") == 0o600
+    assert house.json("list", "ls")[0]["fingerprint"]
+
+
+def test_doing_it_again_changes_nothing(house):
+    key = (house.directory / "master.key").read_bytes()
+    before = house.json("list", "ls")
+
+    said = house.ok("init")
+
+    assert "nothing to do" in said
+    assert (house.directory / "master.key").read_bytes() == key
+    assert house.json("list", "ls") == before
+
+
+def test_rights_that_were_widened_are_narrowed_again(house):
+    (house.directory / "state").chmod(0o755)
+
+    house.ok("init")
+
+    assert rights(house.directory / "state") == 0o700
+
+
+def test_a_list_that_was_added_later_gets_its_key(house):
+    with house.config.open("a") as file:
+        file.write('[lists.other]\naddress = "other@lists.example.org"\n')
+
+    said = house.ok("init")
+
+    assert "OpenPGP key of list other" in said
+    assert [row["list"] for row in house.json("list", "ls")] == ["early-disclosure", "other"]
+
+
+def test_a_lost_master_key_is_never_made_anew(house):
+    (house.directory / "master.key").unlink()
+
+    said = house.refuse("init", code=2)
+
+    assert "master_key_file" in said
+    assert "put the file back" in said
+    assert not (house.directory / "master.key").exists()
+
+
+def test_another_master_key_opens_nothing(house):
+    (house.directory / "master.key").write_bytes(b"x" * 32)
+
+    assert "master key" in house.refuse("init", code=2)
+    assert "master key" in house.refuse("member", "ls", code=2)
+
+
+def test_a_policy_of_ones_own_is_left_alone(house):
+    (house.directory / "policy.md").write_text("Our rules.\n")
+
+    house.ok("init")
+
+    assert (house.directory / "policy.md").read_text() == "Our rules.\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("member", "ls"), id="reading"),
+        pytest.param(("queue", "retry"), id="acting"),
+        pytest.param(("audit", "verify"), id="verifying"),
+    ],
+)
+def test_before_it_a_command_says_what_to_do(house, words):
+    house.config.write_text(house.config.read_text().replace('"state"', '"elsewhere"'))
+
+    assert "embargo init" in house.refuse(*words, code=2)
+
+
+def test_the_lists_key_is_printed_as_gnupg_takes_it(house, people):
+    armored = house.ok("list", "key", "early-disclosure")
+
+    shown = people["mallory"].gpg("--show-keys", "--with-colons", data=armored.encode()).decode()
+
+    assert house.json("list", "ls")[0]["fingerprint"] in shown
+    assert "early-disclosure@lists.example.org" in shown
+    assert house.json("list", "key")["key"] == armored
+
+
+@pytest.mark.parametrize("kind", ["sqlite", *(["postgresql"] if pg_server.available() else [])])
+def test_all_of_it_stands_on_either_database(tmp_path, house, people, kind):
+    if kind == "postgresql":
+        url = pg_server.shared().empty()
+        house.configure(more=f'[storage]\nurl = "{url}"\n')
+        (house.directory / "master.key").unlink()
+    try:
+        house.ok("init")
+        house.add_coordinator(people["alice"])
+        house.add_member(people["north"], "Northwind")
+        house.ok("member", "suspend", people["north"].address)
+
+        assert house.json("member", "ls")[0]["state"] == "suspended"
+        assert house.json("audit", "verify")["ok"]
+        assert all(row["ok"] for row in house.json_of_check() if row["name"] != "relay")
+    finally:
+        if kind == "postgresql":
+            pg_server.shared().drop(url)
