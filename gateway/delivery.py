@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway import outcome, posting, reports, safe
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 log = get_logger("delivery")
 AHEAD = 2  # copies claimed ahead for each connection, so that one transaction serves several
+GATHER = 0.02  # seconds
 LARGE = 1 << 20  # bytes from which composing goes to a thread: the loop has others to release
 
 
@@ -48,6 +50,8 @@ class Delivery:
 
     async def step(self, now: datetime) -> bool:
         """Do what is due once: settle, wake withheld copies, seal, hand over. Says whether anything was done."""
+        if self._ended and self._sending:
+            await asyncio.sleep(GATHER)  # those that end within the same blink share a transaction
         settled = await self._settle()
         woken = await self._wake_withheld(now)
         sealed = await self._sealing.step(now, self._start_due)
@@ -71,16 +75,19 @@ class Delivery:
     async def finish(self) -> None:
         """Wait until what is being handed over is settled."""
         while self._sending or self._ended:
-            await asyncio.gather(*self._sending.values(), return_exceptions=True)
+            while self._sending:
+                await asyncio.gather(*self._sending.values(), return_exceptions=True)
+                await asyncio.sleep(0)  # let the next ones begin
             await self._settle()
 
     async def abandon(self) -> None:
         """End what is being handed over; what is not settled goes on at the next start, or with another node."""
+        self.stop()
+        self._ready.clear()
         tasks = tuple(self._sending.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._ready.clear()
         await self._settle()
         async with self._parts.database.transaction() as tx:
             await outbox.release_leases(tx, self._parts.node)
@@ -115,12 +122,16 @@ class Delivery:
             return False
         if len(self._ready) < connections:
             await self._claim(parts.clock.now(), connections * (1 + AHEAD) - len(self._ready) - len(self._sending))
+        return self._fill()
+
+    def _fill(self) -> bool:
+        """Start what is ready on the connections that are free."""
         started = False
-        while self._ready and len(self._sending) < connections:
+        while self._ready and len(self._sending) < self._parts.config.relay.connections:
             copy = self._ready.popleft()
             task = asyncio.create_task(self._carry(copy))
             self._sending[copy.id] = task
-            task.add_done_callback(lambda _, copy_id=copy.id: self._let_go(copy_id))  # type: ignore[misc]
+            task.add_done_callback(partial(self._let_go, copy.id))
             started = True
         return started
 
@@ -136,8 +147,10 @@ class Delivery:
         fresh = [copy for copy in claimed if copy.id not in in_hand]
         self._ready = deque(sorted((*self._ready, *fresh), key=lambda copy: copy.priority))
 
-    def _let_go(self, copy_id: str) -> None:
+    def _let_go(self, copy_id: str, _: asyncio.Task[None]) -> None:
         self._sending.pop(copy_id, None)
+        if not self._sealing.is_stopping:
+            self._fill()
         self._parts.nudges.outbox.set()
 
     async def _carry(self, copy: Copy) -> None:
