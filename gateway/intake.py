@@ -142,19 +142,12 @@ class Intake:
             return replies.LATER
         return replies.OK
 
-    async def decide(
-        self,
-        envelope: Envelope,
-        addressed: Addressed,
-        *,
-        waived: frozenset[Reason] = frozenset(),
-        again: str | None = None,
-    ) -> Verdict | None:
-        """Decide one mail. None: the same bytes came before. ``again``: the id of a kept mail judged anew."""
+    async def decide(self, envelope: Envelope, addressed: Addressed) -> Verdict | None:
+        """Decide one mail. None: the same bytes came before."""
         parts = self._parts
         mailing_list = addressed.mailing_list
         digest = hashlib.sha256(envelope.content).hexdigest()
-        if again is None and await self._seen_before(envelope, mailing_list, digest):
+        if await self._seen_before(envelope, mailing_list, digest):
             return None
         async with self._reading:
             async with parts.database.reading() as tx:
@@ -162,13 +155,10 @@ class Intake:
             seen = await read(parts, ring, envelope.content, envelope.sender)
             is_failure = await bouncing.tells_failure(parts, addressed.door, envelope)
         async with parts.database.transaction() as tx:
-            if again is None:
-                earlier = await mails.seen_before(
-                    tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest
-                )
-                if earlier is not None:
-                    await mails.count_again(tx, earlier.id)
-                    return None
+            earlier = await mails.seen_before(tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest)
+            if earlier is not None:  # it came twice at once
+                await mails.count_again(tx, earlier.id)
+                return None
             incoming = Incoming(
                 parts,
                 tx,
@@ -176,12 +166,12 @@ class Intake:
                 addressed.door,
                 envelope,
                 seen,
-                parts.clock.now() if again else envelope.received_at,
-                again or row_id("ML"),
+                envelope.received_at,
+                row_id("ML"),
                 digest,
                 tells_failure=is_failure,
             )
-            verdict = await self._judge_and_apply(incoming, digest, waived, is_new=again is None)
+            verdict = await self._judge_and_apply(incoming)
         parts.nudges.ring()
         log.info("mail", id=incoming.mail_id, list=mailing_list.id, kind=type(verdict).__name__.lower())
         return verdict
@@ -195,14 +185,11 @@ class Intake:
             await mails.count_again(tx, earlier.id)
         return True
 
-    async def _judge_and_apply(
-        self, incoming: Incoming, digest: str, waived: frozenset[Reason], *, is_new: bool
-    ) -> Verdict:
-        facts = await gather(incoming, waived)
+    async def _judge_and_apply(self, incoming: Incoming) -> Verdict:
+        facts = await gather(incoming, frozenset())
         incoming.facts = facts
         verdict = judge_mail(facts, incoming.now)
-        if is_new:
-            await self._record(incoming, verdict, digest)
+        await self._record(incoming, verdict)
         await stopping.stop_by_code(incoming)
         await apply(incoming, verdict)
         await mails.set_taken_for(
@@ -213,7 +200,7 @@ class Intake:
         )
         return verdict
 
-    async def _record(self, incoming: Incoming, verdict: Verdict, digest: str) -> None:
+    async def _record(self, incoming: Incoming, verdict: Verdict) -> None:
         """Keep the mail itself, sealed; of an automatic one or a preview, that it came."""
         tx, now, envelope = incoming.tx, incoming.now, incoming.envelope
         order = verdict.order if isinstance(verdict, Posted | Reposted | Steered) else None
@@ -226,7 +213,7 @@ class Intake:
             recipient=envelope.recipient,
             envelope_from=envelope.sender,
             received_at=envelope.received_at,
-            digest=digest,
+            digest=incoming.digest,
             size=len(envelope.content),
             taken_for="",
             signer_id=signer.id if signer else None,
@@ -285,8 +272,9 @@ async def _forward(incoming: Incoming, reasons: tuple[Reason, ...], writer: Pers
     """Mail to -owner: to the coordinators, sealed, with sender and signature told."""
     payload = incoming.read.payload
     signer = f"{writer.name} <{writer.address}>" if writer else None
+    named = ", ".join(address.address for address in incoming.read.outer.sender)
     notice = notices.forwarded(
-        incoming.envelope.sender,
+        (incoming.envelope.sender or "<>") + (f" (From: {named})" if named else ""),
         signer,
         reasons,
         incoming.read.headers.subject,

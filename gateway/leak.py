@@ -123,7 +123,7 @@ async def _alarm(
     """The whole report, to every coordinator, ahead of all other work."""
     payload = incoming.read.payload
     text = incoming.read.said
-    is_whole = payload is not None and len(payload.parts) == 1 and bool(text.strip())
+    is_whole = payload is not None and not incoming.read.opaque and len(payload.parts) == 1 and bool(text.strip())
     alarm = notices.LeakAlarm(
         leak_id=leak_id,
         disclosure_id=incoming.disclosure.id if incoming.disclosure else None,

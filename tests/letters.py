@@ -8,6 +8,7 @@ from typing import Any
 import aiosmtplib
 
 from gateway import safe
+from keys import packets
 from storage import audit, leaks, mails, outbox, quarantine
 from storage.records import AuditRecord, LeakRecord, MailRecord, Quarantined
 from world import LIST, Copy, World, entity, envelope_mail
@@ -67,7 +68,7 @@ def encrypted(
 ) -> bytes:
     """RFC 3156 s4 around any ciphertext, armored or not, under somebody's From."""
     if not ciphertext.startswith(b"-----"):
-        ciphertext = story.people[who].gpg("--enarmor", data=ciphertext).replace(b"ARMORED FILE", b"MESSAGE")
+        ciphertext = packets.armor(ciphertext)
     return envelope_mail(
         ciphertext,
         subject=subject,

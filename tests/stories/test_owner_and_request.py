@@ -23,7 +23,7 @@ async def test_mail_to_the_coordinators_reaches_them_sealed_with_sender_and_sign
             copy = story.last(coordinator)
             assert copy.good_signer()
             assert "okapi" in copy.text
-            assert "bounce@newcomer.example" in copy.text
+            assert "bounce@newcomer.example (From: new@newcomer.example)" in copy.text
             assert "Nobody is proved" in copy.text
             assert b"okapi" not in copy.received.content
             assert b"Joining" not in copy.received.content
