@@ -76,11 +76,16 @@ async def test_a_notice_named_during_the_hold_is_taken_out_of_what_waits(
         assert len(published(story)) == 1
 
 
-async def test_a_notice_that_cannot_be_published_keeps_the_mail_back(tmp_path: Path, people: dict[str, Person]) -> None:
+async def test_a_notice_without_a_public_address_keeps_the_mail_back(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         await story.post("alice", POST, attachments=[("notice.txt", NOTICE)])
         assert "public_address" in story.last("alice", "Kept back").text
-    async with world(tmp_path / "second", people, list={"public_address": PUBLIC}) as story:
+
+
+async def test_a_notice_that_is_no_text_or_not_there_keeps_the_mail_back(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         await story.post(
             "alice", POST.replace("notice.txt", "notice.pdf"), attachments=[("notice.pdf", b"%PDF"), ("a.txt", b"a\n")]
         )
