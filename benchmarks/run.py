@@ -19,18 +19,18 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from deeds import AT_ONCE, LIST_ID  # noqa: E402
 from fakes import FakeClock  # noqa: E402
-from openpgp import Person  # noqa: E402
-from world import World, configured, datetime, initialise, open_parts, roster, running  # noqa: E402
-
 from gateway import log  # noqa: E402
 from gateway.clock import SystemClock  # noqa: E402
+from openpgp import Person  # noqa: E402
 from policy.facts import Role  # noqa: E402
+from world import World, configured, datetime, initialise, open_parts, roster, running  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MIB = 1 << 20
@@ -149,6 +149,8 @@ async def measure(arguments: argparse.Namespace, base: Path, port: int, hop: int
         people[f"m{number}"] = Person(f"Member {number}", f"security@m{number}.example")
         people[f"m{number}"].public  # noqa: B018 - exported now, not inside a measurement
     rows: list[tuple[str, ...]] = []
+    nobody: Any = None
+    writer = {"alice": people["alice"]}
     try:
         for seal in ("each", "shared"):
             directory = base / seal
@@ -156,7 +158,7 @@ async def measure(arguments: argparse.Namespace, base: Path, port: int, hop: int
             await set_up(directory, port, people, seal)
             clock = FakeClock(SystemClock().now())
             config = configured(directory, port, list={"seal": seal})
-            async with open_parts(config, clock=clock) as parts, running(parts, None, {"alice": people["alice"]}) as story:  # type: ignore[arg-type]
+            async with open_parts(config, clock=clock) as parts, running(parts, nobody, writer) as story:
                 story.people = people
                 await story.deliver(story.compose("alice", "Preview: yes\nEmbargo-Until: +1d\n\nWarm.\n"))
                 await story.settle()
@@ -203,8 +205,9 @@ def main() -> None:
         shutil.rmtree(base, ignore_errors=True)
     head = ("", "n", "wall s", "CPU s", "CPU ms each", "rate")
     widths = [max(len(line[column]) for line in (head, *rows)) for column in range(len(head))]
-    for line in (head, *rows):
-        print("  ".join(text.ljust(width) if i == 0 else text.rjust(width) for i, (text, width) in enumerate(zip(line, widths, strict=True))))
+    for first, *others in (head, *rows):
+        numbers = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        print("  ".join([first.ljust(widths[0]), *numbers]))
 
 
 if __name__ == "__main__":

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from openpgp import Person
-from world import World, open_parts, running
-
 from policy.facts import Role, Standing
 from storage import alarms, disclosures, outbox, roster
 from storage.records import Alarm, Copy
+from world import World, open_parts, running
 
 LIST_ID = "early-disclosure"
 HELD = "Hold-Until: +1h\nEmbargo-Until: +14d\n\nA flaw in the parser.\n"
@@ -70,6 +70,13 @@ async def pin(story: World, person: Person, *certificates: bytes, instead: Seque
                 flaw=None,
                 now=story.clock.now(),
             )
+
+
+async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+    """Wait until something that nobody tells of is so, looking again and again."""
+    async with asyncio.timeout(seconds):
+        while not await claim():  # noqa: ASYNC110 - a database or another process rings no bell
+            await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

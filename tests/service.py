@@ -186,4 +186,3 @@ class _Machine(FakeClock):
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-

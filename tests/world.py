@@ -1,4 +1,4 @@
-"""A whole gateway to tell stories with: real SMTP both ways, real GnuPG, a real database, a clock that is moved by hand."""
+"""A whole gateway to tell stories with: real SMTP, GnuPG and database, and a clock that is moved by hand."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import aiosmtplib
-from fakes import FakeClock
-from mailbox_server import Mailbox, Received
-from openpgp import Person
 
+from fakes import FakeClock
 from gateway import config as configuration
 from gateway.app import Gateway, open_parts
 from gateway.operator_setup import initialise
 from gateway.parts import Parts
+from mailbox_server import Mailbox, Received
+from openpgp import Person
 from policy.facts import Role
 from storage import roster
 
@@ -183,12 +183,18 @@ class World:
         if references:
             threading = {"In-Reply-To": references[-1], "References": " ".join(references)}
         sender = f"{person.name} <{person.address}>"
-        protected = {"Subject": subject, "From": sender, "To": to, "Message-ID": own_id, **threading} if protect else None
+        whole = {"Subject": subject, "From": sender, "To": to, "Message-ID": own_id, **threading}
+        protected = whole if protect else None
         plaintext = entity(text, attachments, protected=protected, html=html)
         ciphertext = person.sign_encrypt(plaintext, [self.list_key], *self.faked_time())
         outer_subject = "..." if protect else subject
         return envelope_mail(
-            ciphertext, subject=outer_subject, sender=sender, to=to, message_id=own_id, headers={} if protect else threading
+            ciphertext,
+            subject=outer_subject,
+            sender=sender,
+            to=to,
+            message_id=own_id,
+            headers={} if protect else threading,
         )
 
     def faked_time(self) -> tuple[str, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pg_server
 import pytest
+
+import pg_server
 import world
 from openpgp import Person
 

@@ -148,5 +148,3 @@ async def test_a_full_disk_is_told_to_the_sender_and_the_pager_and_all_goes_on_w
         assert code == 0
         code, _, _ = await gateway.run("audit", "verify")
         assert code == 0
-
-

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from deeds import AT_ONCE, HELD, copies, pages, pin, states
 from openpgp import Person
 from world import World, world

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from deeds import AT_ONCE, HELD, pages, state_of, states
 from openpgp import Person
-from world import World, world
-
 from storage import items, messages
+from world import World, world
 
 MEMBERS = ("north", "south", "west")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from deeds import AT_ONCE, copies, states
+from deeds import AT_ONCE, copies, states, until
 from openpgp import Person
 from world import world
 
@@ -28,9 +28,7 @@ async def test_while_connections_are_refused_all_wait_and_all_follow_when_the_re
             assert len(story.inbox(name)) == 1
 
 
-async def test_one_recipient_whose_server_hangs_delays_nobody_else(
-    tmp_path: Path, people: dict[str, Person]
-) -> None:
+async def test_one_recipient_whose_server_hangs_delays_nobody_else(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, relay={"connections": 2}) as story:
         story.box.script("hang", recipient=people["north"].address, forever=True)
         running = asyncio.create_task(story.gateway.run())
@@ -40,11 +38,10 @@ async def test_one_recipient_whose_server_hangs_delays_nobody_else(
         assert story.box.most_open <= 2
         message = f"{story.disclosure_id()}/1"
 
-        async def settled() -> dict[str, str]:
-            while (now := await states(story, message))["southgate"] != "sent" or now["westlake"] != "sent":
-                await asyncio.sleep(0)
-            return now
+        async def served() -> bool:
+            now = await states(story, message)
+            return (now["southgate"], now["westlake"], now["northwind"]) == ("sent", "sent", "queued")
 
-        assert (await asyncio.wait_for(settled(), 10))["northwind"] == "queued"
+        await until(served)
         story.gateway.stop()
         await asyncio.wait_for(running, 5)

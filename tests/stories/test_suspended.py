@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from deeds import AT_ONCE, HELD, set_standing, states
 from openpgp import Person
-from world import world
-
 from policy.facts import Standing
+from world import world
 
 
 async def test_a_member_suspended_during_the_hold_gets_nothing_also_not_when_reinstated(

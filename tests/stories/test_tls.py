@@ -8,13 +8,13 @@ from pathlib import Path
 import aiosmtplib
 import pytest
 import trustme
+
 from deeds import AT_ONCE, LIST_ID
+from gateway.relay import Relay
 from mailbox_server import Mailbox
 from openpgp import Person
-from world import LIST, replace, running, world
-
-from gateway.relay import Relay
 from storage import outbox
+from world import LIST, replace, running, world
 
 
 async def test_mail_comes_in_under_tls_and_nothing_without_it_where_it_is_required(
@@ -79,4 +79,3 @@ async def test_mail_goes_out_under_verified_tls(tmp_path: Path, people: dict[str
             assert len(strict.inbox("north")) == 1
             assert all(mail.under_tls for mail in hop.mails)
         await relay.close()
-
