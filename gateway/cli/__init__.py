@@ -42,7 +42,7 @@ class Nouns(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer keeps its type to itself
         """Name the nouns in the order in which they are told."""
-        return list(NOUNS)
+        return [*NOUNS]  # not list(): the module of that noun takes the name here once it is imported
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - as above
         """Import a noun's module; None for an unknown noun."""
@@ -55,7 +55,7 @@ class Nouns(TyperGroup):
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002 - as above
         """Write what each noun is for, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl(list(NOUNS.items()))
+            formatter.write_dl([*NOUNS.items()])
 
     def main(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - as above
         """Run a command and end the process with its exit code; nothing ends in a traceback."""
