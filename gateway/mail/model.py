@@ -67,9 +67,10 @@ class Part:
 
     ``start:end`` is its slice of the payload, MIME headers included, so that it can be copied byte
     for byte; ``path`` is its place in the tree (2, 1 = first child of the second child). ``text``
-    is the decoded text of a text/* part (CRLF -> LF, format=flowed undone for text/plain), else
-    None. ``filename`` is decoded (RFC 2231, RFC 2047); "" where there is none. ``is_attachment``:
-    has a file name or Content-Disposition: attachment, or is no text at all.
+    is the decoded text of a text/* part (CRLF -> LF, format=flowed undone for text/plain), and of an
+    application/octet-stream that holds nothing but text in UTF-8, else None. ``filename`` is decoded
+    (RFC 2231, RFC 2047); "" where there is none. ``is_attachment``: has a file name or
+    Content-Disposition: attachment, or is no text by its type.
     ``digest`` is the SHA-256 of the decoded content, in hex; ``size`` its length in bytes.
     """
 

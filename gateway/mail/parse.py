@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ from gateway.mail import automatic, flowed, headers, limits, pgpmime, tree
 from gateway.mail.limits import Unreadable
 from gateway.mail.model import Form, Mail, Part, Payload, Problem, SignedPayload
 from gateway.mail.tree import Entity
+
+_CONTROL = re.compile("[\\x00-\\x08\\x0e-\\x1f\\x7f]")  # no text for people holds one (form feeds and tabs aside)
 
 
 def read_mail(raw: bytes, *, envelope_from: str | None = None, own_list_ids: Collection[str] = ()) -> Mail | Problem:
@@ -101,7 +104,9 @@ def _part(raw: bytes, entity: Entity, *, is_root: bool, is_protected: bool) -> P
         end=entity.end,
         size=len(content),
         digest=hashlib.sha256(content).hexdigest(),
-        text=_text(content, entity, is_attachment=is_attachment, is_protected=is_protected) if is_text else None,
+        text=_text(content, entity, is_attachment=is_attachment, is_protected=is_protected)
+        if is_text
+        else _unnamed_text(content, entity),
     )
 
 
@@ -123,6 +128,18 @@ def _text(content: bytes, entity: Entity, *, is_attachment: bool, is_protected: 
     if is_protected and entity.kind.get("hp-legacy-display") == "1":
         text = flowed.without_legacy_display(text)
     return text
+
+
+def _unnamed_text(content: bytes, entity: Entity) -> str | None:
+    """The text of a file that a mail program had no name for: many send any attachment as octet-stream."""
+    kind = entity.kind.value
+    if kind != "application/octet-stream" or len(content) > limits.TEXT_BYTES or not tree.is_readable(entity):
+        return None
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(text) else flowed.decoded_text(content, "utf-8")
 
 
 def _first_text(parts: tuple[Part, ...]) -> tuple[str, bool]:

@@ -87,12 +87,24 @@ async def test_a_notice_that_is_no_text_or_not_there_keeps_the_mail_back(
 ) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         await story.post(
-            "alice", POST.replace("notice.txt", "notice.pdf"), attachments=[("notice.pdf", b"%PDF"), ("a.txt", b"a\n")]
+            "alice", POST.replace("notice.txt", "notice.pdf"), attachments=[("notice.pdf", b"%PDF\x00"), ("a.txt", b"a\n")]
         )
         assert "plain text" in story.last("alice", "Kept back").text
         await story.post("alice", POST)
         assert "no attachment of this mail" in story.last("alice", "Kept back").text
         assert story.inbox("north") == []
+
+
+async def test_a_notice_that_a_mail_program_sent_as_octet_stream_is_published_all_the_same(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
+        post = POST.replace("notice.txt", "notice.md")  # world attaches what ends in .md as octet-stream
+        await story.post("alice", post, attachments=[("notice.md", NOTICE)])
+        assert story.last("north").attachments == {}
+        await story.pass_time(2 * DAY)
+        (mail,) = published(story)
+        assert b"Update to 1.2.3." in mail.content
 
 
 def published(story: World) -> list[Received]:

@@ -327,3 +327,20 @@ def test_attached_bytes_come_out_as_they_went_in(contents):
     found = payload_of(raw)
 
     assert [part.digest for part in found.parts[1:]] == [hashlib.sha256(data).hexdigest() for data in contents]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        pytest.param(b"Notice\r\n\r\nUpdate to 1.2.3.\r\n", "Notice\n\nUpdate to 1.2.3.\n", id="text"),
+        pytest.param("Gr\u00fc\u00dfe\n".encode(), "Gr\u00fc\u00dfe\n", id="utf-8"),
+        pytest.param("Gr\u00fc\u00dfe\n".encode("latin-1"), None, id="another-charset"),
+        pytest.param(b"ELF\x00\x01", None, id="binary"),
+    ],
+)
+def test_a_file_of_no_named_kind_is_text_where_it_holds_nothing_else(data: bytes, text: str | None):
+    payload = payload_of(build.multipart("mixed", build.text_part(), build.file_part("notice.txt", data)))
+
+    assert payload.parts[1].text == text
+    assert payload.parts[1].is_attachment
+    assert payload.text == "Hello.\n"
