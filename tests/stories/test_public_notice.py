@@ -87,7 +87,9 @@ async def test_a_notice_that_is_no_text_or_not_there_keeps_the_mail_back(
 ) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         await story.post(
-            "alice", POST.replace("notice.txt", "notice.pdf"), attachments=[("notice.pdf", b"%PDF\x00"), ("a.txt", b"a\n")]
+            "alice",
+            POST.replace("notice.txt", "notice.pdf"),
+            attachments=[("notice.pdf", b"%PDF\x00"), ("a.txt", b"a\n")],
         )
         assert "plain text" in story.last("alice", "Kept back").text
         await story.post("alice", POST)
