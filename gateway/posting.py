@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway import safe
 from gateway.mail import compose
-from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role
+from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role, Standing
 from storage import leaks, messages, outbox, roster
 from storage.ids import message_id, row_id, token
 from storage.records import Content, Copy, Message
@@ -151,11 +151,20 @@ async def notify(
     entity = compose.text_entity(notice.text, attachments)
     sealed_part = compose.inner(letter(mailing_list, message, notice.subject), entity)
     content_id = await put_content(parts, tx, message, sealed_part, now)
-    for person in people:
+    for person in _once_each(people):
         await put_copy(tx, message, content_id, person, now, priority=priority)
     if leak_id is not None:
         await leaks.link_message(tx, message_id=message.id, leak_id=leak_id)
     return message
+
+
+def _once_each(people: Iterable[Person]) -> tuple[Person, ...]:
+    """Each address once: who was removed and came back, perhaps in another role, is told as whom he is now."""
+    order = (Standing.ACTIVE, Standing.SUSPENDED, Standing.REMOVED)
+    found: dict[str, Person] = {}
+    for person in sorted(people, key=lambda one: order.index(one.standing)):
+        found.setdefault(person.address.casefold(), person)
+    return tuple(found.values())
 
 
 async def coordinators(tx: Tx, list_id: str, *, but: int | None = None) -> tuple[Person, ...]:
