@@ -195,5 +195,3 @@ async def tell_coordinators(
     return await notify(
         parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread, priority=priority, mail_id=mail_id
     )
-
-

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from gateway.mail.flowed import html_to_text
 from gateway.mail.model import Form, Headers, Mail, Payload, Problem, SignedPayload
+from gateway.mail.parse import first_text_part
 from keys.results import OpenStatus, SignatureSeen
-from policy.control import Block, read_block
+from policy.control import Block, Line, read_block
 from policy.intake import Heard, hear
 from policy.prose import find_stop_codes
 from policy.reasons import Reason
@@ -152,7 +153,20 @@ def _understood(seen: Read, raw: bytes) -> Read:
     if seen.payload is None:
         return replace(seen, codes=codes)
     said = all_text(seen.payload)
-    return replace(seen, codes=codes, said=said, block=read_block(seen.payload.text), heard=hear(said))
+    block, below = read_block(seen.payload.text), lines_elsewhere(seen.payload)
+    block = replace(block, strays=(*block.strays, *below))
+    return replace(seen, codes=codes, said=said, block=block, heard=hear(said))
+
+
+def lines_elsewhere(payload: Payload) -> tuple[Line, ...]:
+    """Control lines in further texts of a mail, which some programs split around an attachment: strays, all of them."""
+    chosen = first_text_part(payload.parts)
+    found = [
+        read_block(part.text)
+        for part in payload.parts
+        if part.text and part.content_type == "text/plain" and not part.is_attachment and part is not chosen
+    ]
+    return tuple(line for block in found for line in (*block.lines, *block.strays) if line.is_named or line.is_leak)
 
 
 def _searched(seen: Read, raw: bytes) -> Iterator[str]:

@@ -131,7 +131,12 @@ async def with_order(
     stored with it; it is then hidden in its message.
     """
     patterns = {pattern for rule in order.restrict for pattern in rule.patterns}
-    kept = tuple(rule for rule in particulars.restrict if not patterns & set(rule.patterns))
+    # Only what is named anew is ruled anew: the other parts of an older line stay withheld.
+    kept = tuple(
+        replace(rule, patterns=left)
+        for rule in particulars.restrict
+        if (left := tuple(pattern for pattern in rule.patterns if pattern not in patterns))
+    )
     changed = replace(
         particulars,
         cve=order.cve or particulars.cve,

@@ -152,9 +152,11 @@ def _first_text(parts: tuple[Part, ...]) -> tuple[str, bool]:
 
 
 def first_text_part(parts: tuple[Part, ...]) -> Part | None:
-    """Return the part that ``Payload.text`` is from: the first text/plain, else the first text/html."""
-    for kind in ("text/plain", "text/html"):
-        for part in parts:
-            if part.content_type == kind and not part.is_attachment:
-                return part
-    return None
+    """Return the part that ``Payload.text`` is from: the first text/plain, else the first text/html.
+
+    One that is blank counts only where all are: some programs leave the plain text beside their HTML empty.
+    """
+    texts = [part for part in parts if not part.is_attachment and part.content_type in ("text/plain", "text/html")]
+    said = [part for part in texts if part.text and not part.text.isspace()]
+    ranked = sorted(said or texts, key=lambda part: part.content_type != "text/plain")  # stable: the first of its kind
+    return ranked[0] if ranked else None

@@ -49,12 +49,15 @@ def distributed(
     except Unreadable as unreadable:
         raise ValueError("not a payload that was read before") from unreadable
     chosen = parse.first_text_part(payload.parts)
+    if payload.text_is_html:  # the plain text beside it is blank; nobody is to read that in its place
+        drop = {*drop, *(part.path for part in payload.parts if _is_shown(part) and part.content_type == "text/plain")}
     if banner_mode == "part":
         plan = _Plan(payload.raw, frozenset(drop), keep_all=True)
         return _beside_banner(banner, plan, root)
     body = _without_block(payload.text, strip_block, strip_lines)
+    gone = {*drop, *(entity.path for entity in root.walk() if _is_legacy(entity))}
     has_html = any(part.content_type == "text/html" and not part.is_attachment for part in payload.parts)
-    if chosen is None or chosen.path in drop or (keep_html and has_html):
+    if chosen is None or chosen.path in drop or (keep_html and has_html) or _is_below_text(chosen, payload.parts, gone):
         text = body if body != payload.text and chosen is not None and not payload.text_is_html else None
         plan = _Plan(payload.raw, frozenset(drop), keep_html=keep_html, text_at=_path(chosen), text=text)
         return _beside_banner(banner, plan, root)
@@ -64,6 +67,21 @@ def distributed(
     if isinstance(node, Content):
         return node
     return emit.multipart("mixed", [node] if node is not None else [emit.text(text).render()])
+
+
+def _is_shown(part: Part) -> bool:
+    """Whether programs show a part as text of the mail."""
+    return part.content_type.startswith("text/") and not part.is_attachment
+
+
+def _is_legacy(entity: Entity) -> bool:
+    """Whether it repeats the protected subject for programs of old."""
+    return entity.kind.value == _LEGACY_DISPLAY and entity.kind.get("protected-headers") is not None
+
+
+def _is_below_text(chosen: Part, parts: Collection[Part], gone: Collection[Path]) -> bool:
+    """Whether another text is shown above the chosen one: what stands there could look like a banner of ours."""
+    return any(_is_shown(part) and part.path < chosen.path and part.path not in gone for part in parts)
 
 
 def _path(part: Part | None) -> Path | None:
@@ -116,8 +134,7 @@ class _Plan:
     def _leaf(self, entity: Entity, *, is_alternative: bool) -> bytes | None:
         kind = entity.kind.value
         is_html = kind == "text/html" and entity.disposition.value != "attachment" and not parse.file_name(entity)
-        is_legacy = kind == _LEGACY_DISPLAY and entity.kind.get("protected-headers") is not None
-        if not self.keep_all and ((is_html and is_alternative and not self.keep_html) or is_legacy):
+        if not self.keep_all and ((is_html and is_alternative and not self.keep_html) or _is_legacy(entity)):
             return None
         return self._slice(entity)
 
