@@ -249,13 +249,13 @@ class Gateway:
                 continue
             at = await next_at()
             if at is None or at <= now:
-                return None  # what is overdue and could not be done is looked at at the next poll
+                return None  # what is overdue and could not be done is looked at again soon
             if at > clock.now():
                 return at
         return None
 
     async def page_once(self) -> datetime | None:
-        """Tell the pager what is due; gives None: what becomes due is seen at the next poll."""
+        """Tell the pager what is due; gives None: what becomes due is looked for again soon."""
         await self.page_due()
         return None
 

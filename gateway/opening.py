@@ -5,18 +5,21 @@ What every process of the gateway does first, the service and each command alike
 
 from __future__ import annotations
 
+import os
+import secrets
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.config import Config, ConfigError
 from keys.vault import SealedItem, TrailSigner, Vault, load_master_key
-from storage import items, settings
+from storage import items
 from storage.audit import Trail
 from storage.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from storage.database import Tx
 
@@ -50,15 +53,24 @@ async def open_store(config: Config) -> AsyncIterator[Store]:
             raise ConfigError([f"the database is {state}: run `embargo init`"])
         async with database.reading() as tx:
             signer = await open_signer(tx, vault)
-            node = await settings.get(tx, node_setting(config)) or node_setting(config)
-        yield Store(database, vault, trail_of(signer), signer, node)
+        yield Store(database, vault, trail_of(signer), signer, node_of(config.gateway.state_dir))
     finally:
         await database.close()
 
 
-def node_setting(config: Config) -> str:
-    """The name under which this state directory's node id is known."""
-    return f"node:{config.gateway.state_dir}"[:64]
+def node_of(state_dir: Path) -> str:
+    """The id by which this state directory's leases are known; made at the first use.
+
+    It is in a file, not in the database: several nodes may share that, at equal paths on their machines.
+    """
+    path = state_dir / "node"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii").strip()
+    with os.fdopen(handle, "w") as file:
+        file.write(f"{secrets.token_hex(16)}\n")
+    return path.read_text("ascii").strip()
 
 
 async def open_signer(tx: Tx, vault: Vault) -> TrailSigner:

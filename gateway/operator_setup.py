@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from gateway.clock import Clock, SystemClock
 from gateway.config import ConfigError
-from gateway.opening import TRAIL_KEY, node_setting, open_signer, trail_of
+from gateway.opening import TRAIL_KEY, node_of, open_signer, trail_of
 from keys.engine import Engine
 from keys.vault import TrailSigner, Vault, load_master_key, make_master_key, write_master_key
-from storage import items, roster, settings
+from storage import items, roster
 from storage.database import Database
 from storage.records import Item
 
@@ -34,6 +33,7 @@ async def initialise(config: Config, *, clock: Clock | None = None) -> list[str]
         state_dir.mkdir(mode=0o700, parents=True)
         done.append(f"made the state directory {state_dir}")
     state_dir.chmod(0o700)
+    node_of(state_dir)
     database = Database(config.database_url)
     await database.open()
     try:
@@ -44,8 +44,6 @@ async def initialise(config: Config, *, clock: Clock | None = None) -> list[str]
         vault = await _vault(config, database, done)
         now = clock.now()
         async with database.transaction() as tx:
-            if await settings.get(tx, node_setting(config)) is None:
-                await settings.put(tx, node_setting(config), secrets.token_hex(8))
             if await items.get(tx, TRAIL_KEY) is None:
                 await _keep(tx, vault, TRAIL_KEY, TrailSigner.make().private, now)
                 done.append("made the audit trail's key")

@@ -65,6 +65,7 @@ class Database:
         self._watch: aiosqlite.Connection | None = None
         self._turn = asyncio.Lock()  # of the writers of this process, in the order in which they came
         self._writer: asyncio.Task[Any] | None = None
+        self._watching = asyncio.Lock()  # several loops ask for the token
 
     @property
     def is_sqlite(self) -> bool:
@@ -194,11 +195,12 @@ class Database:
                 return str(await tx.scalar(text("SELECT pg_current_snapshot()::text")))
         self._require_ready()
         try:
-            if self._watch is None:
-                self._watch = await _watching(self.path, self._patience)
-            # It moves for this connection when any other commits: this one never does, so none is missed.
-            async with self._watch.execute("PRAGMA data_version") as cursor:
-                row = await cursor.fetchone()
+            async with self._watching:
+                if self._watch is None:
+                    self._watch = await _watching(self.path, self._patience)
+                # It moves for this connection when any other commits: this one never does, so none is missed.
+                async with self._watch.execute("PRAGMA data_version") as cursor:
+                    row = await cursor.fetchone()
         except (sqlite3.Error, ValueError) as error:
             told = translate(error) if isinstance(error, sqlite3.Error) else Unavailable("the database was closed")
             raise told from None
