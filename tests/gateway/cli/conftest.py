@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -116,11 +116,21 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made.directory
 
 
+@pytest.fixture(scope="session")
+def house_at() -> Callable[[Path, Path], House]:
+    """Copy a gateway that was set up to another place."""
+
+    def copy(source: Path, target: Path) -> House:
+        shutil.copytree(source, target)
+        return House(target)
+
+    return copy
+
+
 @pytest.fixture
-def house(template: Path, tmp_path: Path) -> House:
+def house(template: Path, tmp_path: Path, house_at: Callable[[Path, Path], House]) -> House:
     """A gateway that was just set up: one list, nobody on it."""
-    shutil.copytree(template, tmp_path / "house")
-    return House(tmp_path / "house")
+    return house_at(template, tmp_path / "house")
 
 
 class Beside:
