@@ -90,9 +90,9 @@ async def test_a_database_locked_by_another_program_is_451_and_an_alarm_and_noth
 ) -> None:
     command, told = pager(tmp_path)
     async with world(tmp_path, people, alarm={"command": command, "heartbeat": "1m"}) as story:
+        await shorten_patience(story)
         running = asyncio.create_task(story.gateway.run())
         await until(lambda: kinds(told) == ["alive"])
-        await shorten_patience(story)
         raw = story.compose("alice", AT_ONCE)
         with sqlite3.connect(str(story.parts.database.path), isolation_level=None) as other:
             other.execute("BEGIN IMMEDIATE")
