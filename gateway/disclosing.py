@@ -123,7 +123,9 @@ async def reply(incoming: Incoming, verdict: Replied) -> None:
 async def _reply_readers(incoming: Incoming, writer: Person, disclosure: Disclosure) -> tuple[Person, ...]:
     facts = incoming.facts
     is_open = incoming.mailing_list.config.discussion == "audience"
-    if not is_open or incoming.answered is None or facts is None or facts.answered is None or facts.answered.by_tag:
+    if not is_open or incoming.answered is None or facts is None or facts.answered is None:
+        return ()
+    if facts.answered.by_tag or not facts.answered.is_sole:
         return ()
     if disclosure.state is not State.EMBARGOED and disclosure.state is not State.LIFTED:
         return ()

@@ -106,7 +106,9 @@ async def _thread(incoming: Incoming) -> Answered | None:
         incoming.answered = answered
         if answered.disclosure_id is not None:
             await _load(incoming, await disclosures.get(tx, answered.disclosure_id))
-        return Answered(answered.id, answered.kind, by_tag=False)
+        parents = headers.in_reply_to or headers.references[-1:]
+        is_sole = {known[parent].id if parent in known else "" for parent in parents} == {answered.id}
+        return Answered(answered.id, answered.kind, by_tag=False, is_sole=is_sole)
     tag = thread_tag(headers.subject)
     found = await disclosures.get(tx, tag.upper()) if tag else None
     if found is None or found.list_id != mailing_list.id:
@@ -185,7 +187,8 @@ def _is_in_audience(incoming: Incoming, signer: Person | None) -> bool:
 def _is_addressed_here(incoming: Incoming) -> bool:
     """Whether To or Cc names the address that it came to, or any other of the list's (RFC 9580 s13.12).
 
-    Protected fields must name it; outer ones prove nothing, so a mail without any passes.
+    Protected fields must name it; outer ones prove nothing, so a mail without any passes. What came to the
+    list must name the list itself: a mail to the coordinators alone is not led to members by another envelope.
     """
     if incoming.door is Door.BOUNCES:
         return True
@@ -194,7 +197,8 @@ def _is_addressed_here(incoming: Incoming) -> bool:
         return not incoming.read.header_protected
     lists = incoming.parts.lists
     found = [lists.find(address) for address in named]
-    return any(entry is not None and entry.mailing_list.id == incoming.mailing_list.id for entry in found)
+    doors = {entry.door for entry in found if entry is not None and entry.mailing_list.id == incoming.mailing_list.id}
+    return Door.LIST in doors if incoming.door is Door.LIST else bool(doors)
 
 
 def _named(incoming: Incoming) -> list[str]:

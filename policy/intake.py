@@ -50,12 +50,17 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The message of ours that a mail answers. ``by_tag``: found by the subject's tag alone."""
+    """The message of ours that a mail answers. ``by_tag``: found by the subject's tag alone.
+
+    ``is_sole``: it answers this message and no other. Where it answers a mail that never came here, or
+    several at once, its thread is known, but not who has read what it answers.
+    """
 
     message: str
     kind: MessageKind
     by_tag: bool
     about_kept_post: bool = False
+    is_sole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,7 +426,7 @@ PRIVATE_KINDS = frozenset(
 def _reach(answered: Answered, order: Order) -> Reach:
     if order.send_to_audience:
         return Reach.AUDIENCE
-    if answered.by_tag or answered.kind in PRIVATE_KINDS:
+    if answered.by_tag or not answered.is_sole or answered.kind in PRIVATE_KINDS:
         return Reach.NOBODY
     return Reach.ANSWERED
 
