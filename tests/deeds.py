@@ -72,7 +72,7 @@ async def pin(story: World, person: Person, *certificates: bytes, instead: Seque
             )
 
 
-async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:
+async def until(claim: Callable[[], Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until something that nobody tells of is so, looking again and again."""
     async with asyncio.timeout(seconds):
         while not await claim():  # noqa: ASYNC110 - a database or another process rings no bell

@@ -137,17 +137,17 @@ class Mailbox:
     def to(self, recipient: str) -> list[Received]:
         return [mail for mail in self.mails if mail.recipient == recipient]
 
-    async def wait_for(self, count: int, timeout: float = 10.0) -> list[Received]:
+    async def wait_for(self, count: int, timeout: float = 45.0) -> list[Received]:
         """Wait until so many mails came in all."""
         await self.wait_until(lambda: len(self.mails) >= count, timeout)
         return list(self.mails)
 
-    async def wait_for_attempts(self, count: int, timeout: float = 10.0) -> list[str]:
+    async def wait_for_attempts(self, count: int, timeout: float = 45.0) -> list[str]:
         """Wait until so many RCPT commands came in all, whatever was answered."""
         await self.wait_until(lambda: len(self.attempts) >= count, timeout)
         return list(self.attempts)
 
-    async def wait_until(self, claim: Callable[[], bool], timeout: float = 10.0) -> None:
+    async def wait_until(self, claim: Callable[[], bool], timeout: float = 45.0) -> None:
         """Wait until a claim about this mailbox holds; looked at after each command, mail, hang and goodbye."""
         async with asyncio.timeout(timeout), self._news:
             await self._news.wait_for(claim)

@@ -37,7 +37,7 @@ def kinds(told: Path) -> list[str]:
 async def until(claim: object, story: World | None = None) -> None:
     """Wait until a claim holds, letting the story's clock run where there is one."""
     assert callable(claim)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not claim():
             if story is not None:
                 story.clock.advance(1)
