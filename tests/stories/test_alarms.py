@@ -109,7 +109,7 @@ async def test_a_database_locked_by_another_program_is_451_and_an_alarm_and_noth
         story.clock.advance(60)
         await until(lambda: kinds(told).count("alive") >= 2, story)
         story.gateway.stop()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)
 
 
 async def shorten_patience(story: World) -> None:

@@ -80,7 +80,7 @@ async def test_an_orderly_stop_gives_back_what_it_had_claimed(tmp_path: Path, pe
         running = asyncio.create_task(story.gateway.run())
         await story.box.wait_until(lambda: story.box.hung == 1)
         story.gateway.stop()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)
         async with asyncio.timeout(5):
             await story.gateway.close()
         async with story.parts.database.reading() as tx:
@@ -109,4 +109,4 @@ async def test_the_loops_themselves_carry_a_hold_of_a_day_through(tmp_path: Path
         await story.box.wait_until(lambda: all(len(story.box.to(people[name].address)) == 2 for name in MEMBERS))
         assert all(len(set(story.subjects(name))) == 2 for name in MEMBERS), "it, and the end of its embargo"
         story.gateway.stop()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)

@@ -44,4 +44,4 @@ async def test_one_recipient_whose_server_hangs_delays_nobody_else(tmp_path: Pat
 
         await until(served)
         story.gateway.stop()
-        await asyncio.wait_for(running, 5)
+        await asyncio.wait_for(running, 30)
