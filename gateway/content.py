@@ -12,8 +12,8 @@ from gateway.mail import compose, rebuild
 from gateway.mail.model import Payload
 from gateway.particulars import MessageFacts, Particulars, path_text
 from policy.audience import withheld_names
-from policy.facts import CopyState, MessageKind, Person, Role
-from storage import messages, outbox
+from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role
+from storage import messages, outbox, roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from policy.facts import Disclosure
     from storage.database import Tx
     from storage.records import Copy, Message
+
+
+UNDELIVERED = frozenset({CopyState.QUEUED, CopyState.DEFERRED, CopyState.WITHHELD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,28 @@ async def queue_for_members(
                 )
             queued += reason is None
     return queued
+
+
+async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
+    """What members still wait for tells what holds now, not what held when it was queued: date, label, permits."""
+    waiting: dict[str, list[Copy]] = defaultdict(list)
+    for copy in await outbox.of_disclosure(tx, setting.disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
+        if copy.state in UNDELIVERED:
+            waiting[copy.message_id].append(copy)
+    for message_id, copies in waiting.items():
+        message = await messages.get(tx, message_id)
+        if message is None:
+            continue
+        opened = await open_message(parts, tx, message)
+        by_person = {copy.person_id: copy for copy in copies}
+        people = [
+            found for found in [await roster.person(tx, person_id) for person_id in by_person if person_id] if found
+        ]
+        for withheld, readers in group_by_withheld(setting, opened, people).items():
+            content, left_out = compose_for(setting, opened, withheld, at=now)
+            content_id = await posting.put_content(parts, tx, message, content, now)
+            for person in readers:
+                await outbox.reword(tx, by_person[person.id].id, content_id=content_id, withheld=left_out)
 
 
 def _lacks(copy: Copy | None, person: Person) -> bool:

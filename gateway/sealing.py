@@ -148,9 +148,17 @@ class Sealing:
                 for copy_id, session_keys in group.packets.items():
                     verdict = verdicts[copy_id]
                     keys = verdict.fingerprints if isinstance(verdict, Go) else ()
-                    await outbox.mark_sealed(
-                        tx, copy_id, body_id=body_id, packets=session_keys, sealed_to=keys, now=now
+                    is_kept = await outbox.mark_sealed(
+                        tx,
+                        copy_id,
+                        body_id=body_id,
+                        packets=session_keys,
+                        sealed_to=keys,
+                        now=now,
+                        content_id=batch.content_id,
                     )
+                    if not is_kept:  # cancelled, or composed anew meanwhile: then it is sealed again
+                        await outbox.unseal(tx, copy_id)
             for copy in batch.copies:
                 if copy.id in refused:
                     await outcome.keep(parts, tx, copy, Withhold(refused[copy.id]), now)

@@ -179,6 +179,8 @@ async def _apply_changes(
         if before.state is State.EMBARGOED:
             notice = notices.new_date(after, setting.particulars.subject, before.embargo_until, zone, now)
             await release.tell_bound(incoming.parts, incoming.tx, setting, notice, MessageKind.DATE_NOTICE, now)
+    if not is_unreleased and {Event.NEW_DATE, Event.CHANGE} & set(plan.events):
+        await content.compose_unsent_again(incoming.parts, incoming.tx, setting, now)
     if order.scope is not None:
         doings.words.append(f"The scope is now: {after.scope}.")
         if not is_unreleased:

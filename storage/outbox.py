@@ -124,12 +124,25 @@ async def claim_due(tx: Tx, *, owner: str, now: datetime, lease_for: timedelta, 
 
 
 async def mark_sealed(
-    tx: Tx, copy_id: str, *, body_id: str, packets: bytes, sealed_to: Collection[str], now: datetime
+    tx: Tx,
+    copy_id: str,
+    *,
+    body_id: str,
+    packets: bytes,
+    sealed_to: Collection[str],
+    now: datetime,
+    content_id: str | None = None,
 ) -> bool:
-    """Keep what a copy was sealed to, and free its lease; False when it was cancelled or settled meanwhile."""
+    """Keep what a copy was sealed to, and free its lease; False when it was cancelled or settled meanwhile.
+
+    False as well, and it keeps its lease, where it holds another content than ``content_id`` by now.
+    """
+    where = [t.copies.c.id == copy_id, t.copies.c.state.in_(_ON_ITS_WAY)]
+    if content_id is not None:
+        where.append(t.copies.c.content_id == content_id)
     done = await tx.execute(
         update(t.copies)
-        .where(t.copies.c.id == copy_id, t.copies.c.state.in_(_ON_ITS_WAY))
+        .where(*where)
         .values(body_id=body_id, packets=packets, sealed_to=sorted(sealed_to), changed_at=now, **_FREE)
     )
     return done.rowcount == 1
@@ -218,6 +231,16 @@ async def renew(
             **_UNSEALED,
             **_FREE,
         )
+    )
+    return done.rowcount == 1
+
+
+async def reword(tx: Tx, copy_id: str, *, content_id: str, withheld: Sequence[str]) -> bool:
+    """Give a copy that was not delivered yet another content; what else becomes of it, and when, stays as it is."""
+    done = await tx.execute(
+        update(t.copies)
+        .where(t.copies.c.id == copy_id, t.copies.c.state.in_(_UNSETTLED))
+        .values(content_id=content_id, withheld=list(withheld), **_UNSEALED, **_FREE)
     )
     return done.rowcount == 1
 
