@@ -9,6 +9,7 @@ from gateway.operator_acts import audit
 from policy.facts import CopyState
 from policy.instants import rfc3339
 from storage import alarms, outbox
+from storage.records import Alarm
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,6 +65,18 @@ async def test_alarm(parts: Parts) -> Done:
     told = await parts.pager.tell({"kind": "test", "id": None, "list": None, "at": rfc3339(now)})
     async with parts.database.transaction() as tx:
         await audit(parts, tx, now, "alarm-tested", "test", reason="told" if told else "failed")
+        if told:  # it stands among the alarms as what it is, and waits for nothing
+            kept = Alarm(
+                id=await alarms.new_id(tx, now),
+                kind="test",
+                ref=None,
+                list_id=None,
+                at=now,
+                state="told",
+                attempts=1,
+                told_at=now,
+            )
+            await alarms.add(tx, kept)
     if not told:
         raise RefusedError(f"{program} did not exit 0 within its time: the alarm would not be told; run it by hand")
     return Done(f"{program} was told: kind test at {rfc3339(now)}")

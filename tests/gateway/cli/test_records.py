@@ -85,10 +85,23 @@ def test_the_pager_is_tried_and_what_it_was_told_is_said(house):
     assert house.trail()[-1]["event"] == "alarm-tested"
 
 
+def test_a_test_of_the_pager_stands_among_the_alarms_and_can_be_acknowledged(house):
+    pager(house, 0)
+    house.ok("alarm", "test")
+
+    (alarm,) = house.json("alarm", "ls")
+    assert (alarm["kind"], alarm["state"], alarm["attempts"]) == ("test", "told", 1)
+
+    house.ok("alarm", "ack", alarm["id"])
+
+    assert house.json("alarm", "ls")[0]["state"] == "acked"
+
+
 def test_a_pager_that_fails_is_told_as_failing(house):
     pager(house, 3)
 
     assert "did not exit 0" in house.refuse("alarm", "test")
+    assert house.json("alarm", "ls") == []
 
 
 # --- the audit trail --------------------------------------------------------------------------
