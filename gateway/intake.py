@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from gateway.envelope import Envelope
     from gateway.kept_posts import KeptPost
     from gateway.lists import Addressed, MailingList
+    from gateway.mail.model import Payload
     from gateway.particulars import Particulars
     from gateway.parts import Parts
     from gateway.replies import Reply
@@ -109,8 +110,9 @@ class Incoming:
         return self.signer() or (self.facts.claimed if self.facts else None)
 
     def raw_attachment(self) -> tuple[notices.Attachment, ...]:
-        """The mail as it came, to go along sealed."""
-        return (notices.Attachment("as-it-came.eml", "application/octet-stream", self.envelope.content),)
+        """The mail as it came, to go along sealed; of an encrypted one what was inside: only the list can open it."""
+        content = self.envelope.content if self.read.inside is None else self.read.inside
+        return (notices.Attachment("as-it-came.eml", "application/octet-stream", content),)
 
 
 class Intake:
@@ -268,6 +270,11 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
             await disclosing.acknowledge(incoming, writer)
 
 
+def _is_told_whole(payload: Payload | None) -> bool:
+    """Whether a notice that holds the text holds all of it."""
+    return payload is not None and len(payload.parts) == 1 and len(payload.text) <= notices.MOST_TEXT
+
+
 async def _forward(incoming: Incoming, reasons: tuple[Reason, ...], writer: Person | None) -> None:
     """Mail to -owner: to the coordinators, sealed, with sender and signature told."""
     payload = incoming.read.payload
@@ -279,7 +286,7 @@ async def _forward(incoming: Incoming, reasons: tuple[Reason, ...], writer: Pers
         reasons,
         incoming.read.headers.subject,
         payload.text if payload else "(it could not be read as text; it is attached as it came)",
-        () if payload and len(payload.parts) == 1 else incoming.raw_attachment(),
+        () if _is_told_whole(payload) else incoming.raw_attachment(),
     )
     await incoming.audit("forwarded", incoming.mail_id, reasons[0] if reasons else "")
     message = await posting.tell_coordinators(

@@ -124,6 +124,7 @@ async def _alarm(
     payload = incoming.read.payload
     text = incoming.read.said
     is_whole = payload is not None and not incoming.read.opaque and len(payload.parts) == 1 and bool(text.strip())
+    is_whole &= len(text) <= notices.MOST_VALUE  # nothing of it is cut off then
     alarm = notices.LeakAlarm(
         leak_id=leak_id,
         disclosure_id=incoming.disclosure.id if incoming.disclosure else None,

@@ -38,12 +38,24 @@ class Notice:
     attachments: tuple[Attachment, ...] = ()
 
 
+MOST_TEXT = 50_000
+"""Characters of somebody's text in a notice; of a longer one the mail itself is attached. Nobody reads more
+in an alarm, and composing what a stranger may send must not keep the clock waiting."""
+MOST_VALUE = 2_000
+MOST_TOLD = 300  # of a reporter's line, to the audience: what leaked in a word, and no room for quotes
+
+
+def shortened(text: str, most: int, where: str = "the whole mail is attached") -> str:
+    """A text, or the beginning of one that is longer than ``most`` characters."""
+    return text if len(text) <= most else f"{text[:most]} [... cut off here; {where}]"
+
+
 def tagged(disclosure_id: str | None, subject: str) -> str:
     """A subject with the id by which replies find their thread."""
     return f"[{disclosure_id}] {subject}" if disclosure_id else subject
 
 
-_TAGS = re.compile(r"\s*\[\s?[A-Za-z]{1,8}-[0-9]{4}-[0-9A-Za-z]{4}\s?\]\s*")
+_TAGS = re.compile(r"\[\s?[A-Za-z]{1,8}-[0-9]{4}-[0-9A-Za-z]{4}\s?\]")
 
 
 def untagged(subject: str) -> str:
@@ -254,7 +266,7 @@ def quarantined(
 
 def with_report(notice: Notice, text: str, attachments: Sequence[Attachment]) -> Notice:
     """A notice with the whole mail that it is about: what may be a leak is read now, not when somebody looks."""
-    said = text if text.strip() else "(it has no text; it is attached as it came)"
+    said = shortened(text, MOST_TEXT) if text.strip() else "(it has no text; it is attached as it came)"
     lines = [notice.text, "It may be about a leak, so here is what it says:", LINE, "", said]
     return Notice(notice.subject, "\n".join(lines) + "\n", (*notice.attachments, *attachments))
 
@@ -284,7 +296,7 @@ def forwarded(
         *(f"Not believed: {reason} ({reason.meaning})" for reason in reasons),
         LINE,
         "",
-        text,
+        shortened(text, MOST_TEXT),
     ]
     return Notice(f"To the coordinators: {subject}", "\n".join(lines) + "\n", tuple(attachments))
 
@@ -404,12 +416,12 @@ class LeakAlarm:
         lines.append("")
         for name, label in FIELDS.items():
             value = getattr(self.lines, name) if self.lines else None
-            lines.append(f"{label}: {value or '(not said)'}")
+            lines.append(f"{label}: {shortened(value, MOST_VALUE) if value else '(not said)'}")
         lines += [
             "",
             "The whole report:" if self.text.strip() else "The report could not be read as text.",
             LINE,
-            self.text,
+            shortened(self.text, MOST_TEXT),
         ]
         lines += ["", LINE, "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`"]
         subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (
@@ -424,7 +436,8 @@ def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, z
     for name, label in FIELDS.items():
         value = getattr(lines, name) if lines else None
         if name != "how":
-            told.append(f"{label}: {value or 'not known yet'}")
+            rest = "the coordinators have the rest"
+            told.append(f"{label}: {shortened(value, MOST_TOLD, rest) if value else 'not known yet'}")
     told += [
         "Contained: not known yet",
         "",

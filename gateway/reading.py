@@ -33,7 +33,8 @@ class Read:
     ``headers`` are those that count: the protected ones where the payload has them, else the outer.
     ``opaque``: what the writer says stands in something that is not opened here. ``said`` is all text
     that is no attachment; ``block`` are the control lines of the first, ``heard`` what it all says of a
-    leak, ``codes`` what may be stop codes, wherever they stand.
+    leak, ``codes`` what may be stop codes, wherever they stand. ``inside`` is what was inside an encryption,
+    also where nobody can take it apart.
     """
 
     headers: Headers = field(default_factory=Headers, repr=False)
@@ -48,6 +49,7 @@ class Read:
     payload: Payload | None = field(default=None, repr=False)
     header_protected: bool = False
     said: str = field(default="", repr=False)
+    inside: bytes | None = field(default=None, repr=False)
     block: Block | None = field(default=None, repr=False)
     heard: Heard | None = field(default=None, repr=False)
     codes: tuple[str, ...] = field(default=(), repr=False)
@@ -95,7 +97,7 @@ async def _read_encrypted(parts: Parts, ring: Ring, base: Read, mail: Mail) -> R
             return replace(base, encrypted=True, undecryptable=True)
         case OpenStatus.OPENED:
             pass
-    base = replace(base, encrypted=True)
+    base = replace(base, encrypted=True, inside=opened.plaintext)
     payload = await parts.parser.payload(opened.plaintext or b"")
     match payload:
         case Problem():

@@ -302,7 +302,9 @@ async def pass_on(incoming: Incoming, writer: Person) -> None:
         (),
         incoming.read.headers.subject,
         payload.text if payload else "",
-        () if payload and len(payload.parts) == 1 else incoming.raw_attachment(),
+        ()
+        if payload and len(payload.parts) == 1 and len(payload.text) <= notices.MOST_TEXT
+        else incoming.raw_attachment(),
     )
     await posting.tell_coordinators(
         incoming.parts,
