@@ -11,12 +11,25 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 SECONDS = 60
 PLAIN = ("ed25519", "cv25519")
+
+# What changes no key: after anything else the own public keys are exported anew.
+READING = {
+    "--export",
+    "--decrypt",
+    "--encrypt",
+    "--detach-sign",
+    "--sign",
+    "--list-packets",
+    "--list-keys",
+    "--list-secret-keys",
+}
 
 
 class Person:
@@ -29,6 +42,8 @@ class Person:
         self.home = Path(tempfile.mkdtemp(prefix="g", dir="/tmp"))
         (self.home / "gpg-agent.conf").write_text("s2k-count 65536\nallow-loopback-pinentry\ndisable-scdaemon\n")
         self.fingerprint = ""
+        self._shown: dict[str, bytes] = {}  # own public keys as exported, until anything is changed here
+        self._known: set[bytes] = set()  # certificates taken already, to the letter
         if make:
             self.make_key(*algorithms)
 
@@ -58,6 +73,8 @@ class Person:
         self, *arguments: str, data: bytes = b"", pass_fds: Sequence[int] = ()
     ) -> subprocess.CompletedProcess[bytes]:
         """Run gpg here and give everything about how it ended."""
+        if not READING.intersection(arguments):
+            self._shown.clear()
         command = ["gpg", "--homedir", str(self.home), "--batch", "--no-tty", "--quiet", "--trust-model", "always"]
         command += ["--pinentry-mode", "loopback", "--passphrase", "", "--no-auto-key-locate", "--no-auto-key-retrieve"]
         environment = {"PATH": os.environ["PATH"], "LC_ALL": "C", "HOME": str(self.home)}
@@ -109,7 +126,9 @@ class Person:
     @property
     def public(self) -> bytes:
         """The public key, armored."""
-        return self.gpg("--armor", "--export", self.fingerprint)
+        if self.fingerprint not in self._shown:
+            self._shown[self.fingerprint] = self.gpg("--armor", "--export", self.fingerprint)
+        return self._shown[self.fingerprint]
 
     @property
     def public_binary(self) -> bytes:
@@ -124,7 +143,9 @@ class Person:
     def know(self, *certificates: bytes) -> Self:
         """Take others' public keys."""
         for certificate in certificates:
-            self.gpg("--import", data=certificate)
+            if certificate not in self._known:
+                self.gpg("--import", data=certificate)
+                self._known.add(certificate)
         return self
 
     def revoke(self) -> None:
@@ -198,6 +219,7 @@ def packet(tag: int, content: bytes) -> bytes:
     return bytes([0xC0 | tag, 0xFF]) + len(content).to_bytes(4, "big") + content
 
 
+@cache
 def fingerprint_of(certificate: bytes) -> str:
     """Give the primary fingerprint of a public key, armored or binary, as gpg tells it."""
     home = tempfile.mkdtemp(prefix="g", dir="/tmp")

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiosmtplib
 
+import groundwork
 from fakes import FakeClock
 from gateway import config as configuration
 from gateway.app import Gateway, open_parts
@@ -154,6 +155,7 @@ class World:
     people: dict[str, Person]
     list_key: bytes
     seen: int = 0
+    opened: dict[tuple[int, str, int], Copy] = field(default_factory=dict, repr=False)
     sent: int = 0
 
     # --- writing ------------------------------------------------------------------------------
@@ -246,11 +248,15 @@ class World:
         return [copy.subject for copy in self.inbox(reader)]
 
     def open(self, person: Person, received: Received) -> Copy:
+        which = (id(person), person.fingerprint, id(received))  # the mailbox keeps every mail: no id comes twice
+        if which in self.opened:
+            return self.opened[which]
         outer = message_from_bytes(received.content, policy=policy.default)
         ciphertext = outer.get_payload(1).get_payload(decode=True)  # type: ignore[union-attr]
         plaintext, status = person.decrypt(ciphertext)  # type: ignore[arg-type]
         inner = message_from_bytes(plaintext, policy=policy.default)
-        return Copy(received, outer, inner, plaintext, status)  # type: ignore[arg-type]
+        self.opened[which] = Copy(received, outer, inner, plaintext, status)  # type: ignore[arg-type]
+        return self.opened[which]
 
     def disclosure_id(self, reader: str = "alice") -> str:
         """The id of the disclosure that a coordinator's latest receipt tells of."""
@@ -304,7 +310,7 @@ async def enrol(parts: Parts, people: dict[str, Person], keys: dict[str, Sequenc
             continue
         name, groups = MEMBERS.get(key, (person.name, ()))
         for_person = (keys or {}).get(key, (person.public,))
-        judged = [await parts.engine.inspect(material, now=datetime.now(UTC)) for material in for_person]
+        judged = [await groundwork.judged(parts, material) for material in for_person]
         async with parts.database.transaction() as tx:
             person_id = await roster.add_person(
                 tx,
@@ -337,8 +343,11 @@ async def world(
     """Set up and open a gateway with the given people (those of ``pinned``, or all that are known) on its list."""
     clock = FakeClock(datetime.now(UTC).replace(microsecond=0))
     async with Mailbox() as box:
-        config = configured(directory, box.port, **changes)
-        await initialise(config, clock=clock)
+        table = table_of(directory, box.port, **changes)
+        config = configuration.read(table, directory / "config.toml")
+        await groundwork.lay(config, table_of(directory, box.port))
+        if len(config.lists) > 1:
+            await initialise(config, clock=clock)  # the keys of the other lists
         async with open_parts(config, clock=clock) as parts:
             chosen = people if pinned is None else {name: people[name] for name in pinned}
             await enrol(parts, chosen)
