@@ -11,7 +11,7 @@ from storage import outbox
 
 if TYPE_CHECKING:
     from gateway.envelope import Envelope
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from gateway.parts import Parts
 
 

@@ -170,15 +170,23 @@ async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: date
         if message is None:
             continue
         opened = await open_message(parts, tx, message)
-        by_person = {copy.person_id: copy for copy in copies}
-        people = [
-            found for found in [await roster.person(tx, person_id) for person_id in by_person if person_id] if found
-        ]
-        for withheld, readers in group_by_withheld(setting, opened, people).items():
+        groups: dict[frozenset[str], list[Copy]] = defaultdict(list)
+        for copy in copies:
+            person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
+            if person is not None:
+                groups[_still_withheld(setting, opened, copy, person)].append(copy)
+        for withheld, group in groups.items():
             content, left_out = compose_for(setting, opened, withheld, at=now)
             content_id = await posting.put_content(parts, tx, message, content, now)
-            for person in readers:
-                await outbox.reword(tx, by_person[person.id].id, content_id=content_id, withheld=left_out)
+            for copy in group:
+                await outbox.reword(tx, copy.id, content_id=content_id, withheld=left_out)
+
+
+def _still_withheld(setting: Setting, opened: Opened, copy: Copy, person: Person) -> frozenset[str]:
+    """What was withheld stays so, though a later line may name another part alike; what is now restricted goes too."""
+    facts = opened.facts
+    before = {name for path, name in facts.attachments if path in copy.withheld and path not in facts.hidden}
+    return withheld_names(person, setting.particulars.restrict, facts.names) | before
 
 
 def _lacks(copy: Copy | None, person: Person) -> bool:

@@ -17,7 +17,7 @@ from storage import disclosures, messages, outbox
 from storage.ids import stop_code
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from policy.intake import Posted, Replied
     from policy.steering import PostPlan
 

@@ -17,7 +17,7 @@ from policy.surroundings import Surroundings
 from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from keys.results import SignatureSeen
     from policy.reasons import Reason
 

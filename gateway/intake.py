@@ -12,23 +12,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway import bouncing, disclosing, keeping, kept_posts, leak, notices, posting, replies, safe, steering, stopping
 from gateway.facts import gather
+from gateway.incoming import Incoming
 from gateway.log import get_logger
 from gateway.parser import ParserUnavailable
-from gateway.reading import Read, read
+from gateway.reading import read
 from keys.errors import EngineUnavailable
-from policy.facts import Disclosure, MessageKind, Person
+from policy.facts import MessageKind, Person
 from policy.intake import (
     Acknowledged,
-    Door,
     Forwarded,
     Kept,
     LeakReport,
-    MailFacts,
     NoLeak,
     Posted,
     Recorded,
@@ -41,78 +39,18 @@ from policy.intake import (
 from storage import mails
 from storage.errors import Unavailable
 from storage.ids import row_id
-from storage.records import MailRecord, Message
+from storage.records import MailRecord
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from gateway.envelope import Envelope
-    from gateway.kept_posts import KeptPost
     from gateway.lists import Addressed, MailingList
     from gateway.mail.model import Payload
-    from gateway.particulars import Particulars
     from gateway.parts import Parts
     from gateway.replies import Reply
     from policy.reasons import Reason
-    from storage.database import Tx
 
 
 log = get_logger("intake")
-
-
-@dataclass(slots=True)
-class Incoming:
-    """One mail on its way through the story, inside its transaction."""
-
-    parts: Parts
-    tx: Tx
-    mailing_list: MailingList
-    door: Door
-    envelope: Envelope
-    read: Read
-    now: datetime
-    mail_id: str
-    digest: str
-    tells_failure: bool = False
-    people: tuple[Person, ...] = ()
-    facts: MailFacts | None = None
-    disclosure: Disclosure | None = None
-    particulars: Particulars | None = None
-    answered: Message | None = None
-    taken_for: str = ""
-    kept_post: KeptPost | None = None
-    dropped_lines: tuple[int, ...] | None = None
-    notes: list[str] = field(default_factory=list)
-
-    async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:
-        """Put one record into the trail, said by whoever signed the mail."""
-        signer = self.signer()
-        await self.parts.trail.append(
-            self.tx,
-            at=self.now,
-            event=event,
-            id=about,
-            list_id=self.mailing_list.id,
-            actor=signer.address if signer else "gateway",
-            reason=str(reason),
-            detail={"mail": self.mail_id, **(detail or {})},
-        )
-
-    def signer(self) -> Person | None:
-        """Whose pinned key made the signature; says nothing about whether the mail is believed."""
-        if self.facts is None:
-            return None
-        signers = [signature.signer for signature in self.facts.signatures if signature.good and signature.signer]
-        return signers[0] if signers else None
-
-    def recognised(self) -> Person | None:
-        """A pinned person whose key or address is recognisable in an unproved mail."""
-        return self.signer() or (self.facts.claimed if self.facts else None)
-
-    def raw_attachment(self) -> tuple[notices.Attachment, ...]:
-        """The mail as it came, to go along sealed; of an encrypted one what was inside: only the list can open it."""
-        content = self.envelope.content if self.read.inside is None else self.read.inside
-        return (notices.Attachment("as-it-came.eml", "application/octet-stream", content),)
 
 
 class Intake:

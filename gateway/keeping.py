@@ -14,7 +14,7 @@ from storage.records import Quarantined
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from gateway.lists import MailingList
     from gateway.parts import Parts
     from policy.facts import Person

@@ -20,7 +20,7 @@ from policy.steering import Faults
 from storage import mails, quarantine
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from policy.intake import Reposted
     from storage.records import Message
 

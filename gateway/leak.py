@@ -16,7 +16,7 @@ from storage import leaks, messages
 from storage.records import LeakRecord
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from policy.intake import LeakReport
     from policy.leaklines import LeakLines
     from storage.records import Message

@@ -42,6 +42,7 @@ MOST_TEXT = 50_000
 """Characters of somebody's text in a notice; of a longer one the mail itself is attached. Nobody reads more
 in an alarm, and composing what a stranger may send must not keep the clock waiting."""
 MOST_VALUE = 2_000
+MOST_ROWS = 500  # of a digest
 MOST_TOLD = 300  # of a reporter's line, to the audience: what leaked in a word, and no room for quotes
 
 
@@ -274,7 +275,8 @@ def with_report(notice: Notice, text: str, attachments: Sequence[Attachment]) ->
 def digest(rows: Sequence[tuple[str, str, str, int]]) -> Notice:
     """Once a day: what strangers sent. ``rows`` are id, reason, envelope sender, size."""
     lines = [f"{len(rows)} mails were kept back since the last digest:", ""]
-    lines += [f"  {row[0]}  {row[1]:<18} {row[3]:>9} bytes  from {row[2] or '<>'}" for row in rows]
+    lines += [f"  {row[0]}  {row[1]:<18} {row[3]:>9} bytes  from {row[2] or '<>'}" for row in rows[:MOST_ROWS]]
+    lines += [f"  and {len(rows) - MOST_ROWS} more: `embargo quarantine ls`"] if len(rows) > MOST_ROWS else []
     lines += ["", "See one with `embargo quarantine show ID`."]
     return Notice(f"Quarantine: {len(rows)} kept back", "\n".join(lines) + "\n")
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from gateway import keeping, notices
 from gateway.envelope import Envelope
 from gateway.facts import gather
-from gateway.intake import Incoming, apply
+from gateway.incoming import Incoming
+from gateway.intake import apply
 from gateway.operator import Done, RefusedError
 from gateway.operator_acts import audit, ring_of, tell
 from gateway.operator_show import find_kept, open_kept

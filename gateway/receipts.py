@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.content import Opened, Setting
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from policy.audience import Seat
 
 UNRELEASED = frozenset({State.HELD, State.PENDING})

@@ -21,7 +21,7 @@ from policy.steering import Faults, SteerPlan, plan_steering
 from storage import disclosures, messages, outbox
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from gateway.receipts import Told
     from policy.intake import Steered
     from policy.orders import Order

@@ -16,7 +16,7 @@ from policy.intake import Door
 from storage import disclosures
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from policy.facts import Disclosure
 
 

@@ -16,7 +16,7 @@ from storage.ids import message_id
 from storage.records import Message
 
 if TYPE_CHECKING:
-    from gateway.intake import Incoming
+    from gateway.incoming import Incoming
     from policy.facts import Disclosure, Person
     from policy.orders import Order
 

@@ -1,0 +1,77 @@
+"""One mail on its way through the story: what the steps hand on to each other, inside one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.notices import Attachment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.envelope import Envelope
+    from gateway.kept_posts import KeptPost
+    from gateway.lists import MailingList
+    from gateway.particulars import Particulars
+    from gateway.parts import Parts
+    from gateway.reading import Read
+    from policy.facts import Disclosure, Person
+    from policy.intake import Door, MailFacts
+    from storage.database import Tx
+    from storage.records import Message
+
+
+@dataclass(slots=True)
+class Incoming:
+    """One mail on its way through the story, inside its transaction."""
+
+    parts: Parts
+    tx: Tx
+    mailing_list: MailingList
+    door: Door
+    envelope: Envelope
+    read: Read
+    now: datetime
+    mail_id: str
+    digest: str
+    tells_failure: bool = False
+    people: tuple[Person, ...] = ()
+    facts: MailFacts | None = None
+    disclosure: Disclosure | None = None
+    particulars: Particulars | None = None
+    answered: Message | None = None
+    taken_for: str = ""
+    kept_post: KeptPost | None = None
+    dropped_lines: tuple[int, ...] | None = None
+    notes: list[str] = field(default_factory=list)
+
+    async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:
+        """Put one record into the trail, said by whoever signed the mail."""
+        signer = self.signer()
+        await self.parts.trail.append(
+            self.tx,
+            at=self.now,
+            event=event,
+            id=about,
+            list_id=self.mailing_list.id,
+            actor=signer.address if signer else "gateway",
+            reason=str(reason),
+            detail={"mail": self.mail_id, **(detail or {})},
+        )
+
+    def signer(self) -> Person | None:
+        """Whose pinned key made the signature; says nothing about whether the mail is believed."""
+        if self.facts is None:
+            return None
+        signers = [signature.signer for signature in self.facts.signatures if signature.good and signature.signer]
+        return signers[0] if signers else None
+
+    def recognised(self) -> Person | None:
+        """A pinned person whose key or address is recognisable in an unproved mail."""
+        return self.signer() or (self.facts.claimed if self.facts else None)
+
+    def raw_attachment(self) -> tuple[Attachment, ...]:
+        """The mail as it came, to go along sealed; of an encrypted one what was inside: only the list can open it."""
+        content = self.envelope.content if self.read.inside is None else self.read.inside
+        return (Attachment("as-it-came.eml", "application/octet-stream", content),)
