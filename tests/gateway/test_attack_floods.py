@@ -70,3 +70,11 @@ def test_a_leak_notice_has_no_room_for_quotes() -> None:
     assert len(told) < 1200
     assert "the coordinators have the rest" in told
     assert "To whom: a customer" in told
+
+
+def test_a_digest_of_a_flood_is_short() -> None:
+    rows = [(f"QU-2026-{number}", "stranger", "a@b.example", 1) for number in range(20_000)]
+    told = notices.digest(rows).text
+
+    assert len(told) < 60_000
+    assert "and 19500 more" in told

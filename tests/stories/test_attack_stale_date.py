@@ -35,7 +35,12 @@ async def test_a_copy_still_on_its_way_when_the_date_moves_brings_the_new_one(
             post = AT_ONCE.replace("\n\n", "\nRestrict: fix.patch to org:Northwind\nPermit: all you like\n\n")
             await story.post("alice", post, attachments=FIX)
             receipt = story.last("alice", "Receipt")
-            await story.post("alice", "Embargo-Until: +30d\nPermit: nothing\n", reply_to=receipt)
+            await story.post(
+                "alice",
+                "Embargo-Until: +30d\nPermit: nothing\nRestrict: fix.patch to all\n\nAnother fix.\n",
+                reply_to=receipt,
+                attachments=FIX,
+            )
             if why == "withheld":
                 assert story.inbox("south") == []
                 await pin(story, other, other.public)
