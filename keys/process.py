@@ -58,6 +58,12 @@ class Finished:
         """Whether it ended by itself with exit code 0."""
         return self.returncode == 0 and not self.cut and not self.timed_out
 
+    @property
+    def is_wordless(self) -> bool:
+        """Whether it ended by itself with an error, and said nothing at all."""
+        ended_badly = self.returncode > 0 and not self.cut and not self.timed_out
+        return ended_badly and not self.status and not self.output
+
     def first(self, keyword: str) -> StatusLine | None:
         """Give the first status line with this keyword."""
         return next((line for line in self.status if line.keyword == keyword), None)
