@@ -44,8 +44,11 @@ async def raise_alarm(parts: Parts, tx: Tx, *, kind: str, ref: str | None, list_
 
 
 async def copy_withheld(parts: Parts, tx: Tx, copy: Copy, reason: str, now: datetime) -> None:
-    """A copy has no usable key: the coordinators are told; where it is one of theirs, the pager as well."""
-    if copy.role == Role.COORDINATOR:
+    """A copy has no usable key: the coordinators are told; where it is one of theirs, the pager as well.
+
+    The pager once, while that lasts: every mail that a stranger sends may lead to such a copy.
+    """
+    if copy.role == Role.COORDINATOR and not await outbox.waits_already(tx, copy):
         await raise_alarm(parts, tx, kind="coordinator-unreachable", ref=copy.message_id, list_id=copy.list_id, now=now)
     if copy.kind in NOT_REPORTED:
         return

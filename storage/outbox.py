@@ -86,6 +86,12 @@ async def withheld(tx: Tx, list_id: str) -> tuple[Copy, ...]:
     return await _all(tx, query)
 
 
+async def waits_already(tx: Tx, copy: Copy) -> bool:
+    """Whether another copy for the same person waits for a usable key."""
+    others = (t.copies.c.person_id == copy.person_id, t.copies.c.state == CopyState.WITHHELD.value)
+    return await is_there(tx, and_(*others, t.copies.c.id != copy.id))
+
+
 async def reached(tx: Tx, message_id: str) -> frozenset[int]:
     """Return the ids of the members who got a message or will get it."""
     query = select(t.copies.c.person_id).where(
