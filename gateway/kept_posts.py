@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway import disclosing, safe, steering
-from gateway.reading import Read, lines_elsewhere, read
+from gateway.reading import Read, elsewhere, read
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.intake import Posted
@@ -65,9 +65,9 @@ async def repost(incoming: Incoming, verdict: Reposted) -> None:
     if kept is None or kept.read.payload is None or facts is None or facts.block is None:
         error = "a kept mail is posted again by an answer to the complaint about it"
         raise ValueError(error)
-    if elsewhere := lines_elsewhere(kept.read.payload):
+    if below := elsewhere(kept.read.payload).strays:
         why = "it stands in a further text of the mail that was kept; please send your mail again as a new one"
-        faults = Faults(tuple(Complaint(line.said, why) for line in elsewhere), order.corrected)
+        faults = Faults(tuple(Complaint(line.said, why) for line in below), order.corrected)
         await steering.keep_back(incoming, verdict.writer, faults, is_preview=order.preview)
         return
     cut = cut_lines(kept.read.payload.text, facts.block)

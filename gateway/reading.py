@@ -14,7 +14,7 @@ from gateway.mail.flowed import html_to_text
 from gateway.mail.model import Form, Headers, Mail, Payload, Problem, SignedPayload
 from gateway.mail.parse import first_text_part
 from keys.results import OpenStatus, SignatureSeen
-from policy.control import Block, Line, read_block
+from policy.control import Block, read_block
 from policy.intake import Heard, hear
 from policy.prose import find_stop_codes
 from policy.reasons import Reason
@@ -155,20 +155,22 @@ def _understood(seen: Read, raw: bytes) -> Read:
     if seen.payload is None:
         return replace(seen, codes=codes)
     said = all_text(seen.payload)
-    block, below = read_block(seen.payload.text), lines_elsewhere(seen.payload)
-    block = replace(block, strays=(*block.strays, *below))
+    block, below = read_block(seen.payload.text), elsewhere(seen.payload)
+    block = replace(block, strays=(*block.strays, *below.strays), is_cut=block.is_cut or below.is_cut)
     return replace(seen, codes=codes, said=said, block=block, heard=hear(said))
 
 
-def lines_elsewhere(payload: Payload) -> tuple[Line, ...]:
-    """Control lines in further texts of a mail, which some programs split around an attachment: strays, all of them."""
+def elsewhere(payload: Payload) -> Block:
+    """The control lines in further texts of a mail, which some programs split around an attachment."""
     chosen = first_text_part(payload.parts)
     found = [
-        read_block(part.text)
+        part.text
         for part in payload.parts
         if part.text and part.content_type == "text/plain" and not part.is_attachment and part is not chosen
     ]
-    return tuple(line for block in found for line in (*block.lines, *block.strays) if line.is_named or line.is_leak)
+    block = read_block("\n\n".join(found))
+    strays = tuple(line for line in (*block.lines, *block.strays) if line.is_named or line.is_leak)
+    return replace(block, lines=(), strays=strays)
 
 
 def _searched(seen: Read, raw: bytes) -> Iterator[str]:
