@@ -113,8 +113,9 @@ async def reply(incoming: Incoming, verdict: Replied) -> None:
     setting = Setting(incoming.mailing_list, disclosure, particulars)
     readers = await _reply_readers(incoming, writer, disclosure)  # by what they hold before this one
     opened = await storing.store(incoming, writer, MessageKind.REPLY, "Reply", waiting=False, audience="named")
-    names = ", ".join(person.name for person in readers) or "no other member"
-    reaches = f"This went to the coordinators and {names}. Your reply reaches them and {writer.name}."
+    # A count, no names: a coordinator may quote this to members (CONTRACT s7: no names of other members).
+    others = {0: "no other member", 1: "1 other member"}.get(len(readers), f"{len(readers)} other members")
+    reaches = f"This went to the coordinators and {others}. Your reply reaches them and {writer.name}."
     await content.queue_for_coordinators(parts, tx, setting, opened, now, but=None, reaches=reaches)
     await content.queue_for_members(parts, tx, setting, opened, readers, now)
     await incoming.audit("reply", opened.message.id, "", {"readers": [person.id for person in readers]})
