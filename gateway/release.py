@@ -348,7 +348,13 @@ async def stop(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, a
 
 
 async def go(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, actor: str) -> None:
-    """Let a stopped disclosure go again: it is released at its hold, or at once where that has gone by."""
-    after = replace(disclosure, stopped=False)
-    await disclosures.update(tx, disclosure.id, stopped=False)
+    """Let a stopped disclosure go again: it is released at its hold, or at once where that has gone by.
+
+    What was held back on purpose is not late: its hold then ends now.
+    """
+    is_due = disclosure.hold_until <= now < disclosure.embargo_until
+    after = replace(disclosure, stopped=False, hold_until=now if is_due else disclosure.hold_until)
+    await disclosures.update(tx, disclosure.id, stopped=False, hold_until=after.hold_until)
+    if is_due:
+        await messages.date_waiting(tx, disclosure.id, now)
     await transition(parts, tx, disclosure, after, now, actor=actor, reason="go")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gateway import operator_disclosures
 from world import world
 
 HELD = "Hold-Until: +1h\nEmbargo-Until: +14d\nScope: group:distributors, security@westlake.example\n\nA flaw.\n"
@@ -153,6 +154,23 @@ async def test_stopped_it_waits_until_it_may_go(tmp_path, people, beside):
             (row["actor"], row["reason"]) for row in (await shell.json("disclosure", "show", disclosure))["timeline"]
         ]
         assert events[1:3] == [("operator", "stop"), ("operator", "go")]
+
+
+async def test_what_was_stopped_on_purpose_is_not_late_when_it_goes(tmp_path, people, beside):
+    async with world(tmp_path, people) as story:
+        await story.post("alice", HELD)
+        shell = beside(story)
+        (listed,) = await shell.json("disclosure", "ls")
+        await shell.ok("disclosure", "stop", listed["id"])
+        await story.pass_time(7200)
+
+        await operator_disclosures.go(story.parts, listed["id"])  # at the story's own time
+        await story.settle()
+        (shown,) = await shell.json("disclosure", "ls")
+        assert shown["state"] == "embargoed"
+        assert shown["hold_until"] > listed["hold_until"]
+        assert "late" not in story.last("alice", "Release report").text
+        assert await shell.json("alarm", "ls") == []
 
 
 async def test_what_is_out_can_be_neither_stopped_nor_let_go(tmp_path, people, beside):
