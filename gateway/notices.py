@@ -178,8 +178,7 @@ def complaint(
     """Why a coordinator's or member's mail is kept back, line by line, and the block to paste back."""
     lines = ["Your mail is kept back; nobody got it, and nothing of it is lost.", ""]
     for item in complaints:
-        lines.append(f"* {item.line}" if item.line else "* (missing)")
-        lines.append(f"    {item.why}")
+        lines += [f"* {item.line}", f"    {item.why}"] if item.line else [f"* {item.why}"]
         for reading in item.readings:
             note = f"   ({reading.note})" if reading.note else ""
             lines.append(f"    could mean: {reading.value}{note}")

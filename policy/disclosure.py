@@ -86,12 +86,15 @@ def move(source: State | None, event: Event) -> State | Refusal:
     row = _TABLE.get((source, event))
     if row is not None:
         return row.target
-    return Refusal(_REFUSALS.get(event, "that is not possible now") + f" (it is {source})")
+    why = _REFUSALS.get(event, "that is not possible now")
+    if event is Event.LIFT_NOW and source in {State.LIFTED, State.CLOSED, State.WITHDRAWN}:
+        why = "there is no embargo to lift any more"
+    return Refusal(f"{why} (it is {source})")
 
 
 _REFUSALS: dict[Event, str] = {
     Event.NEW_DATE: "its embargo is over, so its date can't change any more",
-    Event.STOP: "it went out already, so there is nothing to stop",
+    Event.STOP: "there is no release to stop any more",
     Event.GO: "there is no release to let go",
     Event.CHANGE: "it is over, so nothing of it can change",
     Event.WITHDRAW: "it can't be withdrawn any more",

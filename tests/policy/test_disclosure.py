@@ -48,6 +48,14 @@ def test_what_is_no_row_of_the_table_is_refused_in_words() -> None:
             assert state in found.why
 
 
+def test_no_way_out_is_offered_where_there_is_none() -> None:
+    held, over = move(State.HELD, Event.LIFT_NOW), move(State.WITHDRAWN, Event.LIFT_NOW)
+    assert isinstance(held, Refusal)
+    assert "Hold-Until: now" in held.why
+    assert isinstance(over, Refusal)
+    assert over.why == "there is no embargo to lift any more (it is withdrawn)"
+
+
 @pytest.mark.parametrize(
     ("found", "event"),
     [

@@ -64,7 +64,7 @@ async def test_a_held_disclosure_is_withdrawn_without_a_word_to_members(
         await story.pass_time(15 * DAY)
         assert all(story.inbox(name) == [] for name in MEMBERS)
         await story.post("alice", "One more thing.\n", reply_to=receipt)
-        assert "it is withdrawn" in story.last("alice", "Kept back").text
+        assert "* it is withdrawn" in story.last("alice", "Kept back").text
 
 
 async def test_an_embargoed_disclosure_is_withdrawn_and_the_bound_are_told(
