@@ -27,7 +27,7 @@ COLUMNS = {
 def ls(ctx: typer.Context, list_name: ListName = None, as_json: AsJson = False) -> None:
     """Show copies that are queued, deferred or withheld."""
     rows = look(ctx, lambda desk: operator_show.queue(desk, list_name))
-    show(rows, COLUMNS, as_json=as_json, empty="every copy is delivered")
+    show(rows, COLUMNS, as_json=as_json, empty="no copy waits")
 
 
 @app.command("retry")

@@ -26,6 +26,7 @@ async def test_a_deferred_copy_is_listed_and_tried_again_at_once(tmp_path, peopl
 
         assert len(story.box.to(north)) == 1
         assert await shell.json("queue", "ls") == []
+        assert "no copy waits" in await shell.ok("queue", "ls")
         assert "is sent" in await shell.refuse("queue", "retry", waiting["id"])
 
 
