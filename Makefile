@@ -29,7 +29,7 @@ endef
 
 .PHONY: help
 help: ## print this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-9s %s\n", $$1, $$2 }'
 
 # ------------------------------------------------------------------------------------ the two commands
 
@@ -42,6 +42,10 @@ test: $(DEV) gnupg postgresql ## set up what is missing, then run every test
 	@$(PY) -m pytest -q -n $(WORKERS)
 
 # -------------------------------------------------------------------------------------------- the rest
+
+.PHONY: test-long
+test-long: $(DEV) gnupg postgresql ## every test, every story on PostgreSQL as well
+	@EMBARGO_TEST_LONG=1 $(PY) -m pytest -q -n $(WORKERS)
 
 .PHONY: serve
 serve: $(RUN) gnupg ## run the service in the foreground, with ./config.toml

@@ -116,9 +116,8 @@ def notice_faults(incoming: Incoming, order: Order) -> Faults | None:
     parts = [part for part in payload.parts if part.is_attachment and part.filename == order.public_notice]
     if parts and parts[0].text is None:
         why = "the public notice must be a plain text file, as it is published as a mail's text"
-        line = f"Public-Notice: {order.public_notice}"
-        corrected = "".join(f"{kept}\n" for kept in order.corrected.splitlines() if kept.strip() != line)
-        return Faults((Complaint(line, why, ()),), corrected)
+        # The line stays in the block as it was, to be asked again: without it the file would go to members.
+        return Faults((Complaint(f"Public-Notice: {order.public_notice}", why, ()),), order.corrected)
     return None
 
 
