@@ -94,8 +94,10 @@ async def test_a_database_locked_by_another_program_is_451_and_an_alarm_and_noth
         running = asyncio.create_task(story.gateway.run())
         await until(lambda: kinds(told) == ["alive"])
         raw = story.compose("alice", AT_ONCE)
-        with sqlite3.connect(str(story.parts.database.path), isolation_level=None) as other:
-            other.execute("BEGIN IMMEDIATE")
+        path = str(story.parts.database.path)
+        with sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30) as other:
+            # In a thread: the gateway stands on this loop, and may have to end its own transaction first.
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             with pytest.raises(aiosmtplib.SMTPDataError) as refused:
                 await story.deliver(raw)
             assert refused.value.code == 451
