@@ -29,10 +29,16 @@ ON_BOTH_WHEN_LONG = frozenset(
         "test_automatic_mail",
         "test_bad_day",
         "test_control_lines",
+        "test_duplicates_and_replay",
+        "test_follow_ups",
+        "test_leak_reports",
         "test_outside",
         "test_owner_and_request",
         "test_possible_leaks",
+        "test_preview",
+        "test_public_notice",
         "test_quarantine",
+        "test_receipts",
         "test_stop_code",
     }
 )
