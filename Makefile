@@ -11,8 +11,8 @@ PY := $(VENV)/bin/python
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check --no-input
-# Two workers a core: half of a test's time is waiting for GnuPG, the disk and sockets. More than six only compete.
-WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 3 ? 6 : 2 * n )))
+# Two workers on two cores; more than four only compete for the disk.
+WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
 
 # $(call need,test that it is there,what it is,packages): install with apt as root, else say what to do.
 define need
