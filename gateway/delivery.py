@@ -54,8 +54,10 @@ class Delivery:
             await asyncio.sleep(GATHER)  # those that end within the same blink share a transaction
         settled = await self._settle()
         woken = await self._wake_withheld(now)
-        sealed = await self._sealing.step(now, self._start_due)
-        started = await self._start_due()
+        async with self._parts.database.reading() as tx:
+            waiting = await outbox.waiting(tx, now)
+        sealed = waiting.unsealed and await self._sealing.step(now, self._start_due)
+        started = waiting.sealed and await self._start_due()
         return settled or woken or sealed or started
 
     @property
@@ -115,7 +117,7 @@ class Delivery:
     # --- handing over -------------------------------------------------------------------------
 
     async def _start_due(self) -> bool:
-        """Give what is due to the free connections, claiming a few ahead."""
+        """Give what is due to the free connections, claiming a few ahead; asked where something is due."""
         parts = self._parts
         connections = parts.config.relay.connections
         if self._sealing.is_stopping or len(self._sending) >= connections:
@@ -137,9 +139,6 @@ class Delivery:
 
     async def _claim(self, now: datetime, limit: int) -> None:
         parts = self._parts
-        async with parts.database.reading() as tx:
-            if not await outbox.any_due(tx, now):
-                return
         async with parts.database.transaction() as tx:
             claimed = await outbox.claim_due(tx, owner=parts.node, now=now, lease_for=LEASE, limit=limit)
         # One whose lease ran out while we still have it in hand is ours already, and now for longer.

@@ -17,10 +17,11 @@ from policy.release import Cancel, Go, HandOver, Withhold, judge_hand_over, retr
 from storage import disclosures, outbox, roster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.parts import Parts
+    from policy.facts import Disclosure
     from storage.database import Tx
     from storage.records import Copy
 
@@ -39,13 +40,26 @@ class Outcome:
 
 async def judge(tx: Tx, copy: Copy, now: datetime) -> HandOver:
     """Judge one copy by the roster and the disclosure as they are now (law 2)."""
-    if copy.role == PUBLIC:
-        return Go(())
-    if copy.kind is MessageKind.KEY_NOTICE:
-        return Go(copy.sealed_to or ())  # sealed at once, to a key that is no longer pinned; it holds no content
-    person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
-    disclosure = await disclosures.get(tx, copy.disclosure_id) if copy.disclosure_id else None
-    return judge_hand_over(copy.kind, person, disclosure, now)
+    return (await judge_all(tx, [copy], now))[copy.id]
+
+
+async def judge_all(tx: Tx, copies: Iterable[Copy], now: datetime) -> dict[str, HandOver]:
+    """Judge copies as ``judge`` does; by their ids."""
+    about: dict[str, Disclosure | None] = {}
+    verdicts: dict[str, HandOver] = {}
+    for copy in copies:
+        if copy.role == PUBLIC:
+            verdicts[copy.id] = Go(())
+            continue
+        if copy.kind is MessageKind.KEY_NOTICE:
+            # Sealed at once, to a key that is no longer pinned; it holds no content.
+            verdicts[copy.id] = Go(copy.sealed_to or ())
+            continue
+        if copy.disclosure_id and copy.disclosure_id not in about:
+            about[copy.disclosure_id] = await disclosures.get(tx, copy.disclosure_id)
+        person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
+        verdicts[copy.id] = judge_hand_over(copy.kind, person, about.get(copy.disclosure_id or ""), now)
+    return verdicts
 
 
 async def keep(parts: Parts, tx: Tx, copy: Copy, verdict: Withhold | Cancel, now: datetime) -> None:

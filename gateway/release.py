@@ -52,16 +52,9 @@ class Release:
         """Do what is due at ``now``; says whether anything was done."""
         parts = self._parts
         async with parts.database.reading() as tx:
-            due = [
-                found.id
-                for found in (
-                    *await disclosures.due_stale(tx, now),
-                    *await disclosures.due_releases(tx, now),
-                    *await disclosures.due_lifts(tx, now),
-                )
-            ]
+            due = [found.id for found in await disclosures.due(tx, now)]
             duty_rows = await duties.due(tx, now)
-        done = [await self._guarded(ref, partial(self._act, ref, now), now) for ref in dict.fromkeys(due)]
+        done = [await self._guarded(ref, partial(self._act, ref, now), now) for ref in due]
         done += [
             await self._guarded(f"{duty.kind} {duty.ref}", partial(self._do_duty, duty, now), now) for duty in duty_rows
         ]

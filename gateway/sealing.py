@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.parts import Parts
-    from keys.results import Sealed
+    from keys.results import Ring, Sealed
+    from storage.database import Tx
     from storage.records import Copy
 
 log = get_logger("sealing")
@@ -48,6 +49,14 @@ class Batch:
     copies: tuple[Copy, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The keys of a list, and what its copies may do, by the ids of these: of one moment."""
+
+    ring: Ring
+    verdicts: dict[str, HandOver]
+
+
 class Sealing:
     """Seals what is queued. One per process."""
 
@@ -57,11 +66,11 @@ class Sealing:
         self.is_stopping = False
 
     async def step(self, now: datetime, after_each: Callable[[], Awaitable[object]]) -> bool:
-        """Seal what is due, the most urgent first; ``after_each`` content, let what is sealed go out."""
+        """Seal what is due, the most urgent first; ``after_each`` content, let what is sealed go out.
+
+        Asked where something waits to be sealed: it takes the writers' lock.
+        """
         parts = self._parts
-        async with parts.database.reading() as tx:
-            if not await outbox.any_unsealed(tx, now):
-                return False
         async with parts.database.transaction() as tx:
             claimed = await outbox.claim_unsealed(tx, owner=parts.node, now=now, lease_for=LEASE, limit=CLAIM)
         by_content: dict[str, list[Copy]] = defaultdict(list)
@@ -98,36 +107,46 @@ class Sealing:
 
     async def _seal(self, batch: Batch, now: datetime) -> None:
         parts = self._parts
-        async with parts.database.reading() as tx:
-            content = await messages.content(tx, batch.content_id)
-            if content is None:
-                raise StorageError("a copy without content")
-            plain = await safe.take(parts, tx, content.item)
         if any(copy.role == outcome.PUBLIC for copy in batch.copies):
-            await self._sign_public(batch, plain, now)
+            await self._sign_public(batch, now)
             return
-        mailing_list = parts.lists[batch.copies[0].list_id]
-        mode = mailing_list.config.seal
-        is_shared = mode == "shared" or (mode == "auto" and len(batch.copies) >= SHARED_FROM)
-        size = len(batch.copies) if is_shared else max(1, min(AT_ONCE, BYTES_AT_ONCE // max(1, len(plain))))
-        for copies in _slices(batch.copies, size):
+        async with parts.database.reading() as tx:
+            plain = await self._plain(tx, batch.content_id)
+            mode = parts.lists[batch.copies[0].list_id].config.seal
+            is_shared = mode == "shared" or (mode == "auto" and len(batch.copies) >= SHARED_FROM)
+            size = len(batch.copies) if is_shared else max(1, min(AT_ONCE, BYTES_AT_ONCE // max(1, len(plain))))
+            first, *others = [Batch(batch.content_id, copies) for copies in _slices(batch.copies, size)]
+            judged = await self._judge(tx, first, now)
+        await self._seal_and_store(first, plain, judged, now, is_shared=is_shared)
+        for part in others:
             if self.is_stopping:
                 return
-            await self._seal_and_store(Batch(batch.content_id, copies), plain, now, is_shared=is_shared)
+            async with parts.database.reading() as tx:
+                judged = await self._judge(tx, part, now)
+            await self._seal_and_store(part, plain, judged, now, is_shared=is_shared)
 
-    async def _seal_and_store(self, batch: Batch, plain: bytes, now: datetime, *, is_shared: bool) -> None:
+    async def _plain(self, tx: Tx, content_id: str) -> bytes:
+        content = await messages.content(tx, content_id)
+        if content is None:
+            raise StorageError("a copy without content")
+        return await safe.take(self._parts, tx, content.item)
+
+    async def _judge(self, tx: Tx, batch: Batch, now: datetime) -> Judged:
+        ring = await self._parts.lists.ring(self._parts, tx, batch.copies[0].list_id)
+        return Judged(ring, await outcome.judge_all(tx, batch.copies, now))
+
+    async def _seal_and_store(
+        self, batch: Batch, plain: bytes, judged: Judged, now: datetime, *, is_shared: bool
+    ) -> None:
         """One call for all of them, or one each: the same code with groups of many or of one."""
-        parts = self._parts
-        async with parts.database.reading() as tx:
-            ring = await parts.lists.ring(parts, tx, batch.copies[0].list_id)
-            verdicts = {copy.id: await outcome.judge(tx, copy, now) for copy in batch.copies}
+        verdicts = judged.verdicts
         requests = [
             SealRequest(copy_id, verdict.fingerprints)
             for copy_id, verdict in verdicts.items()
             if isinstance(verdict, Go)
         ]
         groups = [requests] if is_shared else [[request] for request in requests]
-        calls = [parts.engine.seal_for(ring, plain, group) for group in groups if group]
+        calls = [self._parts.engine.seal_for(judged.ring, plain, group) for group in groups if group]
         results = await asyncio.gather(*calls, return_exceptions=True)
         await self._store(batch, verdicts, [result for result in results if not isinstance(result, BaseException)], now)
         for result in results:
@@ -166,10 +185,11 @@ class Sealing:
                     # Judged again where nobody writes beside us: a key replaced this instant must not be missed.
                     await outcome.keep_if_still(parts, tx, copy, now)
 
-    async def _sign_public(self, batch: Batch, plain: bytes, now: datetime) -> None:
+    async def _sign_public(self, batch: Batch, now: datetime) -> None:
         """The public notice is signed, not sealed (law 1: only it, only after the lift)."""
         parts = self._parts
         async with parts.database.reading() as tx:
+            plain = await self._plain(tx, batch.content_id)
             ring = await parts.lists.ring(parts, tx, batch.copies[0].list_id)
         signature = await parts.engine.sign(ring, compose.signable(plain.decode()))
         async with parts.database.transaction() as tx:

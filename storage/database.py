@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -23,6 +24,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from storage import sqlite_driver
 from storage.errors import SchemaOutOfDate, StorageError, Unavailable, translate
 
 Tx = AsyncConnection
@@ -61,7 +63,8 @@ class Database:
         """Take the URL; nothing is touched yet. Raises StorageError for a URL that is none of ours."""
         self._url = _parse(url)
         self._patience = patience
-        self._engine: AsyncEngine | None = None
+        self._readers: AsyncEngine | None = None
+        self._writers: AsyncEngine | None = None  # on PostgreSQL the same
         self._watch: aiosqlite.Connection | None = None
         self._turn = asyncio.Lock()  # of the writers of this process, in the order in which they came
         self._writer: asyncio.Task[Any] | None = None
@@ -79,22 +82,25 @@ class Database:
 
     async def open(self) -> None:
         """Make ready to connect; connects at the first use, so that a server may come up later."""
-        if self._engine is not None:
+        if self._readers is not None:
             return
         if self.path is not None:
             _restrict(self.path)
-            self._engine = _sqlite_engine(self.path, self._patience)
+            self._readers = _sqlite_engine(self.path, self._patience, write=False)
+            self._writers = _sqlite_engine(self.path, self._patience, write=True)
         else:
-            self._engine = _postgresql_engine(self._url, self._patience)
+            self._readers = self._writers = _postgresql_engine(self._url, self._patience)
 
     async def close(self) -> None:
         """Close every connection. Safe to repeat."""
         watch, self._watch = self._watch, None
         if watch is not None:
             await watch.close()
-        engine, self._engine = self._engine, None
-        if engine is not None:
-            await engine.dispose()
+        engines = {self._readers, self._writers}
+        self._readers = self._writers = None
+        for engine in engines:
+            if engine is not None:
+                await engine.dispose()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Tx]:
@@ -122,15 +128,14 @@ class Database:
     @asynccontextmanager
     async def _connected(self, *, write: bool) -> AsyncIterator[Tx]:
         self._require_ready()
-        assert self._engine is not None
+        engine = self._writers if write else self._readers
+        assert engine is not None
         failure: StorageError
         try:
-            async with self._engine.connect() as connection:
-                await connection.execution_options(embargo_write=write)
-                async with connection.begin():
-                    if not self.is_sqlite:
-                        await self._begin_on_postgresql(connection, write=write)
-                    yield connection
+            async with engine.begin() as connection:
+                if not self.is_sqlite:
+                    await self._begin_on_postgresql(connection, write=write)
+                yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             failure = translate(error)
         else:
@@ -139,7 +144,7 @@ class Database:
         raise failure from None
 
     def _require_ready(self) -> None:
-        if self._engine is None:
+        if self._readers is None:
             raise Unavailable("the database is not open")
         # Asked before the driver is: it answers a file that cannot be opened with a thread that outlives the loop.
         if self.path is not None and not os.access(self.path, os.R_OK | os.W_OK):
@@ -208,10 +213,10 @@ class Database:
 
     async def checkpoint(self) -> None:
         """Fold SQLite's write-ahead log into the file, so that no copy of what was destroyed stays in it."""
-        if self._engine is None or not self.is_sqlite:
+        if self._writers is None or not self.is_sqlite:
             return
         try:
-            async with self._engine.connect() as connection:
+            async with self._writers.connect() as connection:
                 raw = await connection.get_raw_connection()
                 driver = raw.driver_connection
                 assert isinstance(driver, aiosqlite.Connection)
@@ -239,23 +244,27 @@ def _file_uri(path: Path) -> str:
     return f"file:{quote(str(path.absolute()))}"
 
 
-def _sqlite_engine(path: Path, patience: float) -> AsyncEngine:
+def _sqlite_engine(path: Path, patience: float, *, write: bool) -> AsyncEngine:
     engine = create_async_engine(
         URL.create("sqlite+aiosqlite", database=_file_uri(path), query={"mode": "rw", "uri": "true"}),
         hide_parameters=True,
         pool_timeout=patience,
-        # isolation_level None: sqlite3 begins nothing of its own; _begin_on_sqlite does.
-        connect_args={"timeout": patience, "isolation_level": None},
+        # isolation_level None: sqlite3 begins nothing of its own; the listener to "begin" does.
+        connect_args={"timeout": patience, "isolation_level": None, "async_creator_fn": sqlite_driver.connect},
     )
-    event.listen(engine.sync_engine, "connect", _set_pragmas)
-    event.listen(engine.sync_engine, "begin", _begin_on_sqlite)
+    # IMMEDIATE: the lock is waited for here, where waiting helps. A transaction that read first and then wants to
+    # write is refused at once when another wrote in between, however patient it is.
+    begin = "BEGIN IMMEDIATE" if write else "BEGIN"
+    pragmas = _PRAGMAS if write else (*_PRAGMAS, "PRAGMA query_only=ON")
+    event.listen(engine.sync_engine, "connect", partial(_set_pragmas, pragmas))
+    event.listen(engine.sync_engine, "begin", partial(_begin_on_sqlite, begin))
     return engine
 
 
-def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
+def _set_pragmas(pragmas: Sequence[str], connection: DBAPIConnection, _record: object) -> None:
     try:
         cursor = connection.cursor()
-        for pragma in _PRAGMAS:
+        for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
     except BaseException:
@@ -263,12 +272,8 @@ def _set_pragmas(connection: DBAPIConnection, _record: object) -> None:
         raise
 
 
-def _begin_on_sqlite(connection: Connection) -> None:
-    write = bool(connection.get_execution_options().get("embargo_write"))
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if write else 'ON'}")
-    # IMMEDIATE: the lock is waited for here, where waiting helps. A transaction that read first and then wants to
-    # write is refused at once when another wrote in between, however patient it is.
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _begin_on_sqlite(begin: str, connection: Connection) -> None:
+    connection.exec_driver_sql(begin)
 
 
 async def _watching(path: Path, patience: float) -> aiosqlite.Connection:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select
 
 from policy.facts import Disclosure, State
 from storage import ids
@@ -98,19 +98,14 @@ async def take_number(tx: Tx, disclosure_id: str) -> int:
     return int(number)
 
 
-async def due_releases(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
-    """Return those held, not stopped, whose hold is over. One of them may be stale as well: judge that first."""
-    return await _where(tx, _IS_HELD, _GOES, t.disclosures.c.hold_until <= now)
+async def due(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
+    """Return those for which the clock has something to do: a hold that is over, or a public date that came.
 
-
-async def due_lifts(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
-    """Return those embargoed whose embargo is over."""
-    return await _where(tx, _IS_EMBARGOED, t.disclosures.c.embargo_until <= now)
-
-
-async def due_stale(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
-    """Return those still held, stopped or not, though their public date is gone by."""
-    return await _where(tx, _IS_HELD, t.disclosures.c.embargo_until <= now)
+    Which of the two, and whether a date went by while it was held, is for the core to say.
+    """
+    hold_is_over = and_(_IS_HELD, _GOES, t.disclosures.c.hold_until <= now)
+    date_came = and_(or_(_IS_HELD, _IS_EMBARGOED), t.disclosures.c.embargo_until <= now)
+    return await _where(tx, or_(hold_is_over, date_came))
 
 
 async def next_instant(tx: Tx) -> datetime | None:

@@ -8,10 +8,11 @@ never get the same copy while a lease runs; after a crash the worst is one copy 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
 
 from policy.facts import CopyState, MessageKind, Role
 from storage import tables as t
@@ -103,14 +104,20 @@ async def reached(tx: Tx, message_id: str) -> frozenset[int]:
     return frozenset((await tx.execute(query)).scalars())
 
 
-async def any_unsealed(tx: Tx, now: datetime) -> bool:
-    """Whether a copy waits to be sealed: asked before the writers' lock is taken."""
-    return await is_there(tx, and_(_is_due(now), t.copies.c.body_id.is_(None)))
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Whether copies wait to be sealed, and whether sealed ones wait to be handed over."""
+
+    unsealed: bool
+    sealed: bool
 
 
-async def any_due(tx: Tx, now: datetime) -> bool:
-    """Whether a sealed copy waits to be handed over."""
-    return await is_there(tx, and_(_is_due(now), t.copies.c.body_id.is_not(None)))
+async def waiting(tx: Tx, now: datetime) -> Waiting:
+    """Say what is due: asked before the writers' lock is taken."""
+    unsealed = exists().where(_is_due(now), t.copies.c.body_id.is_(None))
+    sealed = exists().where(_is_due(now), t.copies.c.body_id.is_not(None))
+    row = (await tx.execute(select(unsealed, sealed))).one()
+    return Waiting(unsealed=bool(row[0]), sealed=bool(row[1]))
 
 
 async def claim_unsealed(

@@ -5,12 +5,12 @@ Each change moves the list's ``version``, by which the GnuPG homes (caches of th
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, insert, select, update
 
 from policy.facts import Key, Person, Role, Standing
 from storage import tables as t
@@ -29,6 +29,14 @@ class ListKeyRow:
     fingerprint: str
     public: bytes = field(repr=False)
     secret_item: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Somebody's row, and the rows of the keys held."""
+
+    row: RowMapping
+    keys: list[dict[str, Any]]
 
 
 async def add_person(
@@ -129,23 +137,19 @@ async def people(
     tx: Tx, list_id: str | None, *, roles: Collection[Role] | None = None, with_removed: bool = False
 ) -> tuple[Person, ...]:
     """Return the people of a list (None: of all lists), in the order in which they came, with their keys."""
-    query = select(t.people).order_by(t.people.c.id)
+    where: list[ColumnElement[bool]] = []
     if list_id is not None:
-        query = query.where(t.people.c.list_id == list_id)
+        where.append(t.people.c.list_id == list_id)
     if roles is not None:
-        query = query.where(t.people.c.role.in_(words(roles)))
+        where.append(t.people.c.role.in_(words(roles)))
     if not with_removed:
-        query = query.where(t.people.c.standing != _REMOVED)
-    rows = (await tx.execute(query)).mappings().all()
-    held = await _keys_held(tx, rows)
-    return tuple(_person(row, held[row["id"]]) for row in rows)
+        where.append(t.people.c.standing != _REMOVED)
+    return tuple(_person(one) for one in await _found(tx, *where))
 
 
 async def person(tx: Tx, person_id: int) -> Person | None:
     """Return somebody, also one who is removed: then with the keys that were pinned last."""
-    rows = (await tx.execute(select(t.people).where(t.people.c.id == person_id))).mappings().all()
-    held = await _keys_held(tx, rows)
-    return next((_person(row, held[row["id"]]) for row in rows), None)
+    return next((_person(one) for one in await _found(tx, t.people.c.id == person_id)), None)
 
 
 async def find(tx: Tx, *, address: str, list_id: str | None = None) -> tuple[Person, ...]:
@@ -175,14 +179,12 @@ async def keys_of_list(tx: Tx, list_id: str) -> tuple[KeyRow, ...]:
 
     Those who are removed are in it with the keys pinned last: what binds them has to reach them, sealed.
     """
-    query = select(t.people).where(t.people.c.list_id == list_id).order_by(t.people.c.id)
-    rows = (await tx.execute(query)).mappings().all()
-    held = await _keys_held(tx, rows)
-    rows = sorted(rows, key=lambda row: row["standing"] == _REMOVED)  # of one certificate twice, the living one
+    found = await _found(tx, t.people.c.list_id == list_id, with_public=True)
+    found.sort(key=lambda one: one.row["standing"] == _REMOVED)  # of one certificate twice, the living one
     ring: dict[str, KeyRow] = {}
-    for row in rows:
-        for key in held[row["id"]]:
-            ring.setdefault(key["fingerprint"], _key_row(row, key))
+    for one in found:
+        for key in one.keys:
+            ring.setdefault(key["fingerprint"], _key_row(one.row, key))
     return tuple(ring.values())
 
 
@@ -233,30 +235,34 @@ async def _refuse_taken(tx: Tx, who: Person) -> None:
             raise Conflict("the key is pinned for another address or role of the list")
 
 
-async def _keys_held(tx: Tx, rows: Collection[RowMapping]) -> dict[int, list[RowMapping]]:
-    """Gather the keys of people: those pinned; of one who is removed and has none, those unpinned last."""
-    held: dict[int, list[RowMapping]] = defaultdict(list)
-    if not rows:
-        return held
-    query = select(t.keys).order_by(t.keys.c.id)
-    if len(rows) == 1:
-        query = query.where(t.keys.c.person_id == next(iter(rows))["id"])
-    else:
-        query = query.where(t.keys.c.list_id.in_({row["list_id"] for row in rows}))
-    every: dict[int, list[RowMapping]] = defaultdict(list)
-    for key in (await tx.execute(query)).mappings():
-        every[key["person_id"]].append(key)
-    for row in rows:
-        mine = every[row["id"]]
-        pinned = [key for key in mine if key["removed_at"] is None]
-        if not pinned and mine and row["standing"] == _REMOVED:
-            last = max(key["removed_at"] for key in mine)
-            pinned = [key for key in mine if key["removed_at"] == last]
-        held[row["id"]] = pinned
-    return held
+async def _found(tx: Tx, *where: ColumnElement[bool], with_public: bool = False) -> list[_Held]:
+    """Gather people, in the order in which they came, with their keys.
+
+    Those that are pinned; for one who is removed and has none, those that were unpinned last.
+    """
+    columns = [column for column in t.keys.c if with_public or column.name != "public"]
+    query = (
+        select(t.people, *(column.label(f"key_{column.name}") for column in columns))
+        .outerjoin(t.keys, t.keys.c.person_id == t.people.c.id)
+        .where(*where)
+        .order_by(t.people.c.id, t.keys.c.id)
+    )
+    every: dict[int, _Held] = {}
+    for row in (await tx.execute(query)).mappings():
+        one = every.setdefault(row["id"], _Held(row, []))
+        if row["key_id"] is not None:
+            one.keys.append({column.name: row[f"key_{column.name}"] for column in columns})
+    for one in every.values():
+        pinned = [key for key in one.keys if key["removed_at"] is None]
+        if not pinned and one.keys and one.row["standing"] == _REMOVED:
+            last = max(key["removed_at"] for key in one.keys)
+            pinned = [key for key in one.keys if key["removed_at"] == last]
+        one.keys[:] = pinned
+    return list(every.values())
 
 
-def _person(row: RowMapping, held: Iterable[RowMapping]) -> Person:
+def _person(held: _Held) -> Person:
+    row = held.row
     return Person(
         id=row["id"],
         list_id=row["list_id"],
@@ -265,11 +271,11 @@ def _person(row: RowMapping, held: Iterable[RowMapping]) -> Person:
         name=row["name"],
         standing=Standing(row["standing"]),
         groups=frozenset(row["groups"]),
-        keys=tuple(record_of(Key, key) for key in held),
+        keys=tuple(Key(key["fingerprint"], key["algorithm"], key["expires_at"], key["flaw"]) for key in held.keys),
     )
 
 
-def _key_row(row: RowMapping, key: RowMapping) -> KeyRow:
+def _key_row(row: RowMapping, key: Mapping[str, Any]) -> KeyRow:
     return KeyRow(
         person_id=row["id"],
         address=row["address"],

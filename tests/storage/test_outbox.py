@@ -417,7 +417,8 @@ async def test_whether_anything_is_due_is_asked_without_taking_it(with_message, 
     async with with_message.transaction() as tx:
 
         async def due(now):
-            return await outbox.any_unsealed(tx, now), await outbox.any_due(tx, now)
+            found = await outbox.waiting(tx, now)
+            return found.unsealed, found.sealed
 
         assert await due(seed.now) == (False, False)
         await seed.copy(tx, "CP-1")

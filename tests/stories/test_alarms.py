@@ -14,7 +14,6 @@ import pytest
 from deeds import AT_ONCE, pages
 from openpgp import Person
 from service import service
-from storage.database import _sqlite_engine
 from world import World, world
 
 
@@ -117,10 +116,9 @@ async def test_a_database_locked_by_another_program_is_451_and_an_alarm_and_noth
 async def shorten_patience(story: World) -> None:
     """Every connection made from here on waits a fifth of a second for a lock, not ten."""
     database = story.parts.database
-    assert database.path is not None
-    assert database._engine is not None
-    patient, database._engine = database._engine, _sqlite_engine(database.path, 0.2)
-    await patient.dispose()
+    await database.close()
+    database._patience = 0.2
+    await database.open()
 
 
 async def test_a_full_disk_is_told_to_the_sender_and_the_pager_and_all_goes_on_when_there_is_room(

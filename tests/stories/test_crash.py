@@ -84,7 +84,7 @@ async def test_an_orderly_stop_gives_back_what_it_had_claimed(tmp_path: Path, pe
         async with asyncio.timeout(5):
             await story.gateway.close()
         async with story.parts.database.reading() as tx:
-            assert await outbox.any_due(tx, story.clock.now()), "nothing of it waits for a lease to run out"
+            assert (await outbox.waiting(tx, story.clock.now())).sealed, "nothing of it waits for a lease to run out"
 
 
 async def test_the_loops_themselves_carry_a_hold_of_a_day_through(tmp_path: Path, people: dict[str, Person]) -> None:
