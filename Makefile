@@ -14,8 +14,10 @@ PY := $(VENV)/bin/python
 RUN := $(VENV)/.installed-run
 DEV := $(VENV)/.installed-dev
 PIP := $(PY) -m pip --quiet --quiet --disable-pip-version-check --no-input
-# Two workers on two cores; more than four only compete for the disk.
-WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 4 ? 4 : n )))
+# Two workers a core: a story waits for processes and for the disk about half of its time. Who has nothing left takes
+# over from the others.
+WORKERS := $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$(( n < 2 ? 2 : n > 4 ? 8 : 2 * n )))
+PYTEST := $(PY) -m pytest -q -n $(WORKERS) --dist worksteal
 
 # $(call need,test that it is there,what it is,packages): install with apt as root, else say what to do.
 define need
@@ -42,13 +44,17 @@ demo: $(RUN) gnupg ## set up what is missing, then play one disclosure from post
 
 .PHONY: test
 test: $(DEV) gnupg postgresql ## set up what is missing, then run every test
-	@$(PY) -m pytest -q -n $(WORKERS)
+	@$(PYTEST)
 
 # -------------------------------------------------------------------------------------------- the rest
 
 .PHONY: test-long
 test-long: $(DEV) gnupg postgresql ## every test, every story on PostgreSQL as well
-	@EMBARGO_TEST_LONG=1 $(PY) -m pytest -q -n $(WORKERS)
+	@EMBARGO_TEST_LONG=1 $(PYTEST)
+
+.PHONY: stories
+stories: $(DEV) gnupg postgresql ## the stories that make test tells on SQLite alone, on PostgreSQL
+	@EMBARGO_TEST_LONG=1 $(PYTEST) tests/stories -k postgresql
 
 .PHONY: serve
 serve: $(RUN) gnupg ## run the service in the foreground, with ./config.toml

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 
 from storage import ids
 from storage import tables as t
@@ -14,6 +14,9 @@ from storage.records import Alarm
 from storage.rows import free_id, record_of, values_of
 
 _DUE = "due"
+_IN_ORDER = (t.alarms.c.at, t.alarms.c.id)
+_IS_NOW = or_(t.alarms.c.next_at.is_(None), t.alarms.c.next_at <= bindparam("now"))
+_DUE_AT = select(t.alarms).where(t.alarms.c.state == _DUE, _IS_NOW).order_by(*_IN_ORDER)
 
 
 async def new_id(tx: Tx, now: datetime) -> str:
@@ -23,7 +26,7 @@ async def new_id(tx: Tx, now: datetime) -> str:
 
 async def add(tx: Tx, alarm: Alarm) -> None:
     """Raise an alarm; without ``next_at`` it is due at once."""
-    await tx.execute(insert(t.alarms).values(**values_of(alarm)))
+    await tx.execute(insert(t.alarms), values_of(alarm))
 
 
 async def get(tx: Tx, alarm_id: str) -> Alarm | None:
@@ -39,10 +42,7 @@ async def ls(tx: Tx) -> tuple[Alarm, ...]:
 
 async def due(tx: Tx, now: datetime) -> tuple[Alarm, ...]:
     """Return the alarms that the command has to be told now."""
-    query = select(t.alarms).where(
-        t.alarms.c.state == _DUE, or_(t.alarms.c.next_at.is_(None), t.alarms.c.next_at <= now)
-    )
-    return await _all(tx, query)
+    return tuple(record_of(Alarm, row) for row in (await tx.execute(_DUE_AT, {"now": now})).mappings())
 
 
 async def settle(tx: Tx, alarm_id: str, *, told: bool, now: datetime, next_at: datetime | None = None) -> None:
@@ -62,5 +62,5 @@ async def ack(tx: Tx, alarm_id: str, now: datetime) -> bool:
 
 
 async def _all(tx: Tx, query: Select[Any]) -> tuple[Alarm, ...]:
-    rows = (await tx.execute(query.order_by(t.alarms.c.at, t.alarms.c.id))).mappings()
+    rows = (await tx.execute(query.order_by(*_IN_ORDER))).mappings()
     return tuple(record_of(Alarm, row) for row in rows)

@@ -31,6 +31,8 @@ _PAGE = 4000  # records in memory at a time while verifying
 
 _COLUMNS = tuple(column.name for column in t.audit.columns)
 _HASHED = tuple(name for name in _COLUMNS if name != "hash")
+_HEAD = select(t.trail_head).where(t.trail_head.c.id == 1)
+_MOVE_HEAD = update(t.trail_head).where(t.trail_head.c.id == 1)
 _INTEGERS = frozenset({"seq"})
 
 Check = Callable[[bytes, bytes, bytes], bool]
@@ -81,13 +83,13 @@ class Trail:
             "previous": previous,
         }
         row["hash"] = _digest(row)
-        await tx.execute(insert(t.audit).values(**row | {"at": at}))
+        await tx.execute(insert(t.audit), row | {"at": at})
         await self._sign_head(tx, row["seq"], row["hash"], is_first=is_first)
         return _record(row | {"at": datetime.fromisoformat(row["at"])})
 
     async def _end(self, tx: Tx) -> tuple[int, str, bool]:
         """Return seq and hash to go on from, and whether there is nothing yet; trust it only as signed by us."""
-        end = (await tx.execute(select(t.trail_head).where(t.trail_head.c.id == 1))).mappings().first()
+        end = (await tx.execute(_HEAD)).mappings().first()
         if end is None:
             if await tx.scalar(select(t.audit.c.seq).limit(1)) is not None:
                 raise TrailBroken("the audit trail has records but no head")
@@ -107,9 +109,9 @@ class Trail:
             "key_item": self._key_item,
         }
         if is_first:
-            await tx.execute(insert(t.trail_head).values(id=1, **values))
+            await tx.execute(insert(t.trail_head), {"id": 1} | values)
         else:
-            await tx.execute(update(t.trail_head).where(t.trail_head.c.id == 1).values(**values))
+            await tx.execute(_MOVE_HEAD, values)
 
 
 async def head(tx: Tx) -> tuple[int, str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
 
 from policy.facts import Disclosure, State
 from storage import ids
@@ -19,6 +19,12 @@ _CHANGEABLE = (frozenset(Disclosure.__dataclass_fields__) | {"stop_hash", "parti
 _IS_HELD = t.disclosures.c.state == State.HELD.value
 _IS_EMBARGOED = t.disclosures.c.state == State.EMBARGOED.value
 _GOES = t.disclosures.c.stopped.is_(False)
+_HOW = {"state": State, "admitted": frozenset}
+_IN_ORDER = (t.disclosures.c.posted_at, t.disclosures.c.id)
+_BY_ID = select(t.disclosures).where(t.disclosures.c.id == bindparam("wanted"))
+_HOLD_IS_OVER = and_(_IS_HELD, _GOES, t.disclosures.c.hold_until <= bindparam("now"))
+_DATE_CAME = and_(or_(_IS_HELD, _IS_EMBARGOED), t.disclosures.c.embargo_until <= bindparam("now"))
+_DUE = select(t.disclosures).where(or_(_HOLD_IS_OVER, _DATE_CAME)).order_by(*_IN_ORDER)
 
 
 async def new_id(tx: Tx, prefix: str, now: datetime) -> str:
@@ -36,8 +42,8 @@ async def add(tx: Tx, disclosure: Disclosure, *, stop_hash: str, particulars_ite
 
 async def get(tx: Tx, disclosure_id: str) -> Disclosure | None:
     """Return a disclosure."""
-    found = await _where(tx, t.disclosures.c.id == disclosure_id)
-    return found[0] if found else None
+    row = (await tx.execute(_BY_ID, {"wanted": disclosure_id})).mappings().first()
+    return record_of(Disclosure, row, _HOW) if row is not None else None
 
 
 async def ls(tx: Tx, list_id: str | None = None, states: Collection[State] | None = None) -> tuple[Disclosure, ...]:
@@ -103,9 +109,7 @@ async def due(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
 
     Which of the two, and whether a date went by while it was held, is for the core to say.
     """
-    hold_is_over = and_(_IS_HELD, _GOES, t.disclosures.c.hold_until <= now)
-    date_came = and_(or_(_IS_HELD, _IS_EMBARGOED), t.disclosures.c.embargo_until <= now)
-    return await _where(tx, or_(hold_is_over, date_came))
+    return tuple(record_of(Disclosure, row, _HOW) for row in (await tx.execute(_DUE, {"now": now})).mappings())
 
 
 async def next_instant(tx: Tx) -> datetime | None:
@@ -134,6 +138,5 @@ async def acknowledged(tx: Tx, disclosure_id: str) -> dict[int, datetime]:
 
 
 async def _where(tx: Tx, *conditions: ColumnElement[bool]) -> tuple[Disclosure, ...]:
-    query = select(t.disclosures).where(*conditions).order_by(t.disclosures.c.posted_at, t.disclosures.c.id)
-    rows = (await tx.execute(query)).mappings()
-    return tuple(record_of(Disclosure, row, {"state": State, "admitted": frozenset}) for row in rows)
+    query = select(t.disclosures).where(*conditions).order_by(*_IN_ORDER)
+    return tuple(record_of(Disclosure, row, _HOW) for row in (await tx.execute(query)).mappings())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 
 from storage import tables as t
 from storage.database import Tx
 from storage.records import Duty
 from storage.rows import insert_if_new, record_of
+
+_IS_DUE = (t.duties.c.done_at.is_(None), t.duties.c.due_at <= bindparam("now"))
+_DUE_AT = select(t.duties).where(*_IS_DUE).order_by(t.duties.c.due_at, t.duties.c.id)
 
 
 async def add(tx: Tx, *, kind: str, ref: str, list_id: str, due_at: datetime, again: bool = False) -> None:
@@ -29,9 +32,7 @@ async def add(tx: Tx, *, kind: str, ref: str, list_id: str, due_at: datetime, ag
 
 async def due(tx: Tx, now: datetime) -> tuple[Duty, ...]:
     """Return the duties whose time has come, the longest due first."""
-    query = select(t.duties).where(t.duties.c.done_at.is_(None), t.duties.c.due_at <= now)
-    rows = (await tx.execute(query.order_by(t.duties.c.due_at, t.duties.c.id))).mappings()
-    return tuple(record_of(Duty, row) for row in rows)
+    return tuple(record_of(Duty, row) for row in (await tx.execute(_DUE_AT, {"now": now})).mappings())
 
 
 async def done(tx: Tx, duty_id: int, now: datetime) -> None:

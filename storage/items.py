@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from storage.database import Tx
 from storage.records import Item
 from storage.rows import record_of, values_of
 from storage.tables import items
 
+_BY_ID = select(items).where(items.c.id == bindparam("wanted"), items.c.wrapped_key.is_not(None))
+
 
 async def put(tx: Tx, item: Item, now: datetime) -> None:
     """Keep a new item. Raises Conflict, with the transaction, for an id that is there."""
-    await tx.execute(insert(items).values(**values_of(item), created_at=now))
+    await tx.execute(insert(items), values_of(item) | {"created_at": now})
 
 
 async def get(tx: Tx, item_id: str) -> Item | None:
     """Return an item; None for one that is unknown or destroyed."""
-    found = await tx.execute(select(items).where(items.c.id == item_id, items.c.wrapped_key.is_not(None)))
-    row = found.mappings().first()
+    row = (await tx.execute(_BY_ID, {"wanted": item_id})).mappings().first()
     return record_of(Item, row) if row is not None else None
 
 

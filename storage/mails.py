@@ -14,7 +14,7 @@ from storage.rows import clip, insert_if_new, record_of, values_of
 
 async def add(tx: Tx, mail: MailRecord) -> None:
     """Record a mail. Raises Conflict, with the transaction, when these bytes came to that recipient before."""
-    await tx.execute(insert(t.mails).values(**values_of(mail) | {"envelope_from": clip(mail.envelope_from, 320)}))
+    await tx.execute(insert(t.mails), values_of(mail) | {"envelope_from": clip(mail.envelope_from, 320)})
 
 
 async def get(tx: Tx, mail_id: str) -> MailRecord | None:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from policy.facts import MessageKind
 from storage import tables as t
@@ -16,19 +16,23 @@ from storage.errors import StorageError
 from storage.records import Content, Message
 from storage.rows import insert_if_new, record_of, values_of, words
 
+_HOW = {"kind": MessageKind, "references": tuple}
+_BY_ID = select(t.messages).where(t.messages.c.id == bindparam("wanted"))
+_CONTENT = select(t.contents).where(t.contents.c.id == bindparam("wanted"))
+_BODY = select(t.bodies.c.ciphertext).where(t.bodies.c.id == bindparam("wanted"))
 _CHUNK = 500  # headers in one IN clause: far below what any of the databases takes
 _LONGEST_HEADER = 180  # a longer Message-ID is known by its hash: no mail program makes one, the column is bounded
 
 
 async def add(tx: Tx, message: Message) -> None:
     """Add a message; its copies follow in ``outbox``."""
-    await tx.execute(insert(t.messages).values(**values_of(message)))
+    await tx.execute(insert(t.messages), values_of(message))
 
 
 async def get(tx: Tx, message_id: str) -> Message | None:
     """Return a message by our id (not by its Message-ID)."""
-    found = await _all(tx, select(t.messages).where(t.messages.c.id == message_id))
-    return found[0] if found else None
+    row = (await tx.execute(_BY_ID, {"wanted": message_id})).mappings().first()
+    return record_of(Message, row, _HOW) if row is not None else None
 
 
 async def of_disclosure(
@@ -75,7 +79,7 @@ async def waiting(tx: Tx, disclosure_id: str) -> tuple[Message, ...]:
 
 async def add_content(tx: Tx, content: Content) -> None:
     """Add one distinct content of a message."""
-    await tx.execute(insert(t.contents).values(**values_of(content)))
+    await tx.execute(insert(t.contents), values_of(content))
 
 
 async def contents(tx: Tx, message_id: str) -> tuple[Content, ...]:
@@ -87,7 +91,7 @@ async def contents(tx: Tx, message_id: str) -> tuple[Content, ...]:
 
 async def content(tx: Tx, content_id: str) -> Content | None:
     """Return one content."""
-    row = (await tx.execute(select(t.contents).where(t.contents.c.id == content_id))).mappings().first()
+    row = (await tx.execute(_CONTENT, {"wanted": content_id})).mappings().first()
     return record_of(Content, row) if row is not None else None
 
 
@@ -123,12 +127,12 @@ async def by_headers(tx: Tx, list_id: str, headers: Sequence[str]) -> dict[str, 
 
 async def add_body(tx: Tx, body_id: str, content_id: str, ciphertext: bytes) -> None:
     """Keep a content as sealed for its readers; once, however many they are."""
-    await tx.execute(insert(t.bodies).values(id=body_id, content_id=content_id, ciphertext=ciphertext))
+    await tx.execute(insert(t.bodies), {"id": body_id, "content_id": content_id, "ciphertext": ciphertext})
 
 
 async def body(tx: Tx, body_id: str) -> bytes:
     """Return a sealed body. Raises StorageError for an unknown one."""
-    found = await tx.scalar(select(t.bodies.c.ciphertext).where(t.bodies.c.id == body_id))
+    found = await tx.scalar(_BODY, {"wanted": body_id})
     if found is None:
         raise StorageError("there is no such sealed body")
     return bytes(found)
@@ -139,9 +143,6 @@ def _short(header: str) -> str:
     if len(header) <= _LONGEST_HEADER and header.isprintable():
         return header
     return "sha256:" + hashlib.sha256(header.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-_HOW = {"kind": MessageKind, "references": tuple}
 
 
 async def _all(tx: Tx, query: Select[Any]) -> tuple[Message, ...]:

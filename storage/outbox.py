@@ -12,7 +12,21 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from policy.facts import CopyState, MessageKind, Role
 from storage import tables as t
@@ -27,13 +41,45 @@ _FREE = {"lease_owner": None, "lease_until": None}
 _UNSEALED = {"body_id": None, "packets": None, "sealed_to": None}
 _HOW = {"kind": MessageKind, "state": CopyState, "sealed_to": tuple, "withheld": tuple, "packets": bytes}
 
+_BY_ID = select(t.copies).where(t.copies.c.id == bindparam("wanted"))
+_IS_DUE = and_(
+    t.copies.c.state.in_(_ON_ITS_WAY),
+    t.copies.c.next_at <= bindparam("now"),
+    or_(t.copies.c.lease_until.is_(None), t.copies.c.lease_until <= bindparam("now")),
+)
+_UNSEALED_DUE = and_(_IS_DUE, t.copies.c.body_id.is_(None))
+_SEALED_DUE = and_(_IS_DUE, t.copies.c.body_id.is_not(None))
+_WAITING = select(exists().where(_UNSEALED_DUE), exists().where(_SEALED_DUE))
+
+
+def _claiming(due: ColumnElement[bool], then_by: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    # One query for both: SQLite knows no FOR UPDATE and needs none, its writer is alone.
+    chosen = (
+        select(t.copies.c.id)
+        .where(due)
+        .order_by(t.copies.c.priority, then_by, t.copies.c.id)
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+        .cte("chosen")
+    )
+    return (
+        update(t.copies)
+        .where(t.copies.c.id.in_(select(chosen.c.id)))
+        .values(lease_owner=bindparam("owner"), lease_until=bindparam("until"))
+        .returning(t.copies)
+    )
+
+
+_CLAIM_UNSEALED = _claiming(_UNSEALED_DUE, t.copies.c.created_at)
+_CLAIM_SEALED = _claiming(_SEALED_DUE, t.copies.c.next_at)
+
 
 async def put(tx: Tx, copy: Copy) -> None:
     """Queue a copy. Raises Conflict, with the transaction, when that address has one of that message already.
 
     A queued one without ``next_at`` is due from its creation on.
     """
-    await tx.execute(insert(t.copies).values(**_row(copy)))
+    await tx.execute(insert(t.copies), _row(copy))
 
 
 async def put_all(tx: Tx, copies: Sequence[Copy]) -> None:
@@ -44,8 +90,8 @@ async def put_all(tx: Tx, copies: Sequence[Copy]) -> None:
 
 async def get(tx: Tx, copy_id: str) -> Copy | None:
     """Return a copy as it is now."""
-    found = await _all(tx, select(t.copies).where(t.copies.c.id == copy_id))
-    return found[0] if found else None
+    row = (await tx.execute(_BY_ID, {"wanted": copy_id})).mappings().first()
+    return record_of(Copy, row, _HOW) if row is not None else None
 
 
 async def by_token(tx: Tx, token: str) -> Copy | None:
@@ -114,9 +160,7 @@ class Waiting:
 
 async def waiting(tx: Tx, now: datetime) -> Waiting:
     """Say what is due: asked before the writers' lock is taken."""
-    unsealed = exists().where(_is_due(now), t.copies.c.body_id.is_(None))
-    sealed = exists().where(_is_due(now), t.copies.c.body_id.is_not(None))
-    row = (await tx.execute(select(unsealed, sealed))).one()
+    row = (await tx.execute(_WAITING, {"now": now})).one()
     return Waiting(unsealed=bool(row[0]), sealed=bool(row[1]))
 
 
@@ -124,15 +168,13 @@ async def claim_unsealed(
     tx: Tx, *, owner: str, now: datetime, lease_for: timedelta, limit: int = 200
 ) -> tuple[Copy, ...]:
     """Take the lease of due copies that are not sealed yet, the most urgent and then the oldest first."""
-    due = and_(_is_due(now), t.copies.c.body_id.is_(None))
-    claimed = await _claim(tx, due, t.copies.c.created_at, owner, now + lease_for, limit)
+    claimed = await _claim(tx, _CLAIM_UNSEALED, owner, now, now + lease_for, limit)
     return tuple(sorted(claimed, key=lambda copy: (copy.priority, copy.created_at, copy.id)))
 
 
 async def claim_due(tx: Tx, *, owner: str, now: datetime, lease_for: timedelta, limit: int) -> tuple[Copy, ...]:
     """Take the lease of due copies that are sealed, the most urgent and then the longest due first."""
-    due = and_(_is_due(now), t.copies.c.body_id.is_not(None))
-    claimed = await _claim(tx, due, t.copies.c.next_at, owner, now + lease_for, limit)
+    claimed = await _claim(tx, _CLAIM_SEALED, owner, now, now + lease_for, limit)
     return tuple(sorted(claimed, key=lambda copy: (copy.priority, copy.next_at or now, copy.id)))
 
 
@@ -329,33 +371,9 @@ async def next_due(tx: Tx) -> datetime | None:
     return found
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(
-        t.copies.c.state.in_(_ON_ITS_WAY),
-        t.copies.c.next_at <= now,
-        or_(t.copies.c.lease_until.is_(None), t.copies.c.lease_until <= now),
-    )
-
-
-async def _claim(
-    tx: Tx, due: ColumnElement[bool], then_by: ColumnElement[Any], owner: str, until: datetime, limit: int
-) -> tuple[Copy, ...]:
-    # One query for both: SQLite knows no FOR UPDATE and needs none, its writer is alone.
-    chosen = (
-        select(t.copies.c.id)
-        .where(due)
-        .order_by(t.copies.c.priority, then_by, t.copies.c.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("chosen")
-    )
-    query = (
-        update(t.copies)
-        .where(t.copies.c.id.in_(select(chosen.c.id)))
-        .values(lease_owner=owner, lease_until=until)
-        .returning(t.copies)
-    )
-    return tuple(record_of(Copy, row, _HOW) for row in (await tx.execute(query)).mappings())
+async def _claim(tx: Tx, claim: Executable, owner: str, now: datetime, until: datetime, limit: int) -> tuple[Copy, ...]:
+    values = {"now": now, "owner": owner, "until": until, "most": limit}
+    return tuple(record_of(Copy, row, _HOW) for row in (await tx.execute(claim, values)).mappings())
 
 
 async def _all(tx: Tx, query: Select[Any]) -> tuple[Copy, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, insert, select, update
+from sqlalchemy import Column, ColumnElement, RowMapping, Select, bindparam, insert, select, update
 
 from policy.facts import Key, Person, Role, Standing
 from storage import tables as t
@@ -20,6 +20,18 @@ from storage.records import KeyRow
 from storage.rows import insert_if_new, plain, record_of, words
 
 _REMOVED = Standing.REMOVED.value
+_SMALL = tuple(column for column in t.keys.c if column.name != "public")  # of a key, but for the certificate
+
+
+def _people(*key_columns: Column[Any]) -> Select[Any]:
+    """Select people, each with as many rows as keys, and some columns of these."""
+    labelled = (column.label(f"key_{column.name}") for column in key_columns)
+    held = select(t.people, *labelled).outerjoin(t.keys, t.keys.c.person_id == t.people.c.id)
+    return held.order_by(t.people.c.id, t.keys.c.id)
+
+
+_PERSON = _people(*_SMALL).where(t.people.c.id == bindparam("wanted"))
+_VERSION = select(t.roster_versions.c.version).where(t.roster_versions.c.list_id == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +156,13 @@ async def people(
         where.append(t.people.c.role.in_(words(roles)))
     if not with_removed:
         where.append(t.people.c.standing != _REMOVED)
-    return tuple(_person(one) for one in await _found(tx, *where))
+    return tuple(_person(one) for one in _gathered((await tx.execute(_people(*_SMALL).where(*where))).mappings()))
 
 
 async def person(tx: Tx, person_id: int) -> Person | None:
     """Return somebody, also one who is removed: then with the keys that were pinned last."""
-    return next((_person(one) for one in await _found(tx, t.people.c.id == person_id)), None)
+    found = _gathered((await tx.execute(_PERSON, {"wanted": person_id})).mappings())
+    return next((_person(one) for one in found), None)
 
 
 async def find(tx: Tx, *, address: str, list_id: str | None = None) -> tuple[Person, ...]:
@@ -179,7 +192,8 @@ async def keys_of_list(tx: Tx, list_id: str) -> tuple[KeyRow, ...]:
 
     Those who are removed are in it with the keys pinned last: what binds them has to reach them, sealed.
     """
-    found = await _found(tx, t.people.c.list_id == list_id, with_public=True)
+    query = _people(*t.keys.c).where(t.people.c.list_id == list_id)
+    found = _gathered((await tx.execute(query)).mappings())
     found.sort(key=lambda one: one.row["standing"] == _REMOVED)  # of one certificate twice, the living one
     ring: dict[str, KeyRow] = {}
     for one in found:
@@ -190,7 +204,7 @@ async def keys_of_list(tx: Tx, list_id: str) -> tuple[KeyRow, ...]:
 
 async def version(tx: Tx, list_id: str) -> int:
     """Return the version of a list's people and keys; 0 before the first."""
-    found = await tx.scalar(select(t.roster_versions.c.version).where(t.roster_versions.c.list_id == list_id))
+    found = await tx.scalar(_VERSION, {"wanted": list_id})
     return int(found or 0)
 
 
@@ -235,23 +249,16 @@ async def _refuse_taken(tx: Tx, who: Person) -> None:
             raise Conflict("the key is pinned for another address or role of the list")
 
 
-async def _found(tx: Tx, *where: ColumnElement[bool], with_public: bool = False) -> list[_Held]:
+def _gathered(rows: Iterable[RowMapping]) -> list[_Held]:
     """Gather people, in the order in which they came, with their keys.
 
     Those that are pinned; for one who is removed and has none, those that were unpinned last.
     """
-    columns = [column for column in t.keys.c if with_public or column.name != "public"]
-    query = (
-        select(t.people, *(column.label(f"key_{column.name}") for column in columns))
-        .outerjoin(t.keys, t.keys.c.person_id == t.people.c.id)
-        .where(*where)
-        .order_by(t.people.c.id, t.keys.c.id)
-    )
     every: dict[int, _Held] = {}
-    for row in (await tx.execute(query)).mappings():
+    for row in rows:
         one = every.setdefault(row["id"], _Held(row, []))
         if row["key_id"] is not None:
-            one.keys.append({column.name: row[f"key_{column.name}"] for column in columns})
+            one.keys.append({name.removeprefix("key_"): row[name] for name in row if name.startswith("key_")})
     for one in every.values():
         pinned = [key for key in one.keys if key["removed_at"] is None]
         if not pinned and one.keys and one.row["standing"] == _REMOVED:

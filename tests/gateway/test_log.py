@@ -25,11 +25,14 @@ def put_back():
     """Leave logging as pytest had it."""
     root = logging.getLogger()
     loggers = [root, *(logging.getLogger(name) for name in log.LOUD)]
-    before = [(one, one.level, list(one.handlers)) for one in loggers]
+    before = [(one, one.level, one.propagate, list(one.handlers)) for one in loggers]
+    for one in loggers:
+        one.propagate = True  # the gateway's door, opened by a test before, silences aiosmtpd's
     yield
     structlog.reset_defaults()
-    for one, level, handlers in before:
+    for one, level, propagates, handlers in before:
         one.setLevel(level)
+        one.propagate = propagates
         one.handlers[:] = handlers
 
 

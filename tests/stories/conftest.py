@@ -14,34 +14,9 @@ from openpgp import Person
 # Told on SQLite alone: they are about the database itself, or start the service as a process of its own.
 ON_SQLITE_ALONE = frozenset({"test_alarms", "test_canary", "test_kill", "test_restart", "test_tls", "test_lmtp"})
 
-# About what a mail means, before the database has a say: `make test` tells them on SQLite, `make test-long` on both.
-ON_BOTH_WHEN_LONG = frozenset(
-    {
-        "test_attack_banner",
-        "test_attack_big_report",
-        "test_attack_came_back",
-        "test_attack_pager_flood",
-        "test_attack_reach",
-        "test_attack_restrict",
-        "test_attack_stale_date",
-        "test_attack_unread_report",
-        "test_attacks_reach_nobody",
-        "test_automatic_mail",
-        "test_bad_day",
-        "test_control_lines",
-        "test_duplicates_and_replay",
-        "test_follow_ups",
-        "test_leak_reports",
-        "test_outside",
-        "test_owner_and_request",
-        "test_possible_leaks",
-        "test_preview",
-        "test_public_notice",
-        "test_quarantine",
-        "test_receipts",
-        "test_stop_code",
-    }
-)
+# Told on both in every `make test`, as they are about what is kept and taken up again. All the others are told on
+# PostgreSQL by `make test-long` and by CI.
+ON_BOTH_ALWAYS = frozenset({"test_main_job", "test_crash", "test_retry"})
 
 CAST = {
     "alice": ("Alice Archer", "alice@project.example"),
@@ -64,8 +39,8 @@ def people() -> Iterator[dict[str, Person]]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Tell each story on SQLite, and on PostgreSQL too where the machine has one."""
     name = metafunc.module.__name__.rpartition(".")[2]
-    is_left_out = name in ON_SQLITE_ALONE or (name in ON_BOTH_WHEN_LONG and not os.environ.get("EMBARGO_TEST_LONG"))
-    has_both = pg_server.available() and not is_left_out
+    is_wanted = name in ON_BOTH_ALWAYS or bool(os.environ.get("EMBARGO_TEST_LONG"))
+    has_both = is_wanted and name not in ON_SQLITE_ALONE and pg_server.available()
     metafunc.parametrize("database", ["sqlite", "postgresql"] if has_both else ["sqlite"], indirect=True)
 
 
