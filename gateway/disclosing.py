@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from gateway import content, receipts, release, safe, storing
 from gateway.content import Setting
 from gateway.particulars import Particulars
+from gateway.passing import pass_on
 from gateway.receipts import Sent, Told
-from gateway.steering import PreviewOverError, keep_back, pass_on, scope_faults
+from gateway.steering import PreviewOverError, keep_back, scope_faults
 from policy.audience import Holding, reply_reaches
 from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, State
 from policy.steering import Defaults, Faults, plan_post
@@ -18,8 +19,8 @@ from storage.ids import stop_code
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
-    from policy.intake import Posted, Replied
     from policy.steering import PostPlan
+    from policy.verdicts import Posted, Replied
 
 
 def stop_hash(list_id: str, code: str) -> str:

@@ -14,7 +14,20 @@ import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
-from gateway import bouncing, disclosing, keeping, kept_posts, leak, notices, posting, replies, safe, steering, stopping
+from gateway import (
+    acts,
+    bouncing,
+    disclosing,
+    keeping,
+    kept_posts,
+    leak,
+    notices,
+    posting,
+    replies,
+    safe,
+    steering,
+    stopping,
+)
 from gateway.facts import gather
 from gateway.incoming import Incoming
 from gateway.log import get_logger
@@ -22,8 +35,10 @@ from gateway.parser import ParserUnavailable
 from gateway.reading import read
 from keys.errors import EngineUnavailable
 from policy.facts import MessageKind, Person
-from policy.intake import (
+from policy.intake import judge_mail
+from policy.verdicts import (
     Acknowledged,
+    Acted,
     Forwarded,
     Kept,
     LeakReport,
@@ -34,7 +49,6 @@ from policy.intake import (
     Reposted,
     Steered,
     Verdict,
-    judge_mail,
 )
 from storage import mails
 from storage.errors import Unavailable
@@ -203,6 +217,9 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
         case Replied():
             incoming.taken_for = "reply"
             await disclosing.reply(incoming, verdict)
+        case Acted():
+            incoming.taken_for = "command"
+            await acts.take(incoming, verdict)
         case Acknowledged(writer):
             incoming.taken_for = "command"
             await disclosing.acknowledge(incoming, writer)

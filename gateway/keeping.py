@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.lists import MailingList
     from gateway.parts import Parts
     from policy.facts import Person
-    from policy.intake import Kept
+    from policy.verdicts import Kept
     from storage.database import Tx
 
 DIGEST = "quarantine-digest"

@@ -13,15 +13,15 @@ from gateway import disclosing, safe, steering
 from gateway.reading import Read, elsewhere, read
 from policy.control import Complaint
 from policy.facts import MessageKind
-from policy.intake import Posted
 from policy.keptposts import Cut, cut_lines
 from policy.reasons import Reason
 from policy.steering import Faults
+from policy.verdicts import Posted
 from storage import mails, quarantine
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
-    from policy.intake import Reposted
+    from policy.verdicts import Reposted
     from storage.records import Message
 
 ASKED = frozenset({Reason.CONTROL_LINES.value, Reason.NO_CONTROL_BLOCK.value})

@@ -17,8 +17,8 @@ from storage.records import LeakRecord
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
-    from policy.intake import LeakReport
     from policy.leaklines import LeakLines
+    from policy.verdicts import LeakReport
     from storage.records import Message
 
 FIELDS = ("what", "to", "when", "how")

@@ -13,15 +13,16 @@ from gateway.operator import Done, RefusedError
 from gateway.operator_acts import audit, ring_of, tell
 from gateway.operator_show import find_kept, open_kept
 from gateway.reading import read
-from policy.intake import UNPROVED, Kept, judge_mail
+from policy.intake import UNPROVED, judge_mail
 from policy.reasons import Reason
+from policy.verdicts import Kept
 from storage import disclosures, mails, quarantine
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.parts import Parts
-    from policy.intake import Verdict
+    from policy.verdicts import Verdict
     from storage.database import Tx
     from storage.records import Quarantined
 

@@ -6,6 +6,7 @@ in UTC. The tables for people are made from the same objects.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway import safe
@@ -19,8 +20,6 @@ from storage import alarms, disclosures, leaks, mails, outbox, quarantine, roste
 from storage import audit as trail
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from gateway.safe import HoldsVault
     from policy.audience import Seat
     from policy.facts import Disclosure, Person
@@ -53,6 +52,7 @@ async def one(desk: Desk, disclosure_id: str) -> dict[str, Any]:
         acknowledged = await disclosures.acknowledged(tx, disclosure.id)
         records = await trail.ls(tx, id=disclosure.id)
         facts = await _facts(desk, tx, disclosure, now)
+        particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
     return {
         **facts,
         "stopped": disclosure.stopped,
@@ -61,6 +61,12 @@ async def one(desk: Desk, disclosure_id: str) -> dict[str, Any]:
             {"address": person.address, "org": person.org, "at": rfc3339(at)}
             for person_id, at in sorted(acknowledged.items(), key=lambda pair: pair[1])
             if (person := people.get(person_id)) is not None
+        ],
+        "statuses": [
+            {"address": person.address, "org": person.org, "at": rfc3339(datetime.fromisoformat(status["at"]))}
+            | {"text": status["text"]}
+            for status in particulars.get("statuses", ())
+            if (person := people.get(status["person"])) is not None
         ],
         "timeline": [
             {"at": rfc3339(record.at), "event": record.event, "actor": record.actor, "reason": record.reason or None}

@@ -18,6 +18,15 @@ class PublicNotice:
 
 
 @dataclass(frozen=True, slots=True)
+class Status:
+    """What a member told last of how far it is: by whom (a person's id), and when (RFC 3339)."""
+
+    person: int
+    at: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Particulars:
     """What a disclosure says beside its instants: all of it sealed at rest."""
 
@@ -29,6 +38,7 @@ class Particulars:
     restrict: tuple[Restriction, ...] = field(default=(), repr=False)
     notice: PublicNotice | None = field(default=None, repr=False)
     withdrawn: str | None = field(default=None, repr=False)
+    statuses: tuple[Status, ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -41,6 +51,7 @@ class Particulars:
             "restrict": [[list(rule.patterns), scope_text(rule.to)] for rule in self.restrict],
             "notice": asdict(self.notice) if self.notice else None,
             "withdrawn": self.withdrawn,
+            "statuses": [asdict(status) for status in self.statuses],
         }
 
     @classmethod
@@ -55,6 +66,7 @@ class Particulars:
             restrict=tuple(Restriction(tuple(names), read_scope(to)) for names, to in value["restrict"]),
             notice=PublicNotice(**value["notice"]) if value["notice"] else None,
             withdrawn=value["withdrawn"],
+            statuses=tuple(Status(**status) for status in value.get("statuses", ())),
         )
 
 

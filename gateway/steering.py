@@ -5,26 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import content, keeping, notices, posting, receipts, release, safe, storing
+from gateway import acts, content, keeping, notices, receipts, release, safe, storing
 from gateway.content import Setting
+from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
 from policy.audience import judge_seats
 from policy.control import Complaint
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
 from policy.instants import in_words
-from policy.intake import Kept, Reach
 from policy.prose import unquoted
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Faults, SteerPlan, plan_steering
+from policy.verdicts import Kept, Reach
 from storage import disclosures, messages, outbox
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from gateway.receipts import Told
-    from policy.intake import Steered
     from policy.orders import Order
+    from policy.verdicts import Steered
 
 
 class PreviewOverError(Exception):
@@ -73,6 +74,9 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
     order = verdict.order
     plan = plan_steering(order, disclosure, incoming.mailing_list.rules, incoming.now)
     faults = _faults(incoming, disclosure, order, plan)
+    refused = await acts.refusals(incoming, verdict.writer, order) if faults is None else ()
+    if refused:
+        faults = Faults(refused, order.corrected)
     if faults is not None or isinstance(plan, Faults):
         await keep_back(incoming, verdict.writer, faults or Faults((), ""), is_preview=order.preview)
         return
@@ -134,6 +138,7 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     else:
         after = await _apply_changes(incoming, setting, before, verdict, plan, doings)
         setting = replace(setting, disclosure=after)
+    doings.words += await acts.perform(incoming, verdict.writer, order)
     if has_text(incoming):
         await _follow_up(incoming, verdict, setting, plan, doings)
     headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
@@ -284,37 +289,10 @@ async def _readers(incoming: Incoming, reach: Reach, disclosure: Disclosure) -> 
 async def _among_coordinators(incoming: Incoming, verdict: Steered) -> None:
     """A coordinator's reply to something of ours without a disclosure: to the other coordinators."""
     order = verdict.order
-    acts = order.lift_now or order.withdraw or order.hold_until or order.hold_now or order.embargo_until or order.scope
-    if acts or order.send_to_audience:
+    steers = order.lift_now or order.withdraw or order.hold_until or order.hold_now or order.embargo_until
+    if steers or order.scope or order.acts or order.send_to_audience:
         why = "there is no disclosure in this thread that the lines could act on; send a new mail"
         faults = Faults((Complaint("", why, ()),), order.corrected)
         await keep_back(incoming, verdict.writer, faults, is_preview=order.preview)
         return
     await pass_on(incoming, verdict.writer)
-
-
-async def pass_on(incoming: Incoming, writer: Person) -> None:
-    """Pass a reply on to the (other) coordinators, with its sender told."""
-    payload = incoming.read.payload
-    notice = notices.forwarded(
-        incoming.envelope.sender,
-        f"{writer.name} <{writer.address}>",
-        (),
-        incoming.read.headers.subject,
-        payload.text if payload else "",
-        ()
-        if payload and len(payload.parts) == 1 and len(payload.text) <= notices.MOST_TEXT
-        else incoming.raw_attachment(),
-    )
-    await posting.tell_coordinators(
-        incoming.parts,
-        incoming.tx,
-        incoming.mailing_list,
-        notice,
-        now=incoming.now,
-        kind=MessageKind.FORWARD,
-        but=writer.id,
-        answered=incoming.answered.id if incoming.answered else None,
-        mail_id=incoming.mail_id,
-    )
-    await incoming.audit("forwarded", incoming.mail_id)

@@ -48,8 +48,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Leak-How": (),
     "Leak-By": (),
     "Ack": (),
+    "Status": (),
 }
-"""Every name of a control line, with the other names that mean the same."""
+"""Every name of a control line, with the other names that mean the same; those of ``policy.acts`` as well."""
+
+COMPANIONS: frozenset[str] = frozenset()
+"""Names that mean something only in a block, beside a line that takes them: elsewhere they are prose."""
 
 REPEATABLE = frozenset({"Restrict", "Ref", "CVE"})
 """Names that may stand several times; of any other, two lines must say the same."""
@@ -58,8 +62,8 @@ _CANONICAL = {name.casefold(): main for main, others in ALIASES.items() for name
 _BLOCK_LINE = re.compile(r"([A-Za-z][A-Za-z-]{1,30}):(?:\s|$)", re.ASCII)
 _ANY_NAME = re.compile(r"[\s*_]{0,8}([^\W\d_][^:\n]{0,39}?)[\s*_]{0,8}:")
 _LEAK_NAME = re.compile(r"leak[a-z-]*", re.ASCII)
-# Within one letter of "scope", and a word of advisories ("Score: 9.8") rather than a slip of the hand.
-_EVERYDAY = frozenset({"score"})
+# Near a name, and words of advisories and mails ("Score: 9.8", "Subject: ...") rather than slips of the hand.
+_EVERYDAY = frozenset({"score", "subject", "access", "improve", "state", "states", "stats", "there", "here"})
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _MAX_STRAYS = 50
 _MAX_SAID = 500
@@ -251,6 +255,7 @@ def _stray(text: str, number: int) -> _Draft | None:
     if match is None:
         return None
     written = match[1].rstrip(" *_")
-    if meant_name(written) is None and not _LEAK_NAME.fullmatch(written.casefold()):
+    name = meant_name(written)
+    if name in COMPANIONS or (name is None and not _LEAK_NAME.fullmatch(written.casefold())):
         return None
     return _Draft(written, text[match.end() :].lstrip(" *_"), number)

@@ -22,6 +22,21 @@ from policy.leaktalk import speaks_of_leak
 from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
 from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
 from policy.reasons import Reason
+from policy.verdicts import (
+    Acknowledged,
+    Acted,
+    Forwarded,
+    Kept,
+    LeakReport,
+    NoLeak,
+    Posted,
+    Reach,
+    Recorded,
+    Replied,
+    Reposted,
+    Steered,
+    Verdict,
+)
 
 SIGNED_AHEAD = timedelta(minutes=10)  # CONTRACT s5: clocks differ by that much
 SIGNED_BACK = timedelta(days=7)  # and mail waits for that long
@@ -109,111 +124,6 @@ class MailFacts:
     def hears(self) -> Heard:
         """What its writer says of a leak, wherever in the mail."""
         return self.heard or hear(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Recorded without content, answered by nobody."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeakReport:
-    """A case, whatever else the mail is. ``reporter`` is None where the signer is not proved.
-
-    ``joins``: it belongs to the case of the message that it answers. ``is_urgent``: it reports a leak
-    itself, and is no mere talk in a case. ``complaints`` tell of its other lines: none was acted on.
-    """
-
-    reporter: Person | None
-    lines: LeakLines | None
-    reasons: tuple[Reason, ...]  # why it is not proved
-    joins: bool = False
-    is_urgent: bool = True
-    complaints: tuple[Complaint, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Forwarded:
-    """Passed on to the coordinators, sealed."""
-
-    reasons: tuple[Reason, ...]
-    writer: Person | None
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """Kept back: in quarantine, coordinators told; ``writer`` is who signed, where that is proved."""
-
-    reasons: tuple[Reason, ...]
-    writer: Person | None
-    at_once: bool
-    complaints: tuple[Complaint, ...] = ()
-    corrected: str = field(default="", repr=False)
-
-    @property
-    def reason(self) -> Reason:
-        """The first reason that keeps it from being believed."""
-        return self.reasons[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A new disclosure."""
-
-    writer: Person
-    order: Order = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Reposted:
-    """A control block for a new mail that was kept back: that mail is judged again, with this block for its own."""
-
-    writer: Person
-    order: Order = field(repr=False)
-
-
-class Reach(StrEnum):
-    """Whom the text of a coordinator's reply reaches, coordinators aside."""
-
-    NOBODY = "nobody"
-    ANSWERED = "answered"  # those who got the mail that it answers
-    AUDIENCE = "audience"
-
-
-@dataclass(frozen=True, slots=True)
-class Steered:
-    """A coordinator's reply: control lines that act, and perhaps a text that goes on."""
-
-    writer: Person
-    order: Order = field(repr=False)
-    reach: Reach
-
-
-@dataclass(frozen=True, slots=True)
-class Replied:
-    """A member's reply to the discussion. ``acknowledges``: it also says "received"."""
-
-    writer: Person
-    acknowledges: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """A member's "received": counted, distributed to nobody."""
-
-    writer: Person
-
-
-@dataclass(frozen=True, slots=True)
-class NoLeak:
-    """The writer answered that it was no leak."""
-
-    writer: Person
-
-
-Verdict = Recorded | LeakReport | Forwarded | Kept | Posted | Reposted | Steered | Replied | Acknowledged | NoLeak
 
 
 def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
@@ -483,6 +393,8 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
         return Acknowledged(writer)
     if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
+    if order.acts and not _html_complaints(facts):
+        return Acted(writer, order)
     # Without a disclosure it answers a notice of ours, and goes to the coordinators.
     return Replied(writer, acknowledges=order.ack and not facts.text_is_html)
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from policy.control import ALIASES, Block, Complaint, Line, read_block
+from policy.acts import SPECS, Act, Spec
+from policy.control import ALIASES, COMPANIONS, Block, Complaint, Line, read_block
 from policy.dateorders import Dates, read_dates
 from policy.leaklines import LeakLines, find_leak, leak_of
 from policy.lineorders import (
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_FOR_MEMBERS = frozenset({"Ack"})
+_FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if "member" in spec.by)})
 _NOT_YET = frozenset({"Upstream"})
 _ONLY_IN_REPLIES = ("Lift", "Withdraw")
 _STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
@@ -108,6 +109,7 @@ class Order:
     withdraw: str | None = None
     send_to_audience: bool = False
     ack: bool = False
+    acts: tuple[Act, ...] = ()
     leak: LeakLines | None = None
     complaints: tuple[Complaint, ...] = ()
     corrected: str = ""
@@ -171,6 +173,7 @@ class _Reader:
             withdraw=self._one("Withdraw", read_text),
             send_to_audience=self._one("Send-To", read_send_to) or False,
             ack=self._one("Ack", read_yes) or False,
+            acts=self._acts(),
         )
         self._ask_for_scope(order)
         return order
@@ -190,7 +193,9 @@ class _Reader:
             self._complain(line, "it is not available yet; left out of the block below")
         elif self._s.role != "coordinator" and line.name not in _FOR_MEMBERS:
             self._complain(line, "only coordinators steer a disclosure; as part of a text, begin the line otherwise")
-        elif line.name in _ONLY_IN_REPLIES and not self._s.is_reply:
+        elif line.name in SPECS and self._s.role not in SPECS[line.name].by:
+            self._complain(line, "it is for members to write; left out of the block below")
+        elif line.name in {*_ONLY_IN_REPLIES, *SPECS} and not self._s.is_reply:
             self._complain(line, "it acts on a disclosure, so it stands in a reply to it; left out of the block below")
         else:
             self._lines.setdefault(line.name, []).append(line)
@@ -258,6 +263,29 @@ class _Reader:
             self._complain(line, parsed.why)
         return parsed
 
+    def _acts(self) -> tuple[Act, ...]:
+        """Read the lines of ``policy.acts``, each with the companions in this block that it takes."""
+        found: list[Act] = []
+        taken: set[str] = set()
+        for name, spec in SPECS.items():
+            lines = self._lines.get(name, [])
+            beside = {c: self._lines[c][0].value for c in spec.companions if lines and c in self._lines}
+            taken |= beside.keys()
+            for c, value in beside.items():
+                self._fixed[c] = [value]
+            parsed = [self._parse(line, _beside(spec, beside)) for line in lines]
+            if parsed:
+                self._fixed[name] = list(dict.fromkeys(p.fixed for p in parsed if p.fixed is not None))
+            if len(self._fixed.get(name, ())) > 1 and not spec.repeatable:
+                self._complain(lines[-1], f"{name} stands there twice and says two things")
+            found += [p.value for p in parsed if p.value is not None]
+        for name in sorted((COMPANIONS & self._lines.keys()) - taken):
+            takers = ", ".join(other for other, spec in SPECS.items() if name in spec.companions)
+            self._complain(
+                self._lines[name][0], f"it belongs to one of the lines {takers}; left out of the block below"
+            )
+        return tuple(found)
+
     def _dates(self) -> Dates:
         if self._s.role != "coordinator" or self._is_leak_alone:
             return Dates(None, hold_now=False, embargo_until=None, hold_fixed=None, embargo_fixed=None)
@@ -294,6 +322,10 @@ class _Reader:
             self._complain(
                 None, "every disclosure of this list names its scope: Scope: all, or group:NAME, org:NAME, an address"
             )
+
+
+def _beside(spec: Spec, companions: dict[str, str]) -> Callable[[str, Surroundings], Parsed[Act]]:
+    return lambda text, surroundings: spec.read(text, companions, surroundings)
 
 
 def _narrowest(parsed: list[Parsed[Scope]]) -> Parsed[Scope]:

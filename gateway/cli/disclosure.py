@@ -40,6 +40,7 @@ FACTS = {
 COPIES = {"message": "MESSAGE", "address": "ADDRESS", "org": "ORGANISATION", "state": "STATE", "attempts": "ATTEMPTS",
           "at": "AT", "reason": "WHY"}  # fmt: skip
 ACKNOWLEDGED = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT"}
+STATUSES = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT", "text": "STATUS"}
 TIMELINE = {"at": "AT", "event": "EVENT", "actor": "BY", "reason": "WHY"}
 
 
@@ -72,6 +73,7 @@ def _print(found: dict[str, Any]) -> None:
     for name, columns, title in (
         ("copies", COPIES, "Copies of the members"),
         ("acknowledged", ACKNOWLEDGED, "Acknowledged"),
+        ("statuses", STATUSES, "How far members are"),
         ("timeline", TIMELINE, "What happened"),
     ):
         if found[name]:

@@ -12,27 +12,10 @@ from hypothesis import strategies as st
 
 from policy.control import read_block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
-from policy.intake import (
-    Acknowledged,
-    Answered,
-    Door,
-    Forwarded,
-    Kept,
-    LeakReport,
-    MailFacts,
-    NoLeak,
-    Posted,
-    Reach,
-    Recorded,
-    Replied,
-    Signature,
-    Steered,
-    hear,
-    judge_mail,
-    judge_proof,
-)
+from policy.intake import Answered, Door, MailFacts, Signature, hear, judge_mail, judge_proof
 from policy.reasons import Reason
 from policy.surroundings import Surroundings
+from policy.verdicts import Acknowledged, Forwarded, Kept, LeakReport, NoLeak, Posted, Reach, Recorded, Replied, Steered
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

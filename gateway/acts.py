@@ -1,0 +1,82 @@
+"""Carrying out the lines of ``policy.acts``: all of a mail's are looked at first, then each is done.
+
+``HANDLERS`` is the one table of them. A handler's ``refuse`` says why an act can't be done, before
+anything of its mail is done; its ``do`` does it, and gives a sentence for the writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway import keeping, notices, posting, statuses
+from gateway.passing import pass_on
+from policy.acts import Act, TellStatus
+from policy.control import Complaint
+from policy.facts import MessageKind
+from policy.reasons import Reason
+from policy.verdicts import Kept
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from policy.facts import Person
+    from policy.orders import Order
+    from policy.verdicts import Acted
+
+Refuse = Callable[["Incoming", "Person", Any], Awaitable[Complaint | None]]
+Do = Callable[["Incoming", "Person", Any], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How one kind of act is refused, and done."""
+
+    refuse: Refuse
+    do: Do
+
+
+HANDLERS: dict[type[Act], Handler] = {
+    TellStatus: Handler(statuses.refuse, statuses.tell),
+}
+
+
+async def refusals(incoming: Incoming, writer: Person, order: Order) -> tuple[Complaint, ...]:
+    """Why acts of a mail can't be done; () where all of them can."""
+    if not order.acts:
+        return ()
+    if incoming.disclosure is None:
+        why = "there is no disclosure in this thread that the lines could act on"
+        return (Complaint("", why),)
+    found = [await HANDLERS[type(act)].refuse(incoming, writer, act) for act in order.acts]
+    return tuple(complaint for complaint in found if complaint is not None)
+
+
+async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]:
+    """Do the acts of a mail, in the order of its lines' table; give a sentence for each."""
+    return [await HANDLERS[type(act)].do(incoming, writer, act) for act in order.acts]
+
+
+async def take(incoming: Incoming, verdict: Acted) -> None:
+    """Do what a member's lines ask for; the whole mail goes to the coordinators, and its writer hears what was done."""
+    writer, order = verdict.writer, verdict.order
+    complaints = await refusals(incoming, writer, order)
+    if complaints:
+        incoming.taken_for = "quarantine"
+        kept = Kept((Reason.CONTROL_LINES,), writer, at_once=True, complaints=complaints, corrected=order.corrected)
+        await keeping.keep_back(incoming, kept)
+        return
+    words = await perform(incoming, writer, order)
+    await pass_on(incoming, writer)
+    about = incoming.disclosure.id if incoming.disclosure else None
+    answered = incoming.answered.id if incoming.answered else None
+    await posting.notify(
+        incoming.parts,
+        incoming.tx,
+        incoming.mailing_list,
+        [writer],
+        notices.happened(about, "Done", words),
+        kind=MessageKind.NOTE,
+        now=incoming.now,
+        thread=await posting.thread_of(incoming.tx, incoming.disclosure, answered),
+    )

@@ -1,0 +1,39 @@
+"""Passing a mail that belongs to no disclosure, or that members are not to read, on to the coordinators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import notices, posting
+from policy.facts import MessageKind
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from policy.facts import Person
+
+
+async def pass_on(incoming: Incoming, writer: Person) -> None:
+    """Pass a reply on to the (other) coordinators, with its sender told."""
+    payload = incoming.read.payload
+    notice = notices.forwarded(
+        incoming.envelope.sender,
+        f"{writer.name} <{writer.address}>",
+        (),
+        incoming.read.headers.subject,
+        payload.text if payload else "",
+        ()
+        if payload and len(payload.parts) == 1 and len(payload.text) <= notices.MOST_TEXT
+        else incoming.raw_attachment(),
+    )
+    await posting.tell_coordinators(
+        incoming.parts,
+        incoming.tx,
+        incoming.mailing_list,
+        notice,
+        now=incoming.now,
+        kind=MessageKind.FORWARD,
+        but=writer.id,
+        answered=incoming.answered.id if incoming.answered else None,
+        mail_id=incoming.mail_id,
+    )
+    await incoming.audit("forwarded", incoming.mail_id)

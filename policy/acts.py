@@ -1,0 +1,69 @@
+"""Control lines that do something of their own: what each says, who may write it, and what belongs to it.
+
+Rules:
+
+* ``SPECS`` is the one table of them. A line names what it acts on by its id (``DP-2026-K7QX``), never
+  by "the last one": a vote or an approval must not slip to something else (THREATS: old votes).
+* A *companion* (``Reason:``, ``Where:``) says more of the line that takes it. It means nothing alone:
+  in a block without such a line it is complained of, in prose it is prose (``policy.control.COMPANIONS``).
+* An act stands in a reply, and acts on what its thread is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from policy.lineorders import Parsed
+
+if TYPE_CHECKING:
+    from policy.surroundings import Surroundings
+
+COORDINATOR = frozenset({"coordinator"})
+ANYBODY = frozenset({"coordinator", "member"})
+_ID = re.compile(r"([A-Z]{2})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class TellStatus:
+    """``Status:`` a member tells how far it is; the latest one stands."""
+
+    text: str
+
+
+Act = TellStatus
+"""Everything that a line of ``SPECS`` may ask for."""
+
+Read = Callable[[str, Mapping[str, str], "Surroundings"], Parsed[Act]]
+"""(value, the companions written beside it by name, surroundings) -> the act, or what is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One line: how it is read, who may write it, the companions that it takes, and whether it may stand twice."""
+
+    read: Read
+    by: frozenset[str]
+    companions: tuple[str, ...] = ()
+    repeatable: bool = False
+
+
+def read_id(text: str, prefix: str, noun: str) -> Parsed[str]:
+    """The id of one thing: ``read_id("dp-2026-k7qx", "DP", "a proposal")`` gives ``DP-2026-K7QX``."""
+    wanted = text.strip().upper().strip("[]<>.")
+    match = _ID.fullmatch(wanted)
+    if match is not None and match[1] == prefix:
+        return Parsed(wanted, wanted)
+    return Parsed(None, None, f"it names {noun} by its id, {prefix}-YEAR-XXXX")
+
+
+def _read_status(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    return Parsed(TellStatus(text), text) if text else Parsed(None, None, "it says nothing")
+
+
+SPECS: dict[str, Spec] = {
+    "Status": Spec(_read_status, frozenset({"member"})),
+}
+"""Every line that is an act, by its canonical name."""
