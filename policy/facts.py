@@ -147,3 +147,9 @@ class Disclosure:
     ended_at: datetime | None = None  # lifted or withdrawn
     cause: str | None = None  # of the lift: clock, public, exploited, leaked, ready, other
     admitted: frozenset[int] | None = None
+    fact_public_at: datetime | None = None  # since when coordinators know it for a fact; facts only ever grow
+    fact_exploit_at: datetime | None = None
+    fact_attacks_at: datetime | None = None
+    public_post_at: datetime | None = None  # when a coordinator told where the public notice stands
+    closed_at: datetime | None = None
+    destroyed_at: datetime | None = None  # when its content was destroyed, for ever

@@ -148,8 +148,31 @@ class LeakRecord:
     by: str
     missing: tuple[str, ...]
     reported_at: datetime
-    mail_id: str
+    mail_id: str  # "": found and opened by the operator
     report_item: str
+    outcome: str | None = None  # contained, public, dismissed
+    assessed_at: datetime | None = None
+    retrospective: str | None = None  # due, done
+    retrospective_due: datetime | None = None
+    acked_at: datetime | None = None
+    alarmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRecord:
+    """A fact that was reported of a disclosure. ``kind``: public, exploit, attacks; ``state``: reported, confirmed."""
+
+    id: str
+    list_id: str
+    disclosure_id: str
+    kind: str
+    state: str
+    reporter: str
+    person_id: int | None
+    reported_at: datetime
+    report_item: str
+    confirmed_at: datetime | None = None
+    confirmed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,6 +163,12 @@ disclosures = Table(
     Column("admitted", JSON, nullable=True),  # ids of people, from the release on
     Column("last_number", Integer, nullable=False),
     Column("particulars_item", ForeignKey("items.id"), nullable=False),  # subject, references, permit, restrictions
+    Column("fact_public_at", UTCDateTime, nullable=True),  # since when a fact is confirmed; facts only ever grow
+    Column("fact_exploit_at", UTCDateTime, nullable=True),
+    Column("fact_attacks_at", UTCDateTime, nullable=True),
+    Column("public_post_at", UTCDateTime, nullable=True),  # when a coordinator told where the public notice stands
+    Column("closed_at", UTCDateTime, nullable=True),
+    Column("destroyed_at", UTCDateTime, nullable=True),  # when its content was destroyed
     Index(None, "stop_hash"),
 )
 
@@ -259,7 +265,14 @@ leaks = Table(
     Column("missing", JSON, nullable=False),
     Column("reported_at", UTCDateTime, nullable=False),
     Column("mail_id", String(32), nullable=False),
-    Column("report_item", ForeignKey("items.id"), nullable=False),  # what, to, when, how
+    Column("report_item", ForeignKey("items.id"), nullable=False),  # what, to, when, how; reason of the assessment
+    Column("outcome", String(16), nullable=True),  # contained, public, dismissed
+    Column("assessed_at", UTCDateTime, nullable=True),
+    Column("retrospective", String(16), nullable=True),  # due, done; NULL: none
+    Column("retrospective_due", UTCDateTime, nullable=True),
+    Column("acked_at", UTCDateTime, nullable=True),  # from when on its alarm is not repeated
+    Column("alarmed_at", UTCDateTime, nullable=True),  # NULL: in a flood, waits for the digest
+    Index(None, "disclosure_id"),
 )
 
 leak_messages = Table(
@@ -267,6 +280,22 @@ leak_messages = Table(
     metadata,
     Column("message_id", ForeignKey("messages.id"), primary_key=True),  # notice, alarm, acknowledgement
     Column("leak_id", ForeignKey("leaks.id"), nullable=False, index=True),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", String(32), primary_key=True),  # FA-...
+    Column("list_id", String(64), nullable=False),
+    Column("disclosure_id", String(32), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),  # public, exploit, attacks
+    Column("state", String(16), nullable=False),  # reported, confirmed
+    Column("reporter", String(320), nullable=False),
+    Column("person_id", Integer, nullable=True),
+    Column("reported_at", UTCDateTime, nullable=False),
+    Column("confirmed_at", UTCDateTime, nullable=True),
+    Column("confirmed_by", String(320), nullable=True),
+    Column("report_item", ForeignKey("items.id"), nullable=False),  # where
 )
 
 acknowledgements = Table(
