@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import keeping, notices, posting, statuses
+from gateway import corrections, keeping, notices, posting, statuses
 from gateway.passing import pass_on
-from policy.acts import Act, TellStatus
+from policy.acts import Act, Correct, TellStatus
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.reasons import Reason
@@ -38,6 +38,7 @@ class Handler:
 
 HANDLERS: dict[type[Act], Handler] = {
     TellStatus: Handler(statuses.refuse, statuses.tell),
+    Correct: Handler(corrections.refuse, corrections.announce),
 }
 
 
@@ -54,7 +55,7 @@ async def refusals(incoming: Incoming, writer: Person, order: Order) -> tuple[Co
 
 async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]:
     """Do the acts of a mail, in the order of its lines' table; give a sentence for each."""
-    return [await HANDLERS[type(act)].do(incoming, writer, act) for act in order.acts]
+    return [said for act in order.acts if (said := await HANDLERS[type(act)].do(incoming, writer, act))]
 
 
 async def take(incoming: Incoming, verdict: Acted) -> None:

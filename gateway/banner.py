@@ -25,6 +25,8 @@ class Banner:
     writer: str
     is_subject_signed: bool
     withheld: tuple[str, ...] = ()
+    corrects: str | None = None  # the message that this puts right
+    discards: tuple[tuple[str, str], ...] = ()  # (file name, SHA-256) of what is replaced
     permit: str | None = None
     cve: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
@@ -39,6 +41,9 @@ class Banner:
         else:
             lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
         lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
+        if self.corrects:
+            lines.append(f"This puts {self.corrects} right. Please say that you have it: reply with `Ack: yes`")
+            lines.extend(f"Discard {name} as you got it before (SHA-256 {digest})" for name, digest in self.discards)
         if not self.is_subject_signed:
             lines.append("The subject was not signed.")
         if self.cve:

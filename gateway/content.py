@@ -87,6 +87,8 @@ def compose_for(
         writer=facts.writer,
         is_subject_signed=facts.is_subject_signed,
         withheld=tuple(name for name in dict.fromkeys(facts.names) if name in withheld),
+        corrects=facts.corrects,
+        discards=tuple((name, digest) for name, digest in facts.discards if name not in withheld),
         permit=setting.particulars.permit,
         cve=setting.particulars.cve,
         references=setting.particulars.references,
@@ -110,7 +112,7 @@ def group_by_withheld(setting: Setting, opened: Opened, people: Iterable[Person]
     """Members by what is withheld from them: one distinct content a group."""
     groups: dict[frozenset[str], list[Person]] = defaultdict(list)
     for person in people:
-        groups[withheld_names(person, setting.particulars.restrict, opened.facts.names)].append(person)
+        groups[withheld_names(person, setting.particulars.restrict, opened.facts.told_names)].append(person)
     return groups
 
 
@@ -186,7 +188,7 @@ def _still_withheld(setting: Setting, opened: Opened, copy: Copy, person: Person
     """What was withheld stays so, though a later line may name another part alike; what is now restricted goes too."""
     facts = opened.facts
     before = {name for path, name in facts.attachments if path in copy.withheld and path not in facts.hidden}
-    return withheld_names(person, setting.particulars.restrict, facts.names) | before
+    return withheld_names(person, setting.particulars.restrict, facts.told_names) | before
 
 
 def _lacks(copy: Copy | None, person: Person) -> bool:

@@ -76,7 +76,8 @@ class MessageFacts:
 
     ``attachments`` are (path, file name) pairs of the payload's parts; a path is "2.1".
     ``hidden`` are paths that go to no member (the public notice, before the lift).
-    ``dropped_lines`` are more lines of the text (from 0) that were for the gateway, beside its block.
+    ``corrects``: the message that it puts right; ``discards`` are (file name, SHA-256) of what is to be
+    thrown away. ``dropped_lines`` are more lines of the text (from 0) that were for the gateway, beside its block.
     """
 
     subject: str = field(repr=False)
@@ -87,6 +88,8 @@ class MessageFacts:
     attachments: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     hidden: tuple[str, ...] = ()
     dropped_lines: tuple[int, ...] = ()
+    corrects: str | None = None
+    discards: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -104,12 +107,19 @@ class MessageFacts:
             attachments=tuple((path, name) for path, name in value["attachments"]),
             hidden=tuple(value["hidden"]),
             dropped_lines=tuple(value.get("dropped_lines", ())),
+            corrects=value.get("corrects"),
+            discards=tuple((name, digest) for name, digest in value.get("discards", ())),
         )
 
     @property
     def names(self) -> tuple[str, ...]:
         """The file names of its attachments."""
         return tuple(name for _, name in self.attachments)
+
+    @property
+    def told_names(self) -> tuple[str, ...]:
+        """Every file name that its copies may tell: of its attachments, and of what it replaces."""
+        return tuple(dict.fromkeys((*self.names, *(name for name, _ in self.discards))))
 
     @property
     def open_names(self) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import acts, content, keeping, notices, receipts, release, safe, storing
+from gateway import acts, content, corrections, keeping, notices, receipts, release, safe, storing
 from gateway.content import Setting
 from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
@@ -240,8 +240,15 @@ async def _follow_up(incoming: Incoming, verdict: Steered, setting: Setting, pla
     is_for_audience = reach is Reach.AUDIENCE or (reach is Reach.ANSWERED and _answers_audience(incoming))
     audience = "coordinators" if reach is Reach.NOBODY else "audience" if is_for_audience else "named"
     waiting = disclosure.state in UNRELEASED and is_for_audience
+    correction = await corrections.of(incoming, verdict.order)
     opened = await storing.store(
-        incoming, verdict.writer, MessageKind.FOLLOW_UP, "Follow-up", waiting=waiting, audience=audience
+        incoming,
+        verdict.writer,
+        MessageKind.FOLLOW_UP,
+        "CORRECTION" if correction else "Follow-up",
+        waiting=waiting,
+        audience=audience,
+        correction=correction,
     )
     await incoming.audit("follow-up", opened.message.id, str(reach), {"readers": [person.id for person in readers]})
     await content.queue_for_coordinators(parts, tx, setting, opened, now, but=verdict.writer.id)

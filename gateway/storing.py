@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway import content, notices, posting, safe
@@ -21,8 +21,23 @@ if TYPE_CHECKING:
     from policy.orders import Order
 
 
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """The message that a mail puts right, and what of it is to be discarded: (file name, SHA-256)."""
+
+    message: str
+    discards: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
 async def store(
-    incoming: Incoming, writer: Person, kind: MessageKind, label: str, *, waiting: bool, audience: str = "audience"
+    incoming: Incoming,
+    writer: Person,
+    kind: MessageKind,
+    label: str,
+    *,
+    waiting: bool,
+    audience: str = "audience",
+    correction: Correction | None = None,
 ) -> Opened:
     """Store a mail as a message of the disclosure that it belongs to.
 
@@ -47,6 +62,8 @@ async def store(
         attachments=attachments,
         hidden=tuple(path for path, name in attachments if is_notice_here and notice and name == notice.name),
         dropped_lines=incoming.dropped_lines or (),
+        corrects=correction.message if correction else None,
+        discards=correction.discards if correction else (),
     )
     thread = await posting.thread_of(tx, disclosure, incoming.answered.id if incoming.answered else None)
     message = Message(

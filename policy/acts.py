@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from policy.surroundings import Surroundings
 
 COORDINATOR = frozenset({"coordinator"})
-ANYBODY = frozenset({"coordinator", "member"})
+_NUMBER = re.compile(r"(?:[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4})?/?([0-9]{1,4})", re.ASCII | re.IGNORECASE)
 _ID = re.compile(r"([A-Z]{2})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 
 
@@ -33,7 +33,18 @@ class TellStatus:
     text: str
 
 
-Act = TellStatus
+@dataclass(frozen=True, slots=True)
+class Correct:
+    """``Corrects:`` this mail puts an earlier one right: ``what`` is its number, None for the latest.
+
+    ``replaces``: names of attachments that are to be discarded.
+    """
+
+    what: int | None
+    replaces: tuple[str, ...]
+
+
+Act = TellStatus | Correct
 """Everything that a line of ``SPECS`` may ask for."""
 
 Read = Callable[[str, Mapping[str, str], "Surroundings"], Parsed[Act]]
@@ -63,7 +74,19 @@ def _read_status(text: str, _companions: Mapping[str, str], _surroundings: Surro
     return Parsed(TellStatus(text), text) if text else Parsed(None, None, "it says nothing")
 
 
+def _read_corrects(text: str, companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    names = [name.strip().strip('"') for name in companions.get("Replaces", "").split(",")]
+    replaces = tuple(dict.fromkeys(name for name in names if name))
+    if text.casefold() == "last":
+        return Parsed(Correct(None, replaces), "last")
+    number = _NUMBER.fullmatch(text.strip("[] "))
+    if number is not None:
+        return Parsed(Correct(int(number[1]), replaces), text)
+    return Parsed(None, "last", "it says last, or the number of the mail that is put right: ED-2026-K7QX/2")
+
+
 SPECS: dict[str, Spec] = {
+    "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
     "Status": Spec(_read_status, frozenset({"member"})),
 }
 """Every line that is an act, by its canonical name."""

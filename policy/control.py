@@ -49,10 +49,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Leak-By": (),
     "Ack": (),
     "Status": (),
+    "Corrects": (),
+    "Replaces": (),
 }
 """Every name of a control line, with the other names that mean the same; those of ``policy.acts`` as well."""
 
-COMPANIONS: frozenset[str] = frozenset()
+COMPANIONS: frozenset[str] = frozenset({"Replaces"})
 """Names that mean something only in a block, beside a line that takes them: elsewhere they are prose."""
 
 REPEATABLE = frozenset({"Restrict", "Ref", "CVE"})

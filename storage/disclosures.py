@@ -129,6 +129,12 @@ async def acknowledge(tx: Tx, disclosure_id: str, person_id: int, now: datetime)
     await insert_if_new(tx, t.acknowledgements, row)
 
 
+async def forget_acknowledgements(tx: Tx, disclosure_id: str) -> int:
+    """Begin to count anew who has received and understood; return how many had."""
+    done = await tx.execute(sa.delete(t.acknowledgements).where(t.acknowledgements.c.disclosure_id == disclosure_id))
+    return done.rowcount
+
+
 async def acknowledged(tx: Tx, disclosure_id: str) -> dict[int, datetime]:
     """Return who has acknowledged, and when, by the ids of people."""
     query = select(t.acknowledgements.c.person_id, t.acknowledgements.c.at).where(
