@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.parts import Parts
     from gateway.reading import Read
     from policy.facts import Disclosure, Person
-    from policy.intake import Door, MailFacts
+    from policy.intake import Door, Kept, MailFacts
     from storage.database import Tx
     from storage.records import Message
 
@@ -42,6 +42,7 @@ class Incoming:
     particulars: Particulars | None = None
     answered: Message | None = None
     taken_for: str = ""
+    kept: Kept | None = None
     kept_post: KeptPost | None = None
     dropped_lines: tuple[int, ...] | None = None
     notes: list[str] = field(default_factory=list)

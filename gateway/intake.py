@@ -125,7 +125,8 @@ class Intake:
                 digest,
                 tells_failure=is_failure,
             )
-            verdict = await self._judge_and_apply(incoming)
+            verdict = await judge(incoming)
+            await carry_out(incoming, verdict)
         parts.nudges.ring()
         log.info("mail", id=incoming.mail_id, list=mailing_list.id, kind=type(verdict).__name__.lower())
         return verdict
@@ -139,50 +140,55 @@ class Intake:
             await mails.count_again(tx, earlier.id)
         return True
 
-    async def _judge_and_apply(self, incoming: Incoming) -> Verdict:
-        facts = await gather(incoming, frozenset())
-        incoming.facts = facts
-        verdict = judge_mail(facts, incoming.now)
-        await self._record(incoming, verdict)
-        await stopping.stop_by_code(incoming)
-        await apply(incoming, verdict)
-        await mails.set_taken_for(
-            incoming.tx,
-            incoming.mail_id,
-            incoming.taken_for,
-            disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
-        )
-        return verdict
 
-    async def _record(self, incoming: Incoming, verdict: Verdict) -> None:
-        """Keep the mail itself, sealed; of an automatic one or a preview, that it came."""
-        tx, now, envelope = incoming.tx, incoming.now, incoming.envelope
-        order = verdict.order if isinstance(verdict, Posted | Reposted | Steered) else None
-        keeps = not isinstance(verdict, Recorded) and not (order and order.preview)
-        raw_item = await safe.keep(incoming.parts, tx, envelope.content, now) if keeps else None
-        signer = incoming.signer()
-        record = MailRecord(
-            id=incoming.mail_id,
-            list_id=incoming.mailing_list.id,
-            recipient=envelope.recipient,
-            envelope_from=envelope.sender,
-            received_at=envelope.received_at,
-            digest=incoming.digest,
-            size=len(envelope.content),
-            taken_for="",
-            signer_id=signer.id if signer else None,
-            raw_item=raw_item,
-        )
-        await mails.add(tx, record)
-        for seen in incoming.read.seen:
-            if seen.signature_id and signer is not None:
-                await mails.note_signature(
-                    tx,
-                    list_id=incoming.mailing_list.id,
-                    signature_id=seen.signature_id,
-                    mail_id=incoming.mail_id,
-                    now=now,
-                )
+async def judge(incoming: Incoming) -> Verdict:
+    """Gather what is known of a mail, and judge it; nothing is stored yet."""
+    incoming.facts = await gather(incoming, frozenset())
+    return judge_mail(incoming.facts, incoming.now)
+
+
+async def carry_out(incoming: Incoming, verdict: Verdict) -> None:
+    """Store the mail and do all that follows from its verdict, in the transaction that it was judged in."""
+    await _record(incoming, verdict)
+    await stopping.stop_by_code(incoming)
+    await apply(incoming, verdict)
+    await mails.set_taken_for(
+        incoming.tx,
+        incoming.mail_id,
+        incoming.taken_for,
+        disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
+    )
+
+
+async def _record(incoming: Incoming, verdict: Verdict) -> None:
+    """Keep the mail itself, sealed; of an automatic one or a preview, that it came."""
+    tx, now, envelope = incoming.tx, incoming.now, incoming.envelope
+    order = verdict.order if isinstance(verdict, Posted | Reposted | Steered) else None
+    keeps = not isinstance(verdict, Recorded) and not (order and order.preview)
+    raw_item = await safe.keep(incoming.parts, tx, envelope.content, now) if keeps else None
+    signer = incoming.signer()
+    record = MailRecord(
+        id=incoming.mail_id,
+        list_id=incoming.mailing_list.id,
+        recipient=envelope.recipient,
+        envelope_from=envelope.sender,
+        received_at=envelope.received_at,
+        digest=incoming.digest,
+        size=len(envelope.content),
+        taken_for="",
+        signer_id=signer.id if signer else None,
+        raw_item=raw_item,
+    )
+    await mails.add(tx, record)
+    for seen in incoming.read.seen:
+        if seen.signature_id and signer is not None:
+            await mails.note_signature(
+                tx,
+                list_id=incoming.mailing_list.id,
+                signature_id=seen.signature_id,
+                mail_id=incoming.mail_id,
+                now=now,
+            )
 
 
 async def apply(incoming: Incoming, verdict: Verdict) -> None:

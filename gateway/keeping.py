@@ -36,6 +36,7 @@ NOTES_AN_HOUR = 6  # to one address that may be forged: nobody is flooded in its
 async def keep_back(incoming: Incoming, verdict: Kept) -> str:
     """Put the mail into quarantine and tell those who should know; give the quarantine id."""
     tx, now, parts = incoming.tx, incoming.now, incoming.parts
+    incoming.kept = verdict
     entry = Quarantined(
         id=await quarantine.new_id(tx, now),
         mail_id=incoming.mail_id,

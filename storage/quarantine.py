@@ -36,6 +36,12 @@ async def get(tx: Tx, quarantine_id: str) -> Quarantined | None:
     return found[0] if found else None
 
 
+async def of_mail(tx: Tx, mail_id: str) -> Quarantined | None:
+    """Return the entry of a mail that is or was kept back."""
+    found = await _all(tx, select(t.quarantine).where(t.quarantine.c.mail_id == mail_id))
+    return found[0] if found else None
+
+
 async def ls(tx: Tx, list_id: str | None = None, state: str | None = _KEPT) -> tuple[Quarantined, ...]:
     """Return those of a list (None: of all) in a state (None: in any), oldest first."""
     query = select(t.quarantine)

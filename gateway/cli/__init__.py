@@ -23,6 +23,7 @@ NOUNS = {
     "serve": "Run the service until SIGTERM or SIGINT.",
     "demo": "Play one disclosure from the post to the lift, with real keys and real mail.",
     "check": "Say what would keep mail from flowing.",
+    "explain": "Say what a mail would be taken for and who would get it; changes nothing, sends nothing.",
     "list": "The configured lists, and their public keys.",
     "coordinator": "People who may post and steer: add, ls, rm.",
     "member": "Member organisations: add, ls, show, suspend, reinstate, rm.",
