@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from gateway.envelope import Envelope
     from gateway.kept_posts import KeptPost
     from gateway.lists import MailingList
+    from gateway.notices import Receipt
     from gateway.particulars import Particulars
     from gateway.parts import Parts
     from gateway.reading import Read
     from policy.facts import Disclosure, Person
-    from policy.intake import Door, Kept, MailFacts
+    from policy.intake import Door, MailFacts
+    from policy.verdicts import Kept
     from storage.database import Tx
     from storage.records import Message
 
@@ -43,6 +45,7 @@ class Incoming:
     answered: Message | None = None
     taken_for: str = ""
     kept: Kept | None = None
+    receipt: Receipt | None = None
     kept_post: KeptPost | None = None
     dropped_lines: tuple[int, ...] | None = None
     notes: list[str] = field(default_factory=list)

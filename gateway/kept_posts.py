@@ -83,8 +83,8 @@ async def repost(incoming: Incoming, verdict: Reposted) -> None:
         answered=None,
     )
     posted = await disclosing.post(again, Posted(verdict.writer, order))
-    incoming.disclosure, incoming.taken_for, incoming.kept = again.disclosure, again.taken_for, again.kept
-    incoming.particulars = again.particulars
+    incoming.disclosure, incoming.particulars, incoming.taken_for = again.disclosure, again.particulars, again.taken_for
+    incoming.kept, incoming.receipt = again.kept, again.receipt
     if posted:
         await quarantine.set_state(incoming.tx, kept.quarantine_id, "released", incoming.now)
         await incoming.audit("quarantine-released", kept.quarantine_id, Reason.CONTROL_LINES)

@@ -118,6 +118,7 @@ async def _unreachable(incoming: Incoming) -> list[str]:
 
 async def send(incoming: Incoming, told: Told) -> None:
     """Send a receipt to all coordinators."""
+    incoming.receipt = told.receipt
     await posting.tell_coordinators(
         incoming.parts,
         incoming.tx,
