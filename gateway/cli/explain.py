@@ -81,7 +81,7 @@ def _print(found: Rehearsal) -> None:
     _print_complaints(found)
     _lines("To know", found.remarks)
     _print_recipients(found)
-    _lines("The gateway would write", [f"{kind} to {', '.join(who)}" for kind, who in found.notices])
+    _lines("Beside that the gateway would send", [f"{kind} to {', '.join(who)}" for kind, who in found.notices])
     print("\nThis was a dry run: nothing was changed, nothing was sent.")
 
 
