@@ -266,6 +266,7 @@ class _Judge:
         self._incoming = incoming
         self._own = own
         self._content = {copy.person_id: copy for copy in queued if copy.kind in CONTENT_KINDS}
+        self._is_passed_on = any(copy.kind is MessageKind.FORWARD for copy in queued) or incoming.taken_for == "reply"
         self._told = {copy.person_id for copy in queued if copy.kind is MessageKind.LEAK_NOTICE}
 
     def recipient(self, person: Person) -> Recipient:
@@ -299,7 +300,7 @@ class _Judge:
         """Why one in the audience gets nothing."""
         own = self._own
         if own is None:
-            return TO_COORDINATORS if self._incoming.taken_for in {"reply", "forward"} else "no text of it goes on"
+            return TO_COORDINATORS if self._is_passed_on else "no text of it goes on"
         if own.audience == "coordinators" or (own.kind is MessageKind.REPLY and not self._content):
             return TO_COORDINATORS
         if own.kind is MessageKind.REPLY:

@@ -184,7 +184,12 @@ async def test_what_is_said_in_a_thread_is_explained_by_who_would_get_it(
     async with world(tmp_path, people, list={"discussion": "audience"}) as story:
         lines = "Scope: group:distributors\nRestrict: fix.patch to security@northwind.example\n"
         text = f"Embargo-Until: +14d\n{lines}\nA flaw.\n"
-        await story.post("alice", text, attachments=[("fix.patch", b"--- a\n")])
+        post = story.compose("alice", text, attachments=[("fix.patch", b"--- a\n")])
+        told = {one.address for one in (await explained(story, post)).recipients if one.gets}
+        await story.deliver(post)
+        await story.settle()
+        assert told == {people["north"].address, people["south"].address}
+        assert told == set(await deeds.copies(story, f"{story.disclosure_id()}/1"))
         north, south = story.last("north"), story.last("south")
 
         assert who(await explained(story, story.compose("north", "My patch.\n", reply_to=north))) == {
@@ -197,6 +202,9 @@ async def test_what_is_said_in_a_thread_is_explained_by_who_would_get_it(
             "reply",
             {"northwind": "gets it, None", "southgate": "wrote it", "westlake": "scope"},
         )
+        status = await explained(story, story.compose("south", "Status: patched\n", reply_to=south))
+        assert (status.taken_for, who(status)["northwind"]) == ("command", "it goes to the coordinators alone")
+        assert "Your status is with the coordinators" in status.remarks[0]
         ack = await explained(story, story.compose("south", "Ack: yes\n", reply_to=south))
         assert (ack.taken_for, who(ack)["northwind"]) == ("command", "no text of it goes on")
         lift = await explained(story, story.compose("alice", "Lift: now\n", reply_to=north))
