@@ -42,6 +42,7 @@ from gateway.settings import (
     LogLevel,
     LogLevelWord,
     MessageBytes,
+    Offsets,
     OuterSubject,
     PatchDay,
     PatchDayWord,
@@ -219,6 +220,8 @@ class ListConfig(_Section):
     banner: BannerWord = _default("inline")
     keep_html: Flag = _default(False)
     public_address: PerhapsAddress = _default("")
+    reminders: Offsets = _default(["7d", "24h", "1h"])
+    member_reminder: PerhapsDuration = _default("24h")
     quarantine_keep: SomeTime = _default("14d")
     policy_file: FilePath = _default("policy.md")
 

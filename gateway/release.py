@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway import content, keeping, notices, posting, reports, safe
+from gateway import content, keeping, notices, posting, reminders, reports, safe
 from gateway.content import Setting
 from gateway.log import describe, get_logger
 from gateway.particulars import Particulars
@@ -104,16 +104,18 @@ class Release:
 
     async def _do_duty(self, duty: Duty, now: datetime) -> bool:
         async with self._parts.database.transaction() as tx:
-            await self._carry_out(tx, duty.kind, duty.ref, duty.list_id, now)
+            await self._carry_out(tx, duty, now)
             await duties.done(tx, duty.id, now)
         return True
 
-    async def _carry_out(self, tx: Tx, kind: str, ref: str, list_id: str, now: datetime) -> None:
-        parts = self._parts
-        mailing_list = parts.lists.get(list_id)
+    async def _carry_out(self, tx: Tx, duty: Duty, now: datetime) -> None:
+        parts, ref = self._parts, duty.ref
+        mailing_list = parts.lists.get(duty.list_id)
         if mailing_list is None:
             return
-        match kind:
+        match duty.kind:
+            case reminders.REMINDER:
+                await reminders.remind(parts, tx, ref, duty.due_at, now)
             case reports.RELEASE_REPORT:
                 await reports.release_report(parts, tx, ref, now)
             case reports.UNDELIVERED:
@@ -121,7 +123,7 @@ class Release:
             case keeping.DIGEST:
                 await keeping.send_digest(parts, tx, mailing_list, now)
             case _:
-                log.error("unknown-duty", kind=kind)
+                log.error("unknown-duty", kind=duty.kind)
 
     async def _expire(self, now: datetime) -> bool:
         if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:
@@ -301,6 +303,7 @@ async def transition(
             "stopped": after.stopped,
         },
     )
+    await reminders.plan(parts, tx, after, now)
 
 
 async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: datetime) -> None:

@@ -305,6 +305,12 @@ def _pauses(value: object) -> tuple[timedelta, ...]:
     return tuple(_some_time(one) for one in value)
 
 
+def _offsets(value: object) -> tuple[timedelta, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of durations such as ['7d', '24h'], or [] for none")
+    return tuple(_some_time(one) for one in value)
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false, without quotes")
@@ -347,6 +353,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 SomeTime = Annotated[timedelta, BeforeValidator(_some_time)]
 PerhapsDuration = Annotated[timedelta | None, BeforeValidator(_perhaps_duration)]
 DefaultEmbargo = Annotated[timedelta | PatchDayWord | None, BeforeValidator(_default_embargo)]
+Offsets = Annotated[tuple[timedelta, ...], BeforeValidator(_offsets)]
 Pauses = Annotated[tuple[timedelta, ...], BeforeValidator(_pauses)]
 FilePath = Annotated[Path, BeforeValidator(_path)]
 PerhapsPath = Annotated[Path | None, BeforeValidator(_perhaps_path)]

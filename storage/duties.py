@@ -30,14 +30,23 @@ async def add(tx: Tx, *, kind: str, ref: str, list_id: str, due_at: datetime, ag
     )
 
 
+async def put(tx: Tx, *, kind: str, ref: str, list_id: str, due_at: datetime) -> None:
+    """Take on a duty, or give the one of that kind and ref another time, done or not."""
+    row = {"kind": kind, "ref": ref, "list_id": list_id, "due_at": due_at}
+    if not await insert_if_new(tx, t.duties, row):
+        where = (t.duties.c.kind == kind, t.duties.c.ref == ref)
+        await tx.execute(update(t.duties).where(*where).values(due_at=due_at, done_at=None))
+
+
 async def due(tx: Tx, now: datetime) -> tuple[Duty, ...]:
     """Return the duties whose time has come, the longest due first."""
     return tuple(record_of(Duty, row) for row in (await tx.execute(_DUE_AT, {"now": now})).mappings())
 
 
 async def done(tx: Tx, duty_id: int, now: datetime) -> None:
-    """Note that a duty is done."""
-    await tx.execute(update(t.duties).where(t.duties.c.id == duty_id).values(done_at=now))
+    """Note that a duty is done; one that was given a later time meanwhile is still to do."""
+    where = (t.duties.c.id == duty_id, t.duties.c.due_at <= now)
+    await tx.execute(update(t.duties).where(*where).values(done_at=now))
 
 
 async def finish(tx: Tx, *, kind: str, ref: str, now: datetime) -> bool:

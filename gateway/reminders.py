@@ -1,0 +1,131 @@
+"""Reminding of what comes near: coordinators of a hold or a date, with what is not right yet; members of the date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import notices_reminders, posting, reports, safe
+from gateway.particulars import Particulars
+from policy.audience import judge_seats
+from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role, Standing
+from policy.reminders import Offsets, Subject, due, next_at, reminders
+from policy.scopes import read_scope
+from storage import disclosures, duties, outbox, roster
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from gateway.lists import MailingList
+    from gateway.parts import Parts
+    from policy.facts import Disclosure, Person
+    from policy.reminders import Reminder
+    from storage.database import Tx
+    from storage.records import Copy
+
+REMINDER = "reminder"
+
+
+def offsets_of(mailing_list: MailingList) -> Offsets:
+    """How long before an instant the list reminds."""
+    config = mailing_list.config
+    return Offsets(tuple(config.reminders), config.member_reminder)
+
+
+async def plan(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> None:
+    """Have the clock remind of a disclosure as it stands now; called whenever its state or instants change."""
+    at = next_at(reminders(disclosure, offsets_of(parts.lists[disclosure.list_id])), now)
+    if at is None:
+        await duties.finish(tx, kind=REMINDER, ref=disclosure.id, now=now)
+    else:
+        await duties.put(tx, kind=REMINDER, ref=disclosure.id, list_id=disclosure.list_id, due_at=at)
+
+
+async def remind(parts: Parts, tx: Tx, disclosure_id: str, due_at: datetime, now: datetime) -> None:
+    """Say what is to be said now, and plan what comes next."""
+    disclosure = await disclosures.get(tx, disclosure_id)
+    if disclosure is None:
+        return
+    mailing_list = parts.lists[disclosure.list_id]
+    item = await disclosures.particulars_item(tx, disclosure.id)
+    particulars = Particulars.from_json(await safe.take_json(parts, tx, item))
+    for one in due(reminders(disclosure, offsets_of(mailing_list)), due_at, now):
+        await _say(parts, tx, disclosure, particulars, one, now)
+    await plan(parts, tx, disclosure, now)
+
+
+async def _say(
+    parts: Parts, tx: Tx, disclosure: Disclosure, particulars: Particulars, one: Reminder, now: datetime
+) -> None:
+    mailing_list = parts.lists[disclosure.list_id]
+    thread = await posting.thread_of(tx, disclosure)
+    zone, subject = mailing_list.config.timezone, particulars.subject
+    if one.for_members:
+        people = await _members_who_have_it(tx, disclosure)
+        notice = notices_reminders.for_members(disclosure, subject, zone, now)
+        kind = MessageKind.DATE_NOTICE
+    else:
+        people = await posting.coordinators(tx, disclosure.list_id)
+        wrong = await _not_right_yet(parts, tx, disclosure, particulars, one, now)
+        notice = notices_reminders.for_coordinators(disclosure, subject, one, wrong, zone, now)
+        kind = MessageKind.REPORT
+    if people:
+        await posting.notify(parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread)
+    await parts.trail.append(
+        tx,
+        at=now,
+        event="reminder",
+        id=disclosure.id,
+        list_id=disclosure.list_id,
+        actor="gateway",
+        reason=one.subject,
+        detail={"of": one.instant.isoformat(), "members": one.for_members},
+    )
+
+
+async def _members_who_have_it(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
+    """Active members whom content has reached."""
+    copies = await _copies(tx, disclosure)
+    ids = {copy.person_id for copy in copies if copy.state is CopyState.SENT}
+    people = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
+    return tuple(person for person in people if person.id in ids and person.standing is Standing.ACTIVE)
+
+
+async def _copies(tx: Tx, disclosure: Disclosure) -> tuple[Copy, ...]:
+    return await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS)
+
+
+async def _not_right_yet(
+    parts: Parts, tx: Tx, disclosure: Disclosure, particulars: Particulars, one: Reminder, now: datetime
+) -> list[str]:
+    """What somebody may still want to mend before the instant; empty where all is well."""
+    members = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
+    seats = judge_seats(members, read_scope(disclosure.scope), disclosure.admitted, now)
+    inside = [seat.person for seat in seats if seat.inside]
+    wrong = [f"{person.name} can't get it: {why}" for person in inside if (why := person.key_trouble(now))]
+    wrong += [
+        f"{person.name}: its key expires before the public date"
+        for person in inside
+        if person.key_trouble(now) is None and person.key_trouble(disclosure.embargo_until)
+    ]
+    if one.subject is Subject.HOLD and disclosure.stopped:
+        wrong.append("it is stopped: it goes out only after a new Hold-Until or `embargo disclosure go`")
+    if one.subject is Subject.DATE:
+        wrong += await _about_copies(tx, disclosure, inside)
+    if parts.lists[disclosure.list_id].config.public_address and particulars.notice is None:
+        wrong.append("there is no public notice yet (`Public-Notice:`)")
+    return wrong
+
+
+async def _about_copies(tx: Tx, disclosure: Disclosure, inside: Sequence[Person]) -> list[str]:
+    names = {person.id: person.name for person in inside}
+    copies = [copy for copy in await _copies(tx, disclosure) if copy.person_id in names]
+    waiting = [copy for copy in copies if copy.state in {*reports.UNSETTLED, CopyState.WITHHELD, CopyState.BOUNCED}]
+    said = [
+        f"{names[copy.person_id or 0]}: the copy of {copy.message_id} is {copy.state}"
+        + (f" ({copy.reason})" if copy.reason else "")
+        for copy in waiting
+    ]
+    acknowledged = await disclosures.acknowledged(tx, disclosure.id)
+    silent = [name for person_id, name in names.items() if person_id not in acknowledged]
+    return [*said, *([f"not acknowledged by {', '.join(silent)}"] if silent else [])]
