@@ -68,7 +68,6 @@ async def take(incoming: Incoming, verdict: Acted) -> None:
         await keeping.keep_back(incoming, kept)
         return
     words = await perform(incoming, writer, order)
-    incoming.notes += words
     await pass_on(incoming, writer)
     about = incoming.disclosure.id if incoming.disclosure else None
     answered = incoming.answered.id if incoming.answered else None
