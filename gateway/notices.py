@@ -127,6 +127,8 @@ class Receipt:
         else:
             released = disclosure.released_at or disclosure.hold_until
             first = f"Members got this {in_words(released, self.zone, self.now)}."
+            if disclosure.released_at is None:
+                first = "Members never got this."
         if disclosure.state is State.WITHDRAWN:
             return f"{first} It is withdrawn."
         if disclosure.state is State.LIFTED:

@@ -128,7 +128,7 @@ async def test_a_leak_report_comes_back_with_what_is_missing(database, seed) -> 
         assert await leaks.get(tx, report.id) == report
         assert await leaks.get(tx, "LK-2026-0000") is None
 
-        await leaks.set_state(tx, report.id, "open")
+        await leaks.change(tx, report.id, state="open")
 
         assert await leaks.ls(tx) == await leaks.ls(tx, "early") == (replace(report, state="open"),)
         assert await leaks.ls(tx, "late") == ()
