@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from storage.records import Copy, MailRecord, Message
 
 UNRELEASED = frozenset({State.HELD, State.PENDING})
-TAKEN_FOR = {"forward": "reply"}
+TAKEN_FOR = {"forward": "reply", "preview": "command"}
 """What a mail is recorded as, where ``explain`` has another word for it: mail to -owner goes to the coordinators."""
 GETS_NOTHING = frozenset({"quarantine", "automatic"})
 ANSWERS = frozenset({MessageKind.NOTE, MessageKind.ACKNOWLEDGEMENT, MessageKind.REPORT})
@@ -179,12 +179,12 @@ async def _came_already(incoming: Incoming, earlier: MailRecord) -> Rehearsal:
     taken_for = TAKEN_FOR.get(earlier.taken_for, earlier.taken_for)
     about = entry.id if entry is not None and taken_for == "quarantine" else earlier.disclosure_id
     remark = (
-        f"The same bytes came already, {rfc3339(earlier.received_at)}, and were taken for {taken_for}"
+        f"The same bytes came already, {rfc3339(earlier.received_at)}, and were taken for {earlier.taken_for}"
         f"{f' ({about})' if about else ''}. Again they are answered 250 and counted, and nothing more happens."
     )
     is_dated = disclosure is not None and taken_for not in GETS_NOTHING
     return replace(
-        _blank(incoming, "command" if taken_for == "preview" else taken_for),
+        _blank(incoming, taken_for),
         about=disclosure.id if disclosure else None,
         reasons=entry.reasons if entry is not None and taken_for == "quarantine" else (),
         remarks=(remark,),
@@ -202,8 +202,8 @@ async def _replayed(incoming: Incoming) -> list[str]:
         first = await mails.signature_owner(incoming.tx, list_id, signature_id) if signature_id else None
         mail = await mails.get(incoming.tx, first) if first else None
         if mail is not None and mail.id != incoming.mail_id:
-            when, what = rfc3339(mail.received_at), TAKEN_FOR.get(mail.taken_for, mail.taken_for)
-            return [f"The same signature came already, {when}, in a mail that was taken for {what}."]
+            when = rfc3339(mail.received_at)
+            return [f"The same signature came already, {when}, in a mail that was taken for {mail.taken_for}."]
     return []
 
 
