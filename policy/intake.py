@@ -16,7 +16,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from policy.acts import TALKS_OF_LEAKS, PostRetrospective
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.leaktalk import speaks_of_leak
@@ -233,8 +232,7 @@ def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | No
         return None
     if lines is not None:
         return NoLeak(reporter)
-    order = _order(facts) if joins else None
-    if order is not None and not order.acts and not _says_nothing_but_received(facts, order):
+    if joins and not _says_nothing_but_received(facts, _order(facts)):
         return LeakReport(reporter, None, (), joins=True, is_urgent=False, complaints=_set_aside(facts, reporter))
     return None
 
@@ -336,7 +334,7 @@ PRIVATE_KINDS = frozenset(
 
 
 def _reach(answered: Answered, order: Order) -> Reach:
-    if order.send_to_audience or any(isinstance(act, PostRetrospective) for act in order.acts):
+    if order.send_to_audience:
         return Reach.AUDIENCE
     if answered.by_tag or not answered.is_sole or answered.kind in PRIVATE_KINDS:
         return Reach.NOBODY
@@ -393,8 +391,7 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
             return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
     if _says_nothing_but_received(facts, order):
         return Acknowledged(writer)
-    is_about_one = any(isinstance(act, TALKS_OF_LEAKS) for act in order.acts)
-    if _may_speak_of_leak(facts, writer) and not is_about_one and Reason.POSSIBLE_LEAK not in facts.waived:
+    if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
     if order.acts and not _html_complaints(facts):
         return Acted(writer, order)

@@ -192,12 +192,14 @@ def _checked(
     latest = (start + rules.max_embargo).replace(second=0, microsecond=0)
     name = "Embargo-Until" if Event.NEW_DATE in events else "Hold-Until"
     complaint = Complaint(f"{name}:", refusal.why, ())
-    if name == "Embargo-Until" and latest > max(now, start):
-        at = max(min(latest, after.embargo_until), now + rules.min_notice)
-        if after.embargo_until > latest:
-            at = latest
-        reading = Reading(instant_value(at), at, "the nearest date that this list allows")
-        return Faults((replace(complaint, readings=(reading,)),), with_line(order.corrected, name, reading.value))
+    if name == "Embargo-Until":
+        wished = max(min(latest, after.embargo_until), now + rules.min_notice)
+        for at in (wished, latest):  # what is offered has to be accepted
+            if _dates_refused(before, replace(after, embargo_until=at), events, rules, now) is None:
+                reading = Reading(instant_value(at), at, "the nearest date that this list allows")
+                return Faults(
+                    (replace(complaint, readings=(reading,)),), with_line(order.corrected, name, reading.value)
+                )
     return Faults((complaint,), _without(order.corrected, name))
 
 

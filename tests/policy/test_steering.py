@@ -195,3 +195,31 @@ def test_lines_of_a_kept_text_go_only_where_it_is_certain_that_they_were_for_the
         assert all(complaint.why for complaint in found)
     else:
         assert found == cut
+
+
+@pytest.mark.parametrize(
+    ("before", "order", "rules"),
+    [
+        pytest.param(
+            replace(HELD, hold_until=NOW),
+            Order(hold_now=True, embargo_until=NOW + timedelta(minutes=5)),
+            RULES,
+            id="held: not after the grace",
+        ),
+        pytest.param(HELD, Order(embargo_until=NOW + 200 * DAY), RULES, id="held: beyond the cap"),
+        pytest.param(SENT, Order(embargo_until=NOW + 200 * DAY), RULES, id="out: beyond the cap"),
+        pytest.param(SENT, Order(embargo_until=NOW + DAY), replace(RULES, min_notice=2 * DAY), id="out: short notice"),
+        pytest.param(
+            SENT, Order(embargo_until=NOW + DAY), replace(RULES, min_notice=100 * DAY), id="out: no notice is enough"
+        ),
+    ],
+)
+def test_a_date_that_is_offered_is_accepted(before: Disclosure, order: Order, rules: Rules) -> None:
+    found = plan_steering(order, before, rules, NOW)
+
+    assert isinstance(found, Faults)
+    (complaint,) = found.complaints
+    for reading in complaint.readings:
+        assert reading.value in found.corrected
+        plan = plan_steering(replace(order, embargo_until=reading.at), before, rules, NOW)
+        assert isinstance(plan, SteerPlan)
