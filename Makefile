@@ -84,6 +84,10 @@ docs: $(DEV) ## what the docs say holds
 bench: $(DEV) gnupg ## how long intake and the fan-out to a hundred members take
 	@$(PY) benchmarks/run.py
 
+.PHONY: model
+model: $(RUN) ## search every position of a small world with the real policy/ code
+	@$(PY) -m tools.model
+
 .PHONY: lock
 lock: ## resolve the two lock files anew from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install -q pip-tools
