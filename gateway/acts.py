@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import corrections, keeping, notices, posting, statuses
+from gateway import corrections, keeping, leakacts, notices, posting, statuses
 from gateway.passing import pass_on
-from policy.acts import Act, Correct, TellStatus
+from policy.acts import Act, AssessLeak, Correct, PostRetrospective, TellStatus, VouchLeak
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.reasons import Reason
@@ -30,15 +30,19 @@ Do = Callable[["Incoming", "Person", Any], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """How one kind of act is refused, and done."""
+    """How one kind of act is refused, and done; ``anywhere``: also in a thread that is of no disclosure."""
 
     refuse: Refuse
     do: Do
+    anywhere: bool = False
 
 
 HANDLERS: dict[type[Act], Handler] = {
     TellStatus: Handler(statuses.refuse, statuses.tell),
     Correct: Handler(corrections.refuse, corrections.announce),
+    VouchLeak: Handler(leakacts.refuse_vouch, leakacts.vouch, anywhere=True),
+    AssessLeak: Handler(leakacts.refuse_assess, leakacts.assess, anywhere=True),
+    PostRetrospective: Handler(leakacts.refuse_retrospective, leakacts.post_retrospective),
 }
 
 
@@ -46,7 +50,7 @@ async def refusals(incoming: Incoming, writer: Person, order: Order) -> tuple[Co
     """Why acts of a mail can't be done; () where all of them can."""
     if not order.acts:
         return ()
-    if incoming.disclosure is None:
+    if incoming.disclosure is None and not all(HANDLERS[type(act)].anywhere for act in order.acts):
         why = "there is no disclosure in this thread that the lines could act on"
         return (Complaint("", why),)
     found = [await HANDLERS[type(act)].refuse(incoming, writer, act) for act in order.acts]
@@ -68,7 +72,6 @@ async def take(incoming: Incoming, verdict: Acted) -> None:
         await keeping.keep_back(incoming, kept)
         return
     words = await perform(incoming, writer, order)
-    incoming.notes += words
     await pass_on(incoming, writer)
     about = incoming.disclosure.id if incoming.disclosure else None
     answered = incoming.answered.id if incoming.answered else None

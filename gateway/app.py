@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.alarm import Pager
+from gateway.bad_day import DUTIES
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError
 from gateway.delivery import Delivery
@@ -106,7 +107,7 @@ class Gateway:
         """Take the parts; nothing runs yet."""
         self.parts = parts
         self.intake = Intake(parts)
-        self.release = Release(parts)
+        self.release = Release(parts, DUTIES)
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []

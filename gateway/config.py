@@ -222,6 +222,7 @@ class ListConfig(_Section):
     public_address: PerhapsAddress = _default("")
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")
+    retrospective_within: SomeTime = _default("14d")
     quarantine_keep: SomeTime = _default("14d")
     policy_file: FilePath = _default("policy.md")
 

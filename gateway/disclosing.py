@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 
 from gateway import content, receipts, release, safe, storing
 from gateway.content import Setting
+from gateway.holdings import holdings
 from gateway.particulars import Particulars
 from gateway.passing import pass_on
 from gateway.receipts import Sent, Told
 from gateway.steering import PreviewOverError, keep_back, scope_faults
-from policy.audience import Holding, reply_reaches
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, State
+from policy.audience import reply_reaches
+from policy.facts import Disclosure, MessageKind, Person, State
 from policy.steering import Defaults, Faults, plan_post
-from storage import disclosures, messages, outbox
+from storage import disclosures
 from storage.ids import stop_code
 
 if TYPE_CHECKING:
@@ -136,25 +137,9 @@ async def _reply_readers(incoming: Incoming, writer: Person, disclosure: Disclos
     return reply_reaches(
         [seat.person for seat in seats if seat.person.id in reached],
         writer=writer,
-        holdings=await _holdings(incoming, disclosure),
+        holdings=await holdings(incoming.tx, disclosure),
         audience=frozenset(seat.person.id for seat in seats if seat.inside),
     )
-
-
-async def _holdings(incoming: Incoming, disclosure: Disclosure) -> dict[int, Holding]:
-    """What each member holds of a disclosure, by the copies that left or will."""
-    held: dict[int, dict[str, frozenset[str]]] = {}
-    for copy in await outbox.of_disclosure(incoming.tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
-        if copy.person_id is not None and copy.state not in {
-            CopyState.CANCELLED,
-            CopyState.WITHHELD,
-            CopyState.BOUNCED,
-        }:
-            held.setdefault(copy.person_id, {})[copy.message_id] = frozenset(copy.withheld)
-    for message in await messages.of_disclosure(incoming.tx, disclosure.id, {MessageKind.REPLY}):
-        if message.author_id is not None:  # what he wrote himself he holds
-            held.setdefault(message.author_id, {})[message.id] = frozenset()
-    return {person_id: Holding(found) for person_id, found in held.items()}
 
 
 async def acknowledge(incoming: Incoming, writer: Person) -> None:

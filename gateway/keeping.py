@@ -100,7 +100,7 @@ async def ask_writer(incoming: Incoming, verdict: Kept) -> int | None:
         notice = notices.kept_note(verdict.reason, notices.ADVICE[verdict.reason])
     else:
         return None
-    await _to_writer(incoming, writer, notice, kind)
+    await _to_writer(incoming, writer, notices.naming(notice, incoming.read.headers.subject), kind)
     return writer.id
 
 

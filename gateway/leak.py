@@ -6,12 +6,13 @@ one transaction with the mail itself (law 5, invariant 20).
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import notices, posting, release, reports, safe
-from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
+from gateway import leaktelling, notices, posting, reports, safe
+from gateway.content import Setting
+from gateway.scene import scene_of
+from policy.facts import Disclosure, MessageKind, Person
 from storage import leaks, messages
 from storage.records import LeakRecord
 
@@ -105,6 +106,7 @@ async def _open_case(incoming: Incoming, report: LeakReport) -> str:
             reported_at=incoming.now,
             mail_id=incoming.mail_id,
             report_item=item,
+            alarmed_at=incoming.now,
         ),
     )
     return leak_id
@@ -184,54 +186,23 @@ async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person,
 
 
 async def _audience(incoming: Incoming, report: LeakReport) -> tuple[Person, ...]:
-    """Who is told beside the coordinators: members who have it, when the report is proved and about "us"."""
-    disclosure = incoming.disclosure
+    """Who is told beside the coordinators: members who have it, when the report is proved."""
     by = report.lines.by if report.lines else "us"
-    told = report.reporter is not None and by == "us" and incoming.mailing_list.config.leak_notice == "list"
-    if not told or disclosure is None or disclosure.state not in {State.EMBARGOED, State.LIFTED}:
+    if report.reporter is None:
         return ()
-    bound = await release.bound_people(incoming.tx, disclosure)
-    reporter = report.reporter
-    return tuple(
-        person
-        for person in bound
-        if person.standing is Standing.ACTIVE
-        and person.role is Role.MEMBER
-        and person.id in (disclosure.admitted or ())
-        and (reporter is None or person.id != reporter.id)
+    return await leaktelling.audience(
+        incoming.mailing_list, incoming.tx, incoming.disclosure, by, but=report.reporter.id
     )
 
 
 async def _tell_audience(incoming: Incoming, report: LeakReport, leak_id: str, readers: tuple[Person, ...]) -> None:
-    disclosure, particulars = incoming.disclosure, incoming.particulars
-    if disclosure is None or particulars is None:
+    disclosure, particulars, reporter = incoming.disclosure, incoming.particulars, report.reporter
+    if disclosure is None or particulars is None or reporter is None:
         return
-    zone = incoming.mailing_list.config.timezone
-    lines = _without_name(report.lines, report.reporter) if report.lines and report.reporter else report.lines
-    notice = notices.leak_notice(disclosure, particulars.subject, lines, zone, incoming.now)
-    await posting.notify(
-        incoming.parts,
-        incoming.tx,
-        incoming.mailing_list,
-        readers,
-        notice,
-        kind=MessageKind.LEAK_NOTICE,
-        now=incoming.now,
-        thread=await posting.thread_of(incoming.tx, disclosure),
-        priority=posting.LEAK,
-        leak_id=leak_id,
-    )
-
-
-def _without_name(lines: LeakLines, reporter: Person) -> LeakLines:
-    """What the audience reads names no organisation: where the reporter named its own, "a member" stands."""
-    names = sorted({reporter.name, reporter.address, reporter.address.partition("@")[2]}, key=len, reverse=True)
-    named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in names if name), re.IGNORECASE)
-
-    def without(value: str | None) -> str | None:
-        return named.sub("a member", value) if value else value
-
-    return replace(lines, what=without(lines.what), to=without(lines.to), when=without(lines.when))
+    names = (reporter.name, reporter.address, reporter.address.partition("@")[2])
+    lines = leaktelling.without_names(report.lines, names) if report.lines else None
+    setting = Setting(incoming.mailing_list, disclosure, particulars)
+    await leaktelling.tell(scene_of(incoming, reporter), setting, lines, leak_id, readers)
 
 
 async def join_case(incoming: Incoming) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policy.audience import Seat
@@ -42,6 +42,7 @@ MOST_TEXT = 50_000
 """Characters of somebody's text in a notice; of a longer one the mail itself is attached. Nobody reads more
 in an alarm, and composing what a stranger may send must not keep the clock waiting."""
 MOST_VALUE = 2_000
+MOST_SUBJECT = 120
 MOST_ROWS = 500  # of a digest
 MOST_TOLD = 300  # of a reporter's line, to the audience: what leaked in a word, and no room for quotes
 
@@ -126,6 +127,8 @@ class Receipt:
         else:
             released = disclosure.released_at or disclosure.hold_until
             first = f"Members got this {in_words(released, self.zone, self.now)}."
+            if disclosure.released_at is None:
+                first = "Members never got this."
         if disclosure.state is State.WITHDRAWN:
             return f"{first} It is withdrawn."
         if disclosure.state is State.LIFTED:
@@ -170,6 +173,12 @@ BY_ANSWER = (
     "Or answer this mail with the block as its first lines: the mail that was kept, with its attachments,\n"
     "is then judged again with this block in place of its own, and the answer's own text goes to nobody.\n"
 )
+
+
+def naming(notice: Notice, subject: str) -> Notice:
+    """The notice with the subject of the mail that it is about, for the writer of several."""
+    named = untagged(subject)[:MOST_SUBJECT]
+    return replace(notice, subject=f"{notice.subject}: {named}") if named else notice
 
 
 def complaint(
@@ -413,7 +422,11 @@ class LeakAlarm:
             lines.append(f"NOT PROVED who reported it. It says to come from: {self.reporter or '<>'}")
             lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
         if not self.is_addition:
-            lines.append("The audience was told in general terms." if self.audience_told else "No member was told.")
+            lines.append(
+                "The audience was told what leaked, to whom and when, as far as the lines say."
+                if self.audience_told
+                else "No member was told."
+            )
         lines.append("")
         for name, label in FIELDS.items():
             value = getattr(self.lines, name) if self.lines else None

@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from gateway import safe
 from gateway.intake import carry_out, judge
+from gateway.mail.model import Payload
 from policy.audience import judge_seats, withheld_names
 from policy.control import Complaint
 from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role, State
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
     from storage.records import Copy, MailRecord, Message
 
 UNRELEASED = frozenset({State.HELD, State.PENDING})
-TAKEN_FOR = {"forward": "reply"}
+TAKEN_FOR = {"forward": "reply", "preview": "command"}
 """What a mail is recorded as, where ``explain`` has another word for it: mail to -owner goes to the coordinators."""
 GETS_NOTHING = frozenset({"quarantine", "automatic"})
+ANSWERS = frozenset({MessageKind.NOTE, MessageKind.ACKNOWLEDGEMENT, MessageKind.REPORT})
 TO_COORDINATORS = "it goes to the coordinators alone"
 
 
@@ -50,8 +53,8 @@ class Rehearsal:
     """What would happen to a mail.
 
     ``complaints`` are what its writer would be told of its lines, with the ``corrected`` block; ``remarks``
-    whatever else is to be known; ``notices`` what the gateway would write itself: kind, and addresses.
-    ``about``: the disclosure that the mail belongs to already.
+    whatever else is to be known; ``answers`` the texts of the notes that its writer would get; ``notices`` what
+    the gateway would write itself: kind, and addresses. ``about``: the disclosure that the mail belongs to already.
     """
 
     list_id: str
@@ -66,6 +69,7 @@ class Rehearsal:
     complaints: tuple[Complaint, ...] = field(default=(), repr=False)
     corrected: str = field(default="", repr=False)
     remarks: tuple[str, ...] = field(default=(), repr=False)
+    answers: tuple[str, ...] = field(default=(), repr=False)
     hold_until: datetime | None = None
     embargo_until: datetime | None = None
     recipients: tuple[Recipient, ...] = ()
@@ -78,7 +82,7 @@ class Rehearsal:
         return {
             "taken_for": self.taken_for,
             "reason": self.reasons[0] if self.reasons else None,
-            "complaints": [*told, *self.remarks],
+            "complaints": [*told, *self.remarks, *self.answers],
             "dates": {
                 "hold_until": rfc3339(self.hold_until) if self.hold_until else None,
                 "embargo_until": rfc3339(self.embargo_until) if self.embargo_until else None,
@@ -121,14 +125,15 @@ async def rehearse(incoming: Incoming) -> Rehearsal:
     taken_for = _taken_for(incoming, own)
     hold_until, embargo_until = _dates(incoming, taken_for, verdict)
     kept = incoming.kept if taken_for == "quarantine" else None
-    set_aside = verdict.complaints if isinstance(verdict, LeakReport) else ()
+    complaints = kept.complaints if kept else verdict.complaints if isinstance(verdict, LeakReport) else ()
     return replace(
         _blank(incoming, taken_for),
         about=about,
         reasons=tuple(reason.value for reason in kept.reasons) if kept else (),
-        complaints=kept.complaints if kept else set_aside,
+        complaints=complaints,
         corrected=kept.corrected if kept else "",
         remarks=tuple(remarks),
+        answers=() if complaints else await _answers(incoming, queued),
         hold_until=hold_until,
         embargo_until=embargo_until,
         recipients=await _recipients(incoming, taken_for, own, queued),
@@ -174,12 +179,12 @@ async def _came_already(incoming: Incoming, earlier: MailRecord) -> Rehearsal:
     taken_for = TAKEN_FOR.get(earlier.taken_for, earlier.taken_for)
     about = entry.id if entry is not None and taken_for == "quarantine" else earlier.disclosure_id
     remark = (
-        f"The same bytes came already, {rfc3339(earlier.received_at)}, and were taken for {taken_for}"
+        f"The same bytes came already, {rfc3339(earlier.received_at)}, and were taken for {earlier.taken_for}"
         f"{f' ({about})' if about else ''}. Again they are answered 250 and counted, and nothing more happens."
     )
     is_dated = disclosure is not None and taken_for not in GETS_NOTHING
     return replace(
-        _blank(incoming, "command" if taken_for == "preview" else taken_for),
+        _blank(incoming, taken_for),
         about=disclosure.id if disclosure else None,
         reasons=entry.reasons if entry is not None and taken_for == "quarantine" else (),
         remarks=(remark,),
@@ -197,8 +202,8 @@ async def _replayed(incoming: Incoming) -> list[str]:
         first = await mails.signature_owner(incoming.tx, list_id, signature_id) if signature_id else None
         mail = await mails.get(incoming.tx, first) if first else None
         if mail is not None and mail.id != incoming.mail_id:
-            when, what = rfc3339(mail.received_at), TAKEN_FOR.get(mail.taken_for, mail.taken_for)
-            return [f"The same signature came already, {when}, in a mail that was taken for {what}."]
+            when = rfc3339(mail.received_at)
+            return [f"The same signature came already, {when}, in a mail that was taken for {mail.taken_for}."]
     return []
 
 
@@ -234,6 +239,18 @@ def _said(incoming: Incoming) -> Order | None:
     if facts is None or facts.block is None or facts.surroundings is None:
         return None
     return read_order(facts.block, replace(facts.surroundings, role=Role.COORDINATOR.value))
+
+
+async def _answers(incoming: Incoming, queued: list[Copy]) -> tuple[str, ...]:
+    """What its writer would be told in a note; not the receipt: its stop code will never be one."""
+    signer, found = incoming.recognised(), []
+    for copy in queued:
+        if signer is not None and copy.person_id == signer.id and copy.kind in ANSWERS:
+            content = await messages.content(incoming.tx, copy.content_id)
+            raw = await safe.take(incoming.parts, incoming.tx, content.item) if content else b""
+            payload = await incoming.parts.own_parser.payload(raw)
+            found.append(payload.text.strip() if isinstance(payload, Payload) else "")
+    return tuple(found)
 
 
 def _notices(queued: list[Copy]) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -27,12 +27,15 @@ from storage.ids import message_id, row_id, token
 from storage.records import Copy, Duty, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
+    from gateway.lists import MailingList
     from gateway.parts import Parts
     from policy.audience import Seat
     from storage.database import Tx
+
+    DoDuty = Callable[[Parts, Tx, MailingList, str, datetime], Awaitable[None]]
 
 log = get_logger("release")
 EXPIRE_EVERY = timedelta(hours=1)
@@ -42,9 +45,10 @@ AGAIN_AFTER = timedelta(seconds=10)  # until what failed by the clock is tried a
 class Release:
     """Does what is due by the clock; one thing that can't be done now keeps nothing else from its time."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Take the parts."""
+    def __init__(self, parts: Parts, duties_by_kind: Mapping[str, DoDuty] | None = None) -> None:
+        """Take the parts, and how duties are done that other modules take on."""
         self._parts = parts
+        self._by_kind = duties_by_kind or {}
         self._expired_at: datetime | None = None
         self._failed: dict[str, datetime] = {}
 
@@ -122,6 +126,8 @@ class Release:
                 await reports.undelivered(parts, tx, ref, now)
             case keeping.DIGEST:
                 await keeping.send_digest(parts, tx, mailing_list, now)
+            case _ if duty.kind in self._by_kind:
+                await self._by_kind[duty.kind](parts, tx, mailing_list, ref, now)
             case _:
                 log.error("unknown-duty", kind=duty.kind)
 
@@ -200,9 +206,14 @@ async def _date_passed(parts: Parts, tx: Tx, disclosure: Disclosure, now: dateti
 
 async def lift(
     parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, cause: str, actor: str, publish: bool
-) -> None:
-    """Rows 12 and 13: the embargo is over. Told to everybody bound; the public notice only where ``publish``."""
+) -> Disclosure:
+    """Rows 12, 13 and 14: the embargo is over. Told to everybody bound; the public notice only where ``publish``.
+
+    What still waited for its release does not leave by it.
+    """
     after = replace(disclosure, state=State.LIFTED, ended_at=now, cause=cause)
+    for message in await messages.waiting(tx, disclosure.id):
+        await messages.set_waiting(tx, message.id, waiting=False)
     await disclosures.update(tx, disclosure.id, state=after.state, ended_at=now, cause=cause)
     await transition(parts, tx, disclosure, after, now, actor=actor, reason=f"lift-{cause}")
     setting = await setting_of(parts, tx, after)
@@ -214,6 +225,7 @@ async def lift(
         await _publish(parts, tx, setting, setting.particulars.notice.text, config.public_address, now)
     if cause == "clock" and now - disclosure.embargo_until > LATE_AFTER:
         await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
+    return after
 
 
 async def tell_bound(

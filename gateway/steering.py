@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import acts, content, corrections, keeping, notices, receipts, release, safe, storing
+from gateway import acts, content, corrections, keeping, notices, posting, receipts, release, safe, storing
 from gateway.content import Setting
 from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
@@ -14,7 +14,6 @@ from policy.control import Complaint
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
 from policy.instants import in_words
-from policy.prose import unquoted
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Faults, SteerPlan, plan_steering
@@ -98,19 +97,10 @@ def _faults(incoming: Incoming, disclosure: Disclosure, order: Order, plan: Stee
     faults = storing.notice_faults(incoming, order)
     if faults is None and order.scope is not None:
         faults = scope_faults(incoming, plan.after.scope, order)
-    if faults is None and disclosure.state in {State.WITHDRAWN, State.CLOSED} and has_text(incoming):
+    if faults is None and disclosure.state in {State.WITHDRAWN, State.CLOSED} and storing.has_text(incoming):
         why = f"it is {disclosure.state}, so nothing more is sent in this thread"
         faults = Faults((Complaint("", why, ()),), "")
     return faults
-
-
-def has_text(incoming: Incoming) -> bool:
-    """Whether a reply says anything beside its control lines and what it quotes."""
-    facts = incoming.facts
-    if facts is None or facts.block is None:
-        return False
-    own = unquoted(facts.block.body).partition("\n-- \n")[0]
-    return bool(own.strip()) or bool(facts.attachments)
 
 
 async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> Told:
@@ -139,7 +129,8 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
         after = await _apply_changes(incoming, setting, before, verdict, plan, doings)
         setting = replace(setting, disclosure=after)
     doings.words += await acts.perform(incoming, verdict.writer, order)
-    if has_text(incoming):
+    setting = Setting(incoming.mailing_list, incoming.disclosure, incoming.particulars)  # as the acts left it
+    if storing.has_text(incoming):
         await _follow_up(incoming, verdict, setting, plan, doings)
     headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
     return await receipts.compose(incoming, setting, headline, sent=doings.sent, is_preview=order.preview)
@@ -295,11 +286,24 @@ async def _readers(incoming: Incoming, reach: Reach, disclosure: Disclosure) -> 
 
 async def _among_coordinators(incoming: Incoming, verdict: Steered) -> None:
     """A coordinator's reply to something of ours without a disclosure: to the other coordinators."""
-    order = verdict.order
+    order, writer = verdict.order, verdict.writer
     steers = order.lift_now or order.withdraw or order.hold_until or order.hold_now or order.embargo_until
-    if steers or order.scope or order.acts or order.send_to_audience:
+    refused: tuple[Complaint, ...] = ()
+    if steers or order.scope or order.send_to_audience or (order.acts and order.preview):
         why = "there is no disclosure in this thread that the lines could act on; send a new mail"
-        faults = Faults((Complaint("", why, ()),), order.corrected)
-        await keep_back(incoming, verdict.writer, faults, is_preview=order.preview)
+        refused = (Complaint("", why, ()),)
+    refused = refused or await acts.refusals(incoming, writer, order)
+    if refused:
+        await keep_back(incoming, writer, Faults(refused, order.corrected), is_preview=order.preview)
         return
-    await pass_on(incoming, verdict.writer)
+    words = await acts.perform(incoming, writer, order)
+    if words:
+        await posting.tell_coordinators(
+            incoming.parts,
+            incoming.tx,
+            incoming.mailing_list,
+            notices.happened(None, f"Done, as {writer.name} asked", words),
+            now=incoming.now,
+            answered=incoming.answered.id if incoming.answered else None,
+        )
+    await pass_on(incoming, writer)

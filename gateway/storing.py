@@ -10,6 +10,7 @@ from gateway.content import Opened
 from gateway.particulars import MessageFacts, Particulars, PublicNotice, path_text
 from policy.control import Complaint
 from policy.facts import MessageKind
+from policy.prose import unquoted
 from policy.steering import Faults
 from storage import disclosures, messages
 from storage.ids import message_id
@@ -110,6 +111,15 @@ def _block_lines(incoming: Incoming) -> int:
     if facts is None or facts.block is None or facts.text_is_html or incoming.dropped_lines is not None:
         return 0
     return facts.block.taken
+
+
+def has_text(incoming: Incoming) -> bool:
+    """Whether a reply says anything beside its control lines and what it quotes."""
+    facts = incoming.facts
+    if facts is None or facts.block is None:
+        return False
+    own = unquoted(facts.block.body).partition("\n-- \n")[0]
+    return bool(own.strip()) or bool(facts.attachments)
 
 
 def subject_of(incoming: Incoming) -> str:

@@ -16,12 +16,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from policy.leakcase import Outcome
 from policy.lineorders import Parsed
 
 if TYPE_CHECKING:
     from policy.surroundings import Surroundings
 
 COORDINATOR = frozenset({"coordinator"})
+ANYBODY = frozenset({"coordinator", "member"})
 _NUMBER = re.compile(r"(?:[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4})?/?([0-9]{1,4})", re.ASCII | re.IGNORECASE)
 _ID = re.compile(r"([A-Z]{2})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 
@@ -44,8 +46,34 @@ class Correct:
     replaces: tuple[str, ...]
 
 
-Act = TellStatus | Correct
+@dataclass(frozen=True, slots=True)
+class VouchLeak:
+    """``Vouch:`` a coordinator vouches for a leak report that was not proved."""
+
+    leak_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssessLeak:
+    """``Assess:`` with ``Outcome:`` and perhaps ``Reason:`` a coordinator says how a leak case ended."""
+
+    leak_id: str
+    outcome: Outcome
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostRetrospective:
+    """``Retrospective:`` the text below goes to the audience, as what was learnt of a leak case."""
+
+    leak_id: str
+
+
+Act = TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective
 """Everything that a line of ``SPECS`` may ask for."""
+
+TALKS_OF_LEAKS = (PostRetrospective,)
+"""Acts whose text speaks of leaks by its nature: it is not asked whether it reports one."""
 
 Read = Callable[[str, Mapping[str, str], "Surroundings"], Parsed[Act]]
 """(value, the companions written beside it by name, surroundings) -> the act, or what is wrong."""
@@ -85,8 +113,32 @@ def _read_corrects(text: str, companions: Mapping[str, str], _surroundings: Surr
     return Parsed(None, "last", "it says last, or the number of the mail that is put right: ED-2026-K7QX/2")
 
 
+def _read_vouch(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    case = read_id(text, "LK", "a leak case")
+    return Parsed(VouchLeak(case.value) if case.value else None, case.fixed, case.why)
+
+
+def _read_assess(text: str, companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    case = read_id(text, "LK", "a leak case")
+    word = companions.get("Outcome", "").casefold().rstrip(".!")
+    known = " or ".join(f"`Outcome: {outcome}`" for outcome in Outcome)
+    if case.value is None:
+        return Parsed(None, None, case.why)
+    if word not in set(Outcome):
+        return Parsed(None, case.fixed, f"it says how the case ended: add {known}")
+    return Parsed(AssessLeak(case.value, Outcome(word), companions.get("Reason") or None), case.fixed)
+
+
+def _read_retrospective(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    case = read_id(text, "LK", "a leak case")
+    return Parsed(PostRetrospective(case.value) if case.value else None, case.fixed, case.why)
+
+
 SPECS: dict[str, Spec] = {
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
     "Status": Spec(_read_status, frozenset({"member"})),
+    "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
+    "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
+    "Retrospective": Spec(_read_retrospective, ANYBODY),
 }
 """Every line that is an act, by its canonical name."""

@@ -51,13 +51,24 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Status": (),
     "Corrects": (),
     "Replaces": (),
+    "Vouch": (),
+    "Assess": (),
+    "Outcome": (),
+    "Reason": (),
+    "Retrospective": (),
 }
 """Every name of a control line, with the other names that mean the same; those of ``policy.acts`` as well."""
 
-COMPANIONS: frozenset[str] = frozenset({"Replaces"})
+COMPANIONS: frozenset[str] = frozenset(
+    {
+        "Outcome",
+        "Reason",
+        "Replaces",
+    }
+)
 """Names that mean something only in a block, beside a line that takes them: elsewhere they are prose."""
 
-REPEATABLE = frozenset({"Restrict", "Ref", "CVE"})
+REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch"})
 """Names that may stand several times; of any other, two lines must say the same."""
 
 _CANONICAL = {name.casefold(): main for main, others in ALIASES.items() for name in (main, *others)}

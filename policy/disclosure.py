@@ -28,6 +28,7 @@ class Event(StrEnum):
     FOLLOW_UP = "follow-up"
     DATE_REACHED = "date-reached"
     LIFT_NOW = "lift-now"
+    FACT_PUBLIC = "fact-public"
     LEAK = "leak"
 
 
@@ -63,6 +64,9 @@ ROWS: tuple[Row, ...] = (
     Row("10a", State.EMBARGOED, Event.NEW_DATE, State.EMBARGOED),
     Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
+    Row("14", State.PENDING, Event.FACT_PUBLIC, State.LIFTED),
+    Row("14", State.HELD, Event.FACT_PUBLIC, State.LIFTED),
+    Row("14", State.EMBARGOED, Event.FACT_PUBLIC, State.LIFTED),
     Row("16", State.PENDING, Event.LEAK, State.PENDING),
     Row("16", State.HELD, Event.LEAK, State.HELD),
     Row("16", State.EMBARGOED, Event.LEAK, State.EMBARGOED),

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from policy.acts import TALKS_OF_LEAKS, PostRetrospective
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.leaktalk import speaks_of_leak
@@ -232,7 +233,8 @@ def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | No
         return None
     if lines is not None:
         return NoLeak(reporter)
-    if joins and not _says_nothing_but_received(facts, _order(facts)):
+    order = _order(facts) if joins else None
+    if order is not None and not order.acts and not _says_nothing_but_received(facts, order):
         return LeakReport(reporter, None, (), joins=True, is_urgent=False, complaints=_set_aside(facts, reporter))
     return None
 
@@ -334,7 +336,7 @@ PRIVATE_KINDS = frozenset(
 
 
 def _reach(answered: Answered, order: Order) -> Reach:
-    if order.send_to_audience:
+    if order.send_to_audience or any(isinstance(act, PostRetrospective) for act in order.acts):
         return Reach.AUDIENCE
     if answered.by_tag or not answered.is_sole or answered.kind in PRIVATE_KINDS:
         return Reach.NOBODY
@@ -391,7 +393,8 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
             return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
     if _says_nothing_but_received(facts, order):
         return Acknowledged(writer)
-    if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
+    is_about_one = any(isinstance(act, TALKS_OF_LEAKS) for act in order.acts)
+    if _may_speak_of_leak(facts, writer) and not is_about_one and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
     if order.acts and not _html_complaints(facts):
         return Acted(writer, order)

@@ -14,6 +14,18 @@ from storage.database import Tx
 from storage.records import LeakRecord
 from storage.rows import clip, free_id, insert_if_new, plain, record_of, values_of
 
+_CHANGEABLE = {
+    "state",
+    "verified",
+    "disclosure_id",
+    "outcome",
+    "assessed_at",
+    "retrospective",
+    "retrospective_due",
+    "acked_at",
+    "alarmed_at",
+}
+
 
 async def new_id(tx: Tx, now: datetime) -> str:
     """Return a free id: LK-2026-...."""
@@ -56,9 +68,24 @@ async def set_missing(tx: Tx, leak_id: str, missing: Sequence[str]) -> None:
     await tx.execute(update(t.leaks).where(t.leaks.c.id == leak_id).values(missing=list(missing)))
 
 
-async def set_state(tx: Tx, leak_id: str, state: str) -> None:
-    """Move a case on."""
-    await tx.execute(update(t.leaks).where(t.leaks.c.id == leak_id).values(state=plain(state)))
+async def change(tx: Tx, leak_id: str, **changes: object) -> None:
+    """Move a case on: fields of ``LeakRecord`` that tell how it stands. Raises TypeError for any other name."""
+    unknown = changes.keys() - _CHANGEABLE
+    if unknown:
+        raise TypeError(f"not to be changed on a case: {', '.join(sorted(unknown))}")
+    row = {name: plain(value) for name, value in changes.items()}
+    await tx.execute(update(t.leaks).where(t.leaks.c.id == leak_id).values(**row))
+
+
+async def of_disclosure(tx: Tx, disclosure_id: str) -> tuple[LeakRecord, ...]:
+    """Return the cases about a disclosure, oldest first."""
+    return await _all(tx, select(t.leaks).where(t.leaks.c.disclosure_id == disclosure_id))
+
+
+async def overdue(tx: Tx, list_id: str, now: datetime) -> tuple[LeakRecord, ...]:
+    """Return the cases of a list whose retrospective should have been posted by now."""
+    late = (t.leaks.c.retrospective == "due", t.leaks.c.retrospective_due <= now)
+    return await _all(tx, select(t.leaks).where(t.leaks.c.list_id == list_id, *late))
 
 
 async def link_message(tx: Tx, *, message_id: str, leak_id: str) -> None:

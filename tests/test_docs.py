@@ -16,6 +16,7 @@ from gateway.config import Config, _model_of
 from policy.control import ALIASES
 from policy.disclosure import ROWS
 from policy.facts import State
+from policy.leakcase import CASE_ROWS
 from policy.reasons import Reason
 
 ROOT = Path(__file__).parents[1]
@@ -199,6 +200,12 @@ def test_the_table_of_states_is_the_program_s():
     rows = [(row.number, str(row.source or "-"), str(row.event), str(row.target)) for row in ROWS]
 
     assert told == rows
+
+
+def test_the_table_of_leak_cases_is_the_program_s():
+    told = [tuple(cells[:3]) for cells in table("docs/states.md", "## What moves a leak case")]
+
+    assert told == [(str(row.source), str(row.event), str(row.target)) for row in CASE_ROWS]
 
 
 def test_every_state_is_explained():

@@ -80,6 +80,8 @@ def _print(found: Rehearsal) -> None:
     _lines("Kept back because", [f"{reason}: {Reason(reason).meaning}" for reason in found.reasons])
     _print_complaints(found)
     _lines("To know", found.remarks)
+    for answer in found.answers:
+        _lines("Its writer would be told (with ids that are made up here)", answer.splitlines())
     _print_recipients(found)
     _lines("Beside that the gateway would send", [f"{kind} to {', '.join(who)}" for kind, who in found.notices])
     print("\nThis was a dry run: nothing was changed, nothing was sent.")

@@ -128,7 +128,7 @@ async def test_a_leak_report_comes_back_with_what_is_missing(database, seed) -> 
         assert await leaks.get(tx, report.id) == report
         assert await leaks.get(tx, "LK-2026-0000") is None
 
-        await leaks.set_state(tx, report.id, "open")
+        await leaks.change(tx, report.id, state="open")
 
         assert await leaks.ls(tx) == await leaks.ls(tx, "early") == (replace(report, state="open"),)
         assert await leaks.ls(tx, "late") == ()
@@ -209,6 +209,8 @@ async def test_a_duty_is_taken_on_once_and_again_only_when_asked(database, seed)
         assert await add(2) == await add(2, again=True) == [seed.after(minutes=1)]
         (duty,) = await duties.due(tx, seed.after(days=1))
         await duties.done(tx, duty.id, seed.now)
+        assert await add(3) == [seed.after(minutes=1)], "before its time it is not done"
+        await duties.done(tx, duty.id, seed.after(minutes=1))
         assert await add(3) == []
         assert await add(4, again=True) == [seed.after(minutes=4)]
 

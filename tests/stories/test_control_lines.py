@@ -35,6 +35,7 @@ async def test_whatever_is_doubtful_reaches_nobody_and_its_block_is_accepted_whe
 
             complaint = story.last("alice")
             assert "Kept back" in complaint.subject, name
+            assert complaint.subject.endswith(f": Doubtful {number}"), name  # which of several mails it is about
             assert why in complaint.text, name
             assert all(story.inbox(member) == [] for member in MEMBERS), name
             assert "Kept back: QU-" in story.last("adam").subject

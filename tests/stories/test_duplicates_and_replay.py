@@ -78,7 +78,9 @@ async def test_the_same_signature_in_another_envelope_is_kept_as_a_replay(
         await letters.hand_in(story, letters.again(post))
         await story.settle()
         assert set((await last_kept(story)).reasons) == {"replay", "stale-signature"}
-        assert not [copy for copy in story.inbox("alice")[count:] if copy.subject == "Kept back: stale-signature"]
+        assert not [
+            copy for copy in story.inbox("alice")[count:] if copy.subject.startswith("Kept back: stale-signature")
+        ]
 
 
 async def test_a_mail_to_the_list_and_to_the_coordinators_is_no_replay_of_itself(

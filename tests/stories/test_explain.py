@@ -204,7 +204,7 @@ async def test_what_is_said_in_a_thread_is_explained_by_who_would_get_it(
         )
         status = await explained(story, story.compose("south", "Status: patched\n", reply_to=south))
         assert (status.taken_for, who(status)["northwind"]) == ("command", "it goes to the coordinators alone")
-        assert "Your status is with the coordinators" in status.remarks[0]
+        assert "Your status is with the coordinators" in status.to_json()["complaints"][-1]
         ack = await explained(story, story.compose("south", "Ack: yes\n", reply_to=south))
         assert (ack.taken_for, who(ack)["northwind"]) == ("command", "no text of it goes on")
         lift = await explained(story, story.compose("alice", "Lift: now\n", reply_to=north))
@@ -231,6 +231,7 @@ async def test_what_is_said_in_a_thread_is_explained_by_who_would_get_it(
         assert "quarantine" not in str(claim.to_json()["reason"])
         unsure = await explained(story, story.compose("north", "It was pushed to GitHub.\n", reply_to=north))
         assert (unsure.taken_for, unsure.reasons) == ("quarantine", ("possible-leak",))
+        assert "Leak: yes" in unsure.answers[0]
 
         wider = await explained(story, story.compose("alice", "Scope: all\n", reply_to=north))
         assert (wider.taken_for, who(wider)) == (

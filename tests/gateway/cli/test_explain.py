@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import gateway
 import letters
 from gateway.cli import app
+from gateway.cli.explain import MEANINGS
+from gateway.rehearsal import TAKEN_FOR
 from world import LIST, world
 
 OTHER = {"address": "other@lists.example.org", "name": "Other"}
@@ -85,3 +90,11 @@ def test_what_the_door_would_refuse_is_refused_here(house, mail):
     said = house.refuse("explain", mail(letters.clear("Text.\n") + b"\0"))
 
     assert "550 5.6.0" in said
+
+
+def test_whatever_a_mail_is_recorded_as_has_its_word_in_the_contract():
+    sources = "".join(path.read_text("utf-8") for path in Path(gateway.__file__).parent.glob("*.py"))
+    recorded = set(re.findall(r'\.taken_for = "([a-z-]+)"', sources))
+
+    assert recorded >= {"disclosure", "leak", "forward"}
+    assert {TAKEN_FOR.get(word, word) for word in recorded} == set(MEANINGS)

@@ -1,0 +1,79 @@
+"""The life of a leak case: what moves it, and what an assessment leads to."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from policy.facts import State
+from policy.leakcase import (
+    CASE_ROWS,
+    Assessment,
+    CaseEvent,
+    CaseState,
+    Outcome,
+    assess,
+    refuse_retrospective,
+    refuse_vouch,
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "outcome", "disclosure", "expected"),
+    [
+        pytest.param("open", None, "contained", State.EMBARGOED, ("assessed", "due"), id="contained"),
+        pytest.param("open", None, "public", State.EMBARGOED, ("assessed", "due", "fact"), id="public"),
+        pytest.param("open", None, "public", State.HELD, ("assessed", "due", "fact"), id="before anybody had it"),
+        pytest.param("open", None, "dismissed", None, ("closed",), id="dismissed"),
+        pytest.param("quarantined", None, "contained", State.EMBARGOED, ("assessed", "due", "vouch"), id="not proved"),
+        pytest.param("quarantined", None, "dismissed", State.EMBARGOED, ("closed",), id="spam"),
+        pytest.param("assessed", "contained", "public", State.LIFTED, ("assessed", "due", "fact"), id="graver"),
+        pytest.param("closed", "dismissed", "contained", State.LIFTED, ("assessed", "due"), id="it was one"),
+        pytest.param("open", None, "contained", State.WITHDRAWN, ("closed",), id="nobody reads on"),
+        pytest.param("open", None, "contained", None, ("closed",), id="bound to no disclosure"),
+    ],
+)
+def test_an_assessment_leads_to(state, before, outcome, disclosure, expected):
+    found = assess(state, before, Outcome(outcome), "because", disclosure)
+
+    flags = ("due" in expected, "fact" in expected, "vouch" in expected)
+    assert found == Assessment(CaseState(expected[0]), *flags)
+
+
+@pytest.mark.parametrize(
+    ("state", "before", "outcome", "reason", "disclosure", "why"),
+    [
+        pytest.param("open", None, "dismissed", " ", State.EMBARGOED, "says why", id="a dismissal without a reason"),
+        pytest.param("open", None, "public", None, None, "no disclosure", id="public, but of nothing"),
+        pytest.param("assessed", "public", "contained", None, State.LIFTED, "only ever gets graver", id="taken back"),
+        pytest.param(
+            "assessed", "contained", "contained", None, State.LIFTED, "only ever gets graver", id="said twice"
+        ),
+        pytest.param(
+            "closed", "public", "dismissed", "no", State.LIFTED, "only ever gets graver", id="dismissed later"
+        ),
+    ],
+)
+def test_an_assessment_is_refused_with_its_reason(state, before, outcome, reason, disclosure, why):
+    found = assess(state, before, Outcome(outcome), reason, disclosure)
+
+    assert isinstance(found, str)
+    assert why in found
+
+
+def test_only_what_is_not_proved_is_vouched_for_and_only_what_is_due_is_posted():
+    assert [state for state in CaseState if refuse_vouch(state) is None] == [CaseState.QUARANTINED]
+    assert [state for state in CaseState if refuse_retrospective(state, None) is None] == [CaseState.ASSESSED]
+    assert "already" in str(refuse_retrospective(CaseState.CLOSED, "done"))
+    assert "Assess" in str(refuse_retrospective(CaseState.OPEN, None))
+
+
+def test_every_assessment_that_is_not_refused_is_a_row_of_the_table():
+    rows = {(row.source, row.event) for row in CASE_ROWS}
+    disclosures = (None, State.EMBARGOED, State.WITHDRAWN)
+    for state, before, outcome, about in product(CaseState, (None, *Outcome), Outcome, disclosures):
+        found = assess(state, before, outcome, "because", about)
+        event = CaseEvent.DISMISS if outcome is Outcome.DISMISSED else CaseEvent.ASSESS
+        assert isinstance(found, str) or (state, event) in rows
+        assert isinstance(found, str) or found.state in {CaseState.ASSESSED, CaseState.CLOSED}

@@ -1,0 +1,132 @@
+"""A leak case to its end: vouched for, assessed, learnt from; and what must not happen by the way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import letters
+from deeds import state_of
+from letters import MEMBERS, cases, sizes
+from openpgp import Person
+from storage.records import LeakRecord
+from world import World, world
+
+TEAM = ("alice", "adam", *MEMBERS)
+DAY = 86_400
+
+
+async def only(story: World) -> LeakRecord:
+    (case,) = await cases(story)
+    return case
+
+
+def unsigned_report(story: World) -> bytes:
+    text = "Leak: the patch of Westlake, to a public mirror\n"
+    return letters.unsigned(story, text, who="north", answers=story.inbox("north")[0])
+
+
+async def test_an_unproved_report_is_vouched_for_assessed_and_learnt_from(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, pinned=TEAM, list={"retrospective_within": "2d"}) as story:
+        await story.post("alice", "Embargo-Until: +30d\n\nA flaw.\n")
+        ident, first = story.disclosure_id(), story.inbox("south")[0]
+        await story.post("south", "Ack: yes\n", reply_to=first)
+        await story.deliver(unsigned_report(story))
+        await story.settle()
+        case = await only(story)
+        assert (case.state, case.verified) == ("quarantined", False)
+        before = sizes(story)
+        alarm = story.last("alice", "ALARM")
+
+        for text in (
+            f"Vouch: {case.id}\n",
+            f"Assess: {case.id}\nOutcome: public\n",
+            f"Retrospective: {case.id}\n\nX\n",
+        ):
+            await story.post("south", text, reply_to=first)
+        await story.deliver(letters.unsigned(story, f"Vouch: {case.id}\n", who="alice", answers=alarm))
+        await story.settle()
+        assert await only(story) == case, "nobody but a coordinator moves a case"
+        assert await state_of(story, ident) == "embargoed"
+        assert sizes(story)["west"] == before["west"]
+
+        vouched = await story.post("alice", f"Vouch: {case.id}\n", reply_to=alarm)
+        case = await only(story)
+        assert (case.state, case.verified, case.org) == ("open", True, None)
+        told = [story.last(member) for member in MEMBERS]
+        assert all("to a public mirror" in copy.text and "A leak is reported" in copy.subject for copy in told)
+        assert not any("Westlake" in copy.text for copy in told), "no organisation is named"
+        before = sizes(story)
+        await story.deliver(letters.again(vouched))
+        await story.settle()
+        assert {who: sizes(story)[who] for who in MEMBERS} == {who: before[who] for who in MEMBERS}, "a replay"
+
+        await story.post("adam", f"Assess: {case.id}\nOutcome: contained\n\nThe mirror took it down.\n", reply_to=alarm)
+        case = await only(story)
+        assert (case.state, case.outcome, case.retrospective) == ("assessed", "contained", "due")
+        assert "The mirror took it down" not in b"".join(copy.plaintext for copy in story.inbox("west")).decode()
+        assert await state_of(story, ident) == "embargoed"
+        await _learns(story, case)
+
+
+async def _learns(story: World, case: LeakRecord) -> None:
+    """A draft on the due date, a word a day, and the end."""
+    await story.pass_time(2 * DAY)
+    draft = story.last("alice", "Retrospective due")
+    assert f"Retrospective: {case.id}" in draft.text
+    assert "assessed it as contained" in draft.text
+    assert not any(name in draft.text for name in ("Northwind", "Southgate", "Westlake"))
+    assert "Southgate" in draft.attachments["who-had-what.txt"].decode()
+    for _ in range(2):
+        await story.pass_time(DAY)
+    assert story.subjects("adam").count("Retrospectives overdue") == 2
+    assert case.id in story.last("adam", "Retrospectives overdue").text
+
+    await story.post("alice", f"Retrospective: {case.id}\n", reply_to=draft)
+    assert "it says nothing" in story.last("alice").text
+    posted = draft.text.partition("-" * 60)[2].strip().replace("...", "Ask before mirroring.")
+    await story.post("alice", posted, reply_to=draft)
+    assert ((await only(story)).state, (await only(story)).retrospective) == ("closed", "done")
+    for member in MEMBERS:
+        assert "Ask before mirroring." in story.last(member).text
+        assert "Retrospective:" not in story.last(member).text
+    await story.pass_time(2 * DAY)
+    assert story.subjects("adam").count("Retrospectives overdue") == 2
+
+
+async def test_a_case_assessed_as_public_ends_the_embargo_for_everybody_who_ever_had_it(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    notice = [("notice.txt", b"Public notice\n\nzirconium\n")]
+    async with world(tmp_path, people, pinned=TEAM, list={"public_address": "oss@public.example"}) as story:
+        await story.post("alice", "Embargo-Until: +30d\nPublic-Notice: notice.txt\n\nA flaw.\n", attachments=notice)
+        ident = story.disclosure_id()
+        await story.post("north", "Leak: the patch, to the world\n", reply_to=story.inbox("north")[0])
+        case, alarm = await only(story), story.last("alice", "ALARM")
+
+        await story.post("alice", f"Assess: {case.id}\n", reply_to=alarm)
+        assert "add `Outcome: dismissed`" in story.last("alice").text
+        await story.post("alice", f"Assess: {case.id}\nOutcome: dismissed\n", reply_to=alarm)
+        assert "a dismissal says why" in story.last("alice").text
+        assert (await only(story)).state == "open"
+        await story.post("alice", f"Preview: yes\nAssess: {case.id}\nOutcome: public\n", reply_to=alarm)
+        assert (await only(story)).state == "open"
+        assert await state_of(story, ident) == "embargoed"
+
+        await story.post("alice", f"Assess: {case.id}\nOutcome: public\n", reply_to=alarm)
+        assert await state_of(story, ident) == "lifted"
+        for member in MEMBERS:
+            assert sum("Lifted" in subject for subject in story.subjects(member)) == 1
+        assert story.box.to("oss@public.example") == [], "the public notice takes a fresh order"
+        await story.post("adam", f"Assess: {case.id}\nOutcome: contained\n", reply_to=alarm)
+        assert "only ever gets graver" in story.last("adam").text
+
+        answer = story.last("north", "Your report")
+        await story.post("south", f"Retrospective: {case.id}\n\nquokka\n", reply_to=story.inbox("south")[0])
+        assert "that you reported" in story.last("south").text
+        await story.post("north", f"Retrospective: {case.id}\n\nOur leak was a typo in a script.\n", reply_to=answer)
+        assert (await only(story)).state == "closed"
+        assert all("a typo in a script" in story.last(member).text for member in ("south", "west"))
+        assert any("a typo in a script" in copy.text for copy in story.inbox("adam")[-2:])
+        assert "posted: to the coordinators and 2 other members" in story.last("north").text
