@@ -41,6 +41,7 @@ from gateway.settings import (
     LogFormatWord,
     LogLevel,
     LogLevelWord,
+    MailAddresses,
     MessageBytes,
     Offsets,
     OuterSubject,
@@ -216,6 +217,7 @@ class ListConfig(_Section):
     release_grace: Duration = _default("10m")
     discussion: DiscussionWord = _default("coordinators")
     leak_notice: LeakNoticeWord = _default("list")
+    public_lists: MailAddresses = _default([])
     seal: SealWord = _default("auto")
     banner: BannerWord = _default("inline")
     keep_html: Flag = _default(False)

@@ -11,6 +11,7 @@ from keys.results import SignatureStatus
 from policy.audience import judge_seat
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
 from policy.intake import Answered, Door, MailFacts, Signature
+from policy.outsiders import Addressed
 from policy.prose import thread_tag
 from policy.scopes import read_scope
 from policy.surroundings import Surroundings
@@ -18,6 +19,8 @@ from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
+    from gateway.mail.model import Headers
+    from gateway.reading import Read
     from keys.results import SignatureSeen
     from policy.reasons import Reason
 
@@ -57,6 +60,7 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
         surroundings=await _surroundings(incoming, signer, attachments),
         attachments=attachment_names(incoming),
         in_audience=_is_in_audience(incoming, signer),
+        addressed=_addressed(incoming),
         claimed=_claimed(incoming),
         waived=waived,
     )
@@ -204,6 +208,29 @@ def _is_addressed_here(incoming: Incoming) -> bool:
 def _named(incoming: Incoming) -> list[str]:
     headers = incoming.read.headers
     return [address.address.lower() for address in (*headers.to, *headers.cc)]
+
+
+def _addressed(incoming: Incoming) -> Addressed:
+    """Whom the mail names in To, Cc and Reply-To, and the kept mail that it may put right."""
+    headers, lists, own = incoming.read.headers, incoming.parts.lists, incoming.mailing_list.id
+    named, kept = _addressees(incoming.read), _addressees(incoming.kept_post.read) if incoming.kept_post else ()
+    found = {address: lists.find(address.lower()) for address in (*named, *kept)}
+    return Addressed(
+        named=named,
+        signed=_all_of(headers) if incoming.read.header_protected else (),
+        kept=kept,
+        house=frozenset(address for address, entry in found.items() if entry and entry.mailing_list.id == own),
+        people=incoming.people,
+        public_lists=frozenset(incoming.mailing_list.config.public_lists),
+    )
+
+
+def _addressees(seen: Read) -> tuple[str, ...]:
+    return (*_all_of(seen.headers), *_all_of(seen.outer))
+
+
+def _all_of(headers: Headers) -> tuple[str, ...]:
+    return tuple(address.address for address in (*headers.to, *headers.cc, *headers.reply_to))
 
 
 def _claimed(incoming: Incoming) -> Person | None:

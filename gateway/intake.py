@@ -209,7 +209,7 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
             await _forward(incoming, reasons, writer)
         case Kept():
             incoming.taken_for = "quarantine"
-            await keeping.keep_back(incoming, verdict)
+            await _keep_back(incoming, verdict)
         case Posted():
             incoming.taken_for = "disclosure"
             await disclosing.post(incoming, verdict)
@@ -229,6 +229,12 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
         case Acknowledged(writer):
             incoming.taken_for = "command"
             await disclosing.acknowledge(incoming, writer)
+
+
+async def _keep_back(incoming: Incoming, verdict: Kept) -> None:
+    kept_as = await keeping.keep_back(incoming, verdict)
+    if verdict.leak is not None:
+        await leak.take_report(incoming, verdict.leak, kept_as)
 
 
 def _is_told_whole(payload: Payload | None) -> bool:

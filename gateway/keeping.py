@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway import notices, posting
+from gateway import notices, notices_outsiders, posting
 from policy.facts import MessageKind, Role
 from policy.reasons import Reason
 from storage import duties, items, mails, messages, quarantine
@@ -57,10 +57,13 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
             tx, kind=DIGEST, ref=entry.list_id, list_id=entry.list_id, due_at=now + DIGEST_EVERY, again=True
         )
         return entry.id
-    asked = await ask_writer(incoming, verdict)
+    if verdict.leak is not None:  # alarm and acknowledgement say all of it
+        return entry.id
+    asked = await ask_writer(incoming, verdict, entry.id)
     signer, is_leak = verdict.writer, Reason.POSSIBLE_LEAK in verdict.reasons
     label = f"{signer.name} <{signer.address}>" if signer else None
     notice = notices.quarantined(entry.id, verdict.reasons, entry.envelope_from, entry.size, label, entry.disclosure_id)
+    notice = notices_outsiders.told(notice, verdict.outsiders)
     if is_leak:
         notice = notices.with_report(notice, incoming.read.said, incoming.raw_attachment())
     await posting.tell_coordinators(
@@ -77,7 +80,7 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
     return entry.id
 
 
-async def ask_writer(incoming: Incoming, verdict: Kept) -> int | None:
+async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = None) -> int | None:
     """Ask or advise the one who wrote it, sealed; give the id of a coordinator who need not be told twice."""
     writer = verdict.writer
     if writer is None:
@@ -96,12 +99,28 @@ async def ask_writer(incoming: Incoming, verdict: Kept) -> int | None:
             notice = notices.no_block(verdict.corrected)
         else:
             notice = notices.complaint(disclosure_id, verdict.reasons, verdict.complaints, verdict.corrected)
+        notice = notices_outsiders.told(notice, verdict.outsiders)
+    elif verdict.reason is Reason.OUTSIDER_ADDRESSED:
+        kind = MessageKind.COMPLAINT if writer.role is Role.COORDINATOR else MessageKind.NOTE
+        notice = _outsider_question(incoming, verdict, writer, kept_as)
     elif verdict.reason in ANSWERED:
         notice = notices.kept_note(verdict.reason, notices.ADVICE[verdict.reason])
     else:
         return None
     await _to_writer(incoming, writer, notices.naming(notice, incoming.read.headers.subject), kind)
     return writer.id
+
+
+def _outsider_question(incoming: Incoming, verdict: Kept, writer: Person, kept_as: str | None) -> notices.Notice:
+    mailing_list = incoming.mailing_list
+    return notices_outsiders.Question(
+        disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
+        quarantine_id=kept_as,
+        outsiders=verdict.outsiders,
+        list_address=mailing_list.address,
+        request_address=mailing_list.config.address_for("-request"),
+        is_coordinator=writer.role is Role.COORDINATOR,
+    ).notice()
 
 
 async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice, kind: MessageKind) -> None:

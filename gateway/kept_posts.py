@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from policy.verdicts import Reposted
     from storage.records import Message
 
-ASKED = frozenset({Reason.CONTROL_LINES.value, Reason.NO_CONTROL_BLOCK.value})
+ASKED = frozenset({Reason.CONTROL_LINES.value, Reason.NO_CONTROL_BLOCK.value, Reason.OUTSIDER_ADDRESSED.value})
 
 
 @dataclass(frozen=True, slots=True)

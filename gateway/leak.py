@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import leaktelling, notices, posting, reports, safe
+from gateway import leaktelling, notices, notices_outsiders, posting, reports, safe
 from gateway.content import Setting
 from gateway.scene import scene_of
 from policy.facts import Disclosure, MessageKind, Person
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 FIELDS = ("what", "to", "when", "how")
 
 
-async def take_report(incoming: Incoming, report: LeakReport) -> None:
-    """Open a case, or add to the one that this belongs to."""
+async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | None = None) -> None:
+    """Open a case, or add to the one that this belongs to. ``kept_as``: the mail is in quarantine as well."""
     known = await leaks.of_same_bytes(incoming.tx, incoming.mailing_list.id, incoming.digest)
     if known is not None:  # sent to two addresses of the list, or judged again: one case (invariant 19)
         await incoming.audit("leak-again", known.id)
@@ -38,7 +38,7 @@ async def take_report(incoming: Incoming, report: LeakReport) -> None:
         "leak-added" if joined else "leak",
         leak_id,
         report.reasons[0] if report.reasons else "",
-        {"disclosure": about, "verified": report.reporter is not None},
+        {"disclosure": about, "verified": report.is_verified, "found": len(report.found)},
     )
     if joined and report.lines is not None:
         report = replace(report, lines=await _fill_in(incoming, joined, report.lines))
@@ -47,7 +47,10 @@ async def take_report(incoming: Incoming, report: LeakReport) -> None:
             incoming.parts, incoming.tx, kind="leak", ref=leak_id, list_id=incoming.mailing_list.id, now=incoming.now
         )
     readers = () if joined else await _audience(incoming, report)
-    answer = await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
+    if report.found:
+        answer = await _alarm_found(incoming, report, leak_id, kept_as)
+    else:
+        answer = await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
     if report.reporter is not None and report.is_urgent:
         answer = await _acknowledge(incoming, report, report.reporter, leak_id)
     if own := incoming.read.headers.message_id:  # an answer from the Sent folder belongs to the case as well
@@ -97,11 +100,11 @@ async def _open_case(incoming: Incoming, report: LeakReport) -> str:
             list_id=incoming.mailing_list.id,
             disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
             state="open" if reporter else "quarantined",
-            verified=reporter is not None,
+            verified=report.is_verified,
             reporter=_reporter(incoming, reporter),
             person_id=reporter.id if reporter else None,
-            org=reporter.org if reporter else None,
-            by=lines.by if lines else "us",
+            org=reporter.org if reporter and report.is_verified else None,
+            by=lines.by if lines else ("us" if report.is_signed else "unknown"),
             missing=tuple(name for name in FIELDS if said[name] is None),
             reported_at=incoming.now,
             mail_id=incoming.mail_id,
@@ -123,29 +126,57 @@ async def _alarm(
     incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool, is_addition: bool
 ) -> Message:
     """The whole report, to every coordinator, ahead of all other work."""
-    payload = incoming.read.payload
-    text = incoming.read.said
-    is_whole = payload is not None and not incoming.read.opaque and len(payload.parts) == 1 and bool(text.strip())
-    is_whole &= len(text) <= notices.MOST_VALUE  # nothing of it is cut off then
     alarm = notices.LeakAlarm(
         leak_id=leak_id,
         disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
-        subject=incoming.particulars.subject if incoming.particulars else incoming.read.headers.subject,
+        subject=_subject(incoming),
         reporter=_reporter(incoming, report.reporter),
         is_verified=report.reporter is not None,
         reasons=report.reasons,
         lines=report.lines,
-        text=text,
+        text=incoming.read.said,
         audience_told=audience_told,
         is_addition=is_addition,
     )
-    people = await posting.coordinators(incoming.tx, incoming.mailing_list.id)
+    return await _sound(incoming, leak_id, alarm.notice(_beside_text(incoming)))
+
+
+async def _alarm_found(incoming: Incoming, report: LeakReport, leak_id: str, kept_as: str | None) -> Message:
+    """The whole mail, as its copy has left: what is out must be known, whoever wrote it."""
+    alarm = notices_outsiders.FoundAlarm(
+        leak_id=leak_id,
+        disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
+        quarantine_id=kept_as,
+        subject=_subject(incoming),
+        writer=_reporter(incoming, report.reporter),
+        is_proved=report.reporter is not None,
+        is_signed=report.is_signed,
+        reasons=report.reasons,
+        found=report.found,
+        text=incoming.read.said,
+    )
+    return await _sound(incoming, leak_id, alarm.notice(_beside_text(incoming)))
+
+
+def _subject(incoming: Incoming) -> str:
+    return incoming.particulars.subject if incoming.particulars else incoming.read.headers.subject
+
+
+def _beside_text(incoming: Incoming) -> tuple[notices.Attachment, ...]:
+    """The mail as it came, where its text alone is not all that it says."""
+    payload, text = incoming.read.payload, incoming.read.said
+    is_whole = payload is not None and not incoming.read.opaque and len(payload.parts) == 1 and bool(text.strip())
+    is_whole &= len(text) <= notices.MOST_VALUE  # nothing of it is cut off then
+    return () if is_whole else incoming.raw_attachment()
+
+
+async def _sound(incoming: Incoming, leak_id: str, notice: notices.Notice) -> Message:
     return await posting.notify(
         incoming.parts,
         incoming.tx,
         incoming.mailing_list,
-        people,
-        alarm.notice(() if is_whole else incoming.raw_attachment()),
+        await posting.coordinators(incoming.tx, incoming.mailing_list.id),
+        notice,
         kind=MessageKind.ALARM,
         now=incoming.now,
         thread=await _thread(incoming),
@@ -165,12 +196,12 @@ async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person,
     """To the reporter alone: it is a case, and what is still to be told. Quotes nothing."""
     lines = report.lines
     missing = [name for name in FIELDS if lines is None or getattr(lines, name) is None]
-    notice = notices.leak_acknowledged(
-        leak_id,
-        incoming.disclosure.id if incoming.disclosure else None,
-        missing,
-        (*(lines.notes if lines else ()), *report.complaints),
-    )
+    about = incoming.disclosure.id if incoming.disclosure else None
+    if report.found:
+        notice = notices_outsiders.found_acknowledged(leak_id, about, report.found)
+    else:
+        complaints = (*(lines.notes if lines else ()), *report.complaints)
+        notice = notices.leak_acknowledged(leak_id, about, missing, complaints)
     return await posting.notify(
         incoming.parts,
         incoming.tx,
@@ -188,7 +219,7 @@ async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person,
 async def _audience(incoming: Incoming, report: LeakReport) -> tuple[Person, ...]:
     """Who is told beside the coordinators: members who have it, when the report is proved."""
     by = report.lines.by if report.lines else "us"
-    if report.reporter is None:
+    if report.reporter is None or report.found:
         return ()
     return await leaktelling.audience(
         incoming.mailing_list, incoming.tx, incoming.disclosure, by, but=report.reporter.id

@@ -218,6 +218,12 @@ def _perhaps_address(value: object) -> str | None:
     return None if value == "" else _address(value)
 
 
+def _addresses(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of mail addresses such as ['oss-security@lists.openwall.com']")
+    return tuple(_address(one) for one in value)
+
+
 def _list_address(value: object) -> str:
     # The local parts of one list differ in what follows this one; an upper-case spelling is the same mailbox.
     return _address(value).lower()
@@ -359,6 +365,7 @@ FilePath = Annotated[Path, BeforeValidator(_path)]
 PerhapsPath = Annotated[Path | None, BeforeValidator(_perhaps_path)]
 MailAddress = Annotated[str, BeforeValidator(_address)]
 PerhapsAddress = Annotated[str | None, BeforeValidator(_perhaps_address)]
+MailAddresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
 ListAddress = Annotated[str, BeforeValidator(_list_address)]
 Hostname = Annotated[str, BeforeValidator(_hostname)]
 Host = Annotated[str, BeforeValidator(_host)]

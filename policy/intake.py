@@ -8,6 +8,8 @@ Rules, in the order in which they are asked:
 4. What was written to somebody else is kept back (surreptitious forwarding, RFC 9580 s13.12).
 5. A coordinator posts, steers and follows up; a member replies; each only as far as the thread
    and the control lines allow. In doubt the mail is kept and its writer asked.
+6. Whoever else was addressed got his copy past the list: such a mail is kept, and its writer asked.
+   A public list among them is a leak, found by the gateway (``policy.outsiders``).
 """
 
 from __future__ import annotations
@@ -21,8 +23,10 @@ from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.leaktalk import speaks_of_leak
 from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
+from policy.outsiders import Addressed, outsiders
 from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
 from policy.reasons import Reason
+from policy.scopes import Scope, read_scope
 from policy.verdicts import (
     Acknowledged,
     Acted,
@@ -119,6 +123,7 @@ class MailFacts:
     surroundings: Surroundings | None = field(default=None, repr=False)
     attachments: tuple[str, ...] = field(default=(), repr=False)
     in_audience: bool = False
+    addressed: Addressed = field(default_factory=Addressed)
     claimed: Person | None = None  # whose address stands in From: told, never believed
     waived: frozenset[Reason] = frozenset()  # rules waived by the operator
 
@@ -132,9 +137,14 @@ def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
     if facts.automatic:
         return Recorded(facts.automatic)
     doubts = judge_proof(facts, now)
-    leak = _judge_leak(facts, doubts)
-    if leak is not None:
+    leak = _judge_leak(facts, doubts) or _judge_found(facts, doubts)
+    if isinstance(leak, LeakReport) and (leak.is_urgent or not _public(facts)):
         return leak
+    return _guard(facts, leak or _judge_said(facts, doubts), doubts, now)
+
+
+def _judge_said(facts: MailFacts, doubts: tuple[Reason, ...]) -> Verdict:
+    """Rules 3 to 5."""
     writer = None if doubts else signer_of(facts)
     if facts.door is Door.OWNER:
         if writer is not None and not facts.addressed_here:
@@ -214,10 +224,7 @@ CASE_KINDS = frozenset({MessageKind.LEAK_NOTICE, MessageKind.ALARM, MessageKind.
 
 def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | NoLeak | None:
     lines = facts.hears().lines
-    is_here = facts.addressed_here or Reason.WRONG_LIST in facts.waived
-    reporter = signer_of(facts) if not doubts and is_here else None
-    if reporter is None and not doubts:
-        doubts = (Reason.WRONG_LIST,)
+    reporter, doubts = _reporter(facts, doubts)
     answered = facts.answered
     joins = answered is not None and answered.kind in CASE_KINDS and not answered.by_tag
     if lines is not None and lines.answer != "no":
@@ -237,6 +244,70 @@ def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | No
     if order is not None and not order.acts and not _says_nothing_but_received(facts, order):
         return LeakReport(reporter, None, (), joins=True, is_urgent=False, complaints=_set_aside(facts, reporter))
     return None
+
+
+def _reporter(facts: MailFacts, doubts: tuple[Reason, ...]) -> tuple[Person | None, tuple[Reason, ...]]:
+    """Who is proved to have written this to the list, or why nobody is."""
+    is_here = facts.addressed_here or Reason.WRONG_LIST in facts.waived
+    reporter = signer_of(facts) if not doubts and is_here else None
+    return reporter, doubts if doubts or reporter is not None else (Reason.WRONG_LIST,)
+
+
+OVER = frozenset({State.LIFTED, State.CLOSED})
+"""States in which what a public list reads is no leak any more."""
+
+
+def _public(facts: MailFacts) -> tuple[str, ...]:
+    """The public lists that a mail is addressed to, where that is a leak."""
+    is_over = facts.disclosure is not None and facts.disclosure.state in OVER
+    return () if is_over or Reason.OUTSIDER_ADDRESSED in facts.waived else facts.addressed.public()
+
+
+def _judge_found(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | None:
+    """A public list in a known thread: also where nobody is proved, or where no member was to read it.
+
+    A stranger's mail that names no thread is nothing but a claim: it opens no case.
+    """
+    public = _public(facts)
+    reporter, doubts = _reporter(facts, doubts)
+    if not public or facts.answered is None or (reporter is not None and facts.door is Door.LIST):
+        return None
+    return LeakReport(reporter, None, doubts, found=public, is_signed=facts.addressed.is_signed(public))
+
+
+def _guard(facts: MailFacts, verdict: Verdict, doubts: tuple[Reason, ...], now: datetime) -> Verdict:
+    """Rule 6, for what a proved writer sent to the list: keep it back where somebody else was addressed."""
+    writer, public = signer_of(facts), _public(facts)
+    if isinstance(verdict, LeakReport | NoLeak) and not public:  # law 5: talk in a case is not held up
+        return verdict
+    is_judged = facts.door is Door.LIST and Reason.OUTSIDER_ADDRESSED not in facts.waived
+    if writer is None or not is_judged or (isinstance(verdict, Kept) and verdict.writer is None):
+        return verdict
+    scope, admitted = _meant_for(facts, verdict)
+    addressed = facts.addressed.with_kept() if isinstance(verdict, Reposted) else facts.addressed
+    others = outsiders(addressed, writer, scope, admitted, now)
+    if not others and not public:
+        return verdict
+    kept = verdict if isinstance(verdict, Kept) else Kept((), writer, at_once=True)
+    reasons = _ordered({*kept.reasons, Reason.OUTSIDER_ADDRESSED})
+    reporter, _ = _reporter(facts, doubts)
+    if public and reporter is not None:
+        leak = LeakReport(reporter, None, (), found=public, is_signed=facts.addressed.is_signed(public))
+        return replace(kept, reasons=reasons, outsiders=others or public, leak=leak)
+    return replace(kept, reasons=reasons, outsiders=others)
+
+
+def _meant_for(facts: MailFacts, verdict: Verdict) -> tuple[Scope | None, frozenset[int] | None]:
+    """Whom a mail is for: its scope and who was admitted; of one that is kept for its lines, perhaps everybody."""
+    disclosure, order = facts.disclosure, verdict.order if isinstance(verdict, Posted | Reposted | Steered) else None
+    if isinstance(verdict, Kept) and (disclosure is None or Reason.CONTROL_LINES in verdict.reasons):
+        return Scope(all=True), None
+    if order is not None and order.scope is not None:
+        return order.scope, None
+    if isinstance(verdict, Posted | Reposted):
+        default = facts.surroundings.default_scope if facts.surroundings else ""
+        return (read_scope(default) if default else None), None
+    return (read_scope(disclosure.scope), disclosure.admitted) if disclosure is not None else (None, None)
 
 
 def _set_aside(facts: MailFacts, reporter: Person | None) -> tuple[Complaint, ...]:
@@ -308,11 +379,13 @@ def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:
         if Reason.UNKNOWN_THREAD in facts.waived:
             return _judge_post(facts, writer)
         return _kept(facts, (Reason.UNKNOWN_THREAD,))
+    if facts.answered.about_kept_post and not _has_control_lines(facts):
+        return Steered(writer, Order(), Reach.NOBODY)  # a word about it, to the other coordinators
     order = _order(facts)
     complaints = (*order.complaints, *_html_complaints(facts))
     if complaints:
         return _kept(facts, (Reason.CONTROL_LINES,), complaints, order.corrected)
-    if facts.answered.about_kept_post and _has_control_lines(facts):
+    if facts.answered.about_kept_post:
         return Reposted(writer, order)
     disclosure = facts.disclosure
     if disclosure is None or disclosure.state in {State.WITHDRAWN, State.CLOSED}:

@@ -23,6 +23,8 @@ class LeakReport:
 
     ``joins``: it belongs to the case of the message that it answers. ``is_urgent``: it reports a leak
     itself, and is no mere talk in a case. ``complaints`` tell of its other lines: none was acted on.
+    ``found``: nobody reports it; the mail is addressed to these public lists, and ``is_signed`` says
+    whether the signature covers that.
     """
 
     reporter: Person | None
@@ -31,6 +33,13 @@ class LeakReport:
     joins: bool = False
     is_urgent: bool = True
     complaints: tuple[Complaint, ...] = ()
+    found: tuple[str, ...] = field(default=(), repr=False)
+    is_signed: bool = True
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether a pinned key's holder is proved to have said it, or done it."""
+        return self.reporter is not None and self.is_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,18 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Kept back: in quarantine, coordinators told; ``writer`` is who signed, where that is proved."""
+    """Kept back: in quarantine, coordinators told; ``writer`` is who signed, where that is proved.
+
+    ``outsiders`` are who else was addressed; ``leak`` is the case that it opens where one of them is public.
+    """
 
     reasons: tuple[Reason, ...]
     writer: Person | None
     at_once: bool
     complaints: tuple[Complaint, ...] = ()
     corrected: str = field(default="", repr=False)
+    outsiders: tuple[str, ...] = field(default=(), repr=False)
+    leak: LeakReport | None = None
 
     @property
     def reason(self) -> Reason:
