@@ -220,7 +220,7 @@ def _perhaps_address(value: object) -> str | None:
 
 def _addresses(value: object) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise ValueError("must be a list of mail addresses such as ['oss-security@lists.openwall.com']")
+        raise ValueError("must be a list of mail addresses such as ['oss-security@lists.example.com']")
     return tuple(_address(one) for one in value)
 
 

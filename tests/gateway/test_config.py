@@ -243,6 +243,8 @@ L = MINIMAL
         pytest.param(f'{L}patch_day = "9th tuesday 17:00"\n', ".patch_day", "9th", id="no such week"),
         pytest.param(f"{L}max_embargo = 90\n", ".max_embargo", "in quotes", id="duration as a number"),
         pytest.param(f'{L}max_embargo = "0d"\n', ".max_embargo", "longer than zero", id="no embargo"),
+        pytest.param(f'{L}public_lists = "a@b.example"\n', "public_lists", "must be a list of", id="text for a list"),
+        pytest.param(f'{L}public_lists = ["oss"]\n', "public_lists", "plain mail address", id="no address in a list"),
         pytest.param(f'{L}default_embargo = "91d"\n', "lists.early-disclosure", "longer than max_embargo", id="over"),
         pytest.param(f'{L}default_embargo = "soon"\n', ".default_embargo", "'patch-day'", id="odd default"),
         pytest.param(f'{L}default_tlp = "WHITE"\n', ".default_tlp", "'CLEAR'", id="label of TLP 1"),
