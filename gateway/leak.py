@@ -91,7 +91,9 @@ async def _fill_in(incoming: Incoming, case: LeakRecord, lines: LeakLines) -> Le
 async def _open_case(incoming: Incoming, report: LeakReport) -> str:
     tx, lines, reporter = incoming.tx, report.lines, report.reporter
     leak_id = await leaks.new_id(tx, incoming.now)
-    said = {name: getattr(lines, name) if lines else None for name in FIELDS}
+    said: dict[str, object] = {name: getattr(lines, name) if lines else None for name in FIELDS}
+    if report.found:
+        said["found"] = list(report.found)
     item = await safe.keep_json(incoming.parts, tx, said, incoming.now)
     await leaks.add(
         tx,

@@ -177,6 +177,7 @@ async def _leak(desk: Desk, tx: Tx, record: LeakRecord) -> dict[str, Any]:
         **{name: said.get(name) for name in SAID},
         "reported_at": rfc3339(record.reported_at),
         "missing": list(record.missing),
+        **({"found": said["found"]} if "found" in said else {}),  # nobody reported it: public lists in To or Cc
     }
 
 

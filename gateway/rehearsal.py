@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway import safe
 from gateway.intake import carry_out, judge
 from gateway.mail.model import Payload
+from gateway.notices_outsiders import in_a_line
 from policy.audience import judge_seats, withheld_names
 from policy.control import Complaint
 from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role, State
@@ -19,7 +20,7 @@ from policy.instants import rfc3339
 from policy.orders import read_order
 from policy.reasons import Reason
 from policy.scopes import read_scope
-from policy.verdicts import Acted, LeakReport, Posted, Reposted, Steered
+from policy.verdicts import Acted, Kept, LeakReport, Posted, Reposted, Steered
 from storage import disclosures, mails, messages, outbox, quarantine, roster
 
 if TYPE_CHECKING:
@@ -169,6 +170,10 @@ def _doings(incoming: Incoming, verdict: Verdict) -> list[str]:
     if isinstance(verdict, LeakReport) and verdict.reporter is None:
         why = ", ".join(reason.value for reason in verdict.reasons)
         said.append(f"The report is not proved ({why}): its case is quarantined until a coordinator vouches for it.")
+    if isinstance(verdict, Kept) and verdict.outsiders:
+        said.append(f"It also names somebody outside its audience: {in_a_line(verdict.outsiders)}.")
+    if found := verdict.leak.found if isinstance(verdict, Kept) and verdict.leak else ():
+        said.append(f"It opens a leak case at once, as a public list is addressed: {in_a_line(found)}.")
     return said
 
 

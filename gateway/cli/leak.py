@@ -24,7 +24,7 @@ COLUMNS = {
     "missing": "MISSING",
 }
 FACTS = ("id", "disclosure", "state", "verified", "reporter", "org", "what", "to", "when", "how", "reported_at",
-         "missing")  # fmt: skip
+         "missing", "found")  # fmt: skip
 
 
 @app.command("ls")
@@ -45,4 +45,4 @@ def show_one(
     if as_json:
         emit(found)
     else:
-        facts({name.replace("_", " ").capitalize(): found[name] for name in FACTS})
+        facts({name.replace("_", " ").capitalize(): found[name] for name in FACTS if name in found})

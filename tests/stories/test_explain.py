@@ -170,7 +170,7 @@ async def test_what_is_kept_back_is_explained_with_its_reason_and_what_to_write_
         elsewhere = story.compose("alice", post, to="other@lists.example.net")
         with pytest.raises(UnclearError, match="neither To nor Cc"):
             await explained(story, elsewhere)
-        assert (await explained(story, elsewhere, LIST_ID)).reasons == ("wrong-list",)
+        assert (await explained(story, elsewhere, LIST_ID)).reasons == ("wrong-list", "outsider-addressed")
         for raw in (unsigned + b"\0", b"a\r\nb\nc", unsigned + b"x" * 30_000_000):
             with pytest.raises(RefusedError, match="not be taken at all"):
                 await explained(story, raw, LIST_ID)

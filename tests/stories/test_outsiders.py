@@ -7,7 +7,8 @@ from pathlib import Path
 
 import letters
 from deeds import AT_ONCE, pages
-from gateway import operator_kept
+from gateway import operator_kept, operator_show
+from gateway.operator_explain import explain
 from letters import MEMBERS, cases, last_kept, sizes
 from openpgp import Person
 from world import LIST, Copy, World, entity, world
@@ -51,6 +52,9 @@ async def test_a_mail_that_names_an_outsider_reaches_no_member_and_its_writer_is
         north = people["north"].address
         named = f"{LIST}, Adam <ADAM@project.example>, {north}, Eve <eve@elsewhere.example>"
         post = story.compose("alice", AT_ONCE, subject="Canary subject", to=named)
+        rehearsed = await explain(story.parts, post, None)
+        assert (rehearsed.taken_for, rehearsed.reasons) == ("quarantine", ("outsider-addressed",))
+        assert "outside its audience: eve@elsewhere.example." in rehearsed.remarks[0]
         assert await send(story, post) == {"alice": 1, "adam": 1}
         entry = await last_kept(story)
         assert (entry.reason, entry.reasons) == ("outsider-addressed", ("outsider-addressed",))
@@ -126,6 +130,7 @@ async def test_a_public_list_among_those_addressed_is_a_leak_that_the_gateway_fi
         reply = story.compose(
             "north", "Our canary build is ready.\n", reply_to=dear, to=f"{LIST}, OSS-Security@Lists.Example.com"
         )
+        assert "opens a leak case at once" in (await explain(story.parts, reply, None)).remarks[-1]
         assert await send(story, reply) == {"north": 1, "alice": 1, "adam": 1}
 
         entry = await last_kept(story)
@@ -134,6 +139,8 @@ async def test_a_public_list_among_those_addressed_is_a_leak_that_the_gateway_fi
         assert (case.reporter, case.org) == (people["north"].address, "Northwind")
         assert case.disclosure_id == story.disclosure_id()
         assert case.missing == ("what", "to", "when", "how")
+        shown = await operator_show.leak_report(story.parts, case.id)
+        assert (shown["what"], shown["found"]) == (None, ["OSS-Security@lists.example.com"])
         assert [page.ref for page in await pages(story, "leak")] == [case.id]
         alarm = story.last("adam", f"ALARM: leak {case.id}")
         for word in ("found by the gateway", "oss-security@lists", "covers that address", entry.id, "canary build"):

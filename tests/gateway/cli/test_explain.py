@@ -65,7 +65,8 @@ async def test_beside_the_service_it_tells_scripts_and_people_what_would_happen(
         both = mail(story.compose("alice", BLOCK, to=f"{LIST}, other@lists.example.org"))
         assert "several lists (early-disclosure, other)" in await shell.refuse("explain", both, code=2)
         assert (await shell.json("explain", both, "--list", "other"))["reason"] == "undecryptable"
-        assert (await shell.json("explain", both, "--list", "early-disclosure"))["reason"] is None
+        judged = await shell.json("explain", both, "--list", "early-disclosure")
+        assert judged["reason"] == "outsider-addressed"  # the other list has an audience of its own
         nobody = mail(story.compose("alice", BLOCK, to="x@y.example"))
         assert "neither To nor Cc" in await shell.refuse("explain", nobody, code=2)
 
