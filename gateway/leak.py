@@ -106,7 +106,7 @@ async def _open_case(incoming: Incoming, report: LeakReport) -> str:
             reporter=_reporter(incoming, reporter),
             person_id=reporter.id if reporter else None,
             org=reporter.org if reporter and report.is_verified else None,
-            by=lines.by if lines else ("us" if report.is_signed else "unknown"),
+            by=lines.by if lines else ("unknown" if report.found and not report.is_verified else "us"),
             missing=tuple(name for name in FIELDS if said[name] is None),
             reported_at=incoming.now,
             mail_id=incoming.mail_id,
