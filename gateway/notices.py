@@ -422,11 +422,8 @@ class LeakAlarm:
             lines.append(f"NOT PROVED who reported it. It says to come from: {self.reporter or '<>'}")
             lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
         if not self.is_addition:
-            lines.append(
-                "The audience was told what leaked, to whom and when, as far as the lines say."
-                if self.audience_told
-                else "No member was told."
-            )
+            told = "The audience was told what leaked, to whom and when, as far as the lines say."
+            lines.append(told if self.audience_told else "No member was told.")
         lines.append("")
         for name, label in FIELDS.items():
             value = getattr(self.lines, name) if self.lines else None
