@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, text, update
+from sqlalchemy import Row, insert, or_, select, text, update
 
 from storage import tables as t
 from storage.columns import instant_text
@@ -131,6 +131,31 @@ async def ls(
     if id is not None:
         query = query.where(t.audit.c.id == id)
     return tuple(_record(dict(row)) for row in (await tx.execute(query)).mappings())
+
+
+async def of_disclosure(tx: Tx, disclosure_id: str) -> tuple[AuditRecord, ...]:
+    """Return all that the trail tells of a disclosure, in order.
+
+    That is what is about it, its messages and their copies, its leak reports and the alarms over them, what
+    was kept back in its thread; and whatever names it in its detail.
+    """
+    own_messages = select(t.messages.c.id).where(t.messages.c.disclosure_id == disclosure_id)
+    own_leaks = select(t.leaks.c.id).where(t.leaks.c.disclosure_id == disclosure_id)
+    rung = or_(t.alarms.c.ref == disclosure_id, t.alarms.c.ref.in_(own_messages), t.alarms.c.ref.in_(own_leaks))
+    # A detail is JSON: the id whole, or that of one of its messages ("ED-2026-K7QX/2").
+    named = (t.audit.c.detail.contains(f'"{disclosure_id}{end}', autoescape=True) for end in ('"', "/"))
+    query = select(t.audit).where(
+        or_(
+            t.audit.c.id == disclosure_id,
+            t.audit.c.id.in_(own_messages),
+            t.audit.c.id.in_(own_leaks),
+            t.audit.c.id.in_(select(t.quarantine.c.id).where(t.quarantine.c.disclosure_id == disclosure_id)),
+            t.audit.c.id.in_(select(t.mails.c.id).where(t.mails.c.disclosure_id == disclosure_id)),
+            t.audit.c.id.in_(select(t.alarms.c.id).where(rung)),
+            *named,
+        )
+    )
+    return tuple(_record(dict(row)) for row in (await tx.execute(query.order_by(t.audit.c.seq))).mappings())
 
 
 async def verify(tx: Tx, check: Check, *, public_key: bytes | None, witness: tuple[int, str] | None = None) -> Verified:
