@@ -28,11 +28,12 @@ NOUNS = {
     "coordinator": "People who may post and steer: add, ls, rm.",
     "member": "Member organisations: add, ls, show, suspend, reinstate, rm.",
     "key": "Pinned keys: ls, show, replace, add, rm.",
-    "disclosure": "Disclosures: ls, show, lift, withdraw, stop, go.",
+    "disclosure": "Disclosures: ls, show, report, lift, withdraw, stop, go.",
     "leak": "Leak reports: ls, show.",
     "quarantine": "Mails kept back: ls, show, release, discard.",
     "queue": "Copies not delivered yet: ls, retry.",
     "alarm": "The pager command, and what it was told: test, ls, ack.",
+    "stats": "Numbers of a period: embargoes told, lifted, withdrawn, how long, how late, why, leaks.",
     "audit": "The audit trail: ls, verify, export.",
 }
 REFUSED, WRONG = 1, 2

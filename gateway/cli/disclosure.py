@@ -8,7 +8,7 @@ import typer
 
 from gateway import operator_show
 from gateway.cli.output import emit, facts, heading, show, table
-from gateway.cli.work import AsJson, ListName, look
+from gateway.cli.work import AsHtml, AsJson, AsMarkdown, ListName, look, one_of
 from policy.facts import State
 
 app = typer.Typer(help="Disclosures.", rich_markup_mode=None)
@@ -79,6 +79,28 @@ def _print(found: dict[str, Any]) -> None:
         if found[name]:
             heading(title)
             table(found[name], columns)
+
+
+@app.command("report")
+def report(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    as_html: AsHtml = False,
+    as_md: AsMarkdown = False,
+    as_json: AsJson = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="With subject, texts, names and addresses; else all of that is left out.")
+    ] = False,
+) -> None:
+    """Tell its whole life on one page, with a timeline; redacted unless --full. Markdown if nothing else is said."""
+    from gateway.cli import pages  # noqa: PLC0415 - the other verbs must not pay for it
+
+    one_of(html=as_html, md=as_md, json=as_json)
+    life = pages.life(ctx, disclosure_id, full=full)
+    if as_json:
+        emit(pages.written.document(life))
+    else:
+        print(pages.page.html(life) if as_html else pages.written.markdown(life), end="")
 
 
 @app.command("lift")

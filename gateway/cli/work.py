@@ -12,11 +12,13 @@ import typer
 from gateway import config as configuration
 from gateway.cli import say
 from gateway.config import Config
-from gateway.operator import Desk, Done, at_desk
+from gateway.operator import Desk, Done, UnclearError, at_desk
 
 Outcome = TypeVar("Outcome")
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+AsMarkdown = Annotated[bool, typer.Option("--md", help="Markdown on standard output.")]
+AsHtml = Annotated[bool, typer.Option("--html", help="One HTML file on standard output, complete in itself.")]
 ListName = Annotated[str | None, typer.Option("--list", metavar="L", help="The name in [lists.L].")]
 Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The address on the roster.")]
 AddressOption = Annotated[str, typer.Option("--address", metavar="A", help="The mail address.")]
@@ -45,6 +47,13 @@ def look(ctx: typer.Context, show: Callable[[Desk], Awaitable[Outcome]]) -> Outc
             return await show(desk)
 
     return asyncio.run(run())
+
+
+def one_of(**forms: bool) -> None:
+    """See to it that one form of output was asked for, or none. Raises UnclearError."""
+    asked = [f"--{name}" for name, wanted in forms.items() if wanted]
+    if len(asked) > 1:
+        raise UnclearError(f"{' and '.join(asked)}: only one of them, as there is one document")
 
 
 def report(done: Done) -> None:
