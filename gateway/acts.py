@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import corrections, keeping, leakacts, notices, posting, statuses
+from gateway import corrections, keeping, leakacts, notices, posting, proposals, statuses
 from gateway.passing import pass_on
-from policy.acts import Act, AssessLeak, Correct, PostRetrospective, TellStatus, VouchLeak
+from policy.acts import Act, AssessLeak, Correct, PostRetrospective, ProposeDate, TellStatus, VouchLeak
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.reasons import Reason
@@ -43,6 +43,7 @@ HANDLERS: dict[type[Act], Handler] = {
     VouchLeak: Handler(leakacts.refuse_vouch, leakacts.vouch, anywhere=True),
     AssessLeak: Handler(leakacts.refuse_assess, leakacts.assess, anywhere=True),
     PostRetrospective: Handler(leakacts.refuse_retrospective, leakacts.post_retrospective),
+    ProposeDate: Handler(proposals.refuse, proposals.ask),
 }
 
 

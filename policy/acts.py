@@ -14,8 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from policy.control import Complaint, Line
+from policy.dateorders import read_dates
 from policy.leakcase import Outcome
 from policy.lineorders import Parsed
 
@@ -69,7 +72,15 @@ class PostRetrospective:
     leak_id: str
 
 
-Act = TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective
+@dataclass(frozen=True, slots=True)
+class ProposeDate:
+    """``Propose-Embargo-Until:`` a member would rather have another public date; ``reason`` "" says none."""
+
+    at: datetime
+    reason: str
+
+
+Act = TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective | ProposeDate
 """Everything that a line of ``SPECS`` may ask for."""
 
 TALKS_OF_LEAKS = (PostRetrospective,)
@@ -134,11 +145,24 @@ def _read_retrospective(text: str, _companions: Mapping[str, str], _surroundings
     return Parsed(PostRetrospective(case.value) if case.value else None, case.fixed, case.why)
 
 
+def _read_propose(text: str, companions: Mapping[str, str], surroundings: Surroundings) -> Parsed[Act]:
+    if text.casefold().rstrip(".!") == "now":
+        why = "a public date lies ahead; if the embargo has to end now, tell the coordinators so in a reply"
+        return Parsed(None, None, why)
+    found: list[Complaint] = []
+    line = Line("Embargo-Until", "Propose-Embargo-Until", text, text, 1, known=True)
+    dates = read_dates([], [line], surroundings, found.append)
+    if found or dates.embargo_until is None:
+        return Parsed(None, dates.embargo_fixed, found[0].why, found[0].readings)
+    return Parsed(ProposeDate(dates.embargo_until, companions.get("Reason", "")), dates.embargo_fixed)
+
+
 SPECS: dict[str, Spec] = {
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
     "Status": Spec(_read_status, frozenset({"member"})),
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
     "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
     "Retrospective": Spec(_read_retrospective, ANYBODY),
+    "Propose-Embargo-Until": Spec(_read_propose, frozenset({"member"}), companions=("Reason",)),
 }
 """Every line that is an act, by its canonical name."""

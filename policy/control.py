@@ -51,6 +51,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Status": (),
     "Corrects": (),
     "Replaces": (),
+    "Propose-Embargo-Until": (),
     "Vouch": (),
     "Assess": (),
     "Outcome": (),

@@ -19,6 +19,7 @@ class Event(StrEnum):
 
     POST = "post"
     NEW_DATE = "new-date"
+    DATE_ASKED = "date-asked"
     HOLD_OVER = "hold-over"
     STOP = "stop"
     GO = "go"
@@ -62,6 +63,7 @@ ROWS: tuple[Row, ...] = (
     Row("6", State.LIFTED, Event.FOLLOW_UP, State.LIFTED),
     Row("6", State.EMBARGOED, Event.CHANGE, State.EMBARGOED),
     Row("10a", State.EMBARGOED, Event.NEW_DATE, State.EMBARGOED),
+    Row("10a", State.EMBARGOED, Event.DATE_ASKED, State.EMBARGOED),
     Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
     Row("14", State.PENDING, Event.FACT_PUBLIC, State.LIFTED),
@@ -98,6 +100,7 @@ def move(source: State | None, event: Event) -> State | Refusal:
 
 _REFUSALS: dict[Event, str] = {
     Event.NEW_DATE: "its embargo is over, so its date can't change any more",
+    Event.DATE_ASKED: "its embargo is over, so its date can't change any more",
     Event.STOP: "there is no release to stop any more",
     Event.GO: "there is no release to let go",
     Event.CHANGE: "it is over, so nothing of it can change",

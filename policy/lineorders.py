@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from policy.instants import Reading
 from policy.plain import nearest, one_line, within
 from policy.scopes import (
     Restriction,
@@ -36,11 +37,15 @@ _LOOSE_CVE = re.compile(r"(?:CVE)?[-_: ]*([0-9]{4})[-_ ]([0-9]{4,19})", re.ASCII
 
 @dataclass(frozen=True, slots=True)
 class Parsed(Generic[T]):
-    """What a value says: ``value`` where it is clear, else None with ``why``; ``fixed`` as it should be written."""
+    """What a value says: ``value`` where it is clear, else None with ``why``; ``fixed`` as it should be written.
+
+    ``readings``: what it may mean.
+    """
 
     value: T | None
     fixed: str | None
     why: str = ""
+    readings: tuple[Reading, ...] = ()
 
 
 def read_text(text: str, _: Surroundings) -> Parsed[str]:

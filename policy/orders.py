@@ -21,6 +21,7 @@ from typing import TypeVar
 from policy.acts import SPECS, Act, Spec
 from policy.control import ALIASES, COMPANIONS, Block, Complaint, Line, read_block
 from policy.dateorders import Dates, read_dates
+from policy.instants import Reading
 from policy.leaklines import LeakLines, find_leak, leak_of
 from policy.lineorders import (
     MAX_VALUE,
@@ -217,10 +218,13 @@ class _Reader:
             why = f"{why}, and {place}" if why else place
         if why:
             self._complain(line, why)
+        if line.name == "Propose-Embargo-Until" and self._s.role == "coordinator":
+            self._complain(line, "coordinators decide on the date: write Embargo-Until, as in the block below")
+            line = replace(line, name="Embargo-Until")
         return line
 
-    def _complain(self, line: Line | None, why: str) -> None:
-        self.complaints.append(Complaint(line.said if line else "", why))
+    def _complain(self, line: Line | None, why: str, readings: tuple[Reading, ...] = ()) -> None:
+        self.complaints.append(Complaint(line.said if line else "", why, readings))
 
     def _one(
         self,
@@ -260,7 +264,7 @@ class _Reader:
                     f"{parsed.why} (is the empty line after the block missing, or a line not indented?)",
                 )
         if parsed.why:
-            self._complain(line, parsed.why)
+            self._complain(line, parsed.why, parsed.readings)
         return parsed
 
     def _acts(self) -> tuple[Act, ...]:
