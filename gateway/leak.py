@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import leaktelling, notices, notices_outsiders, posting, reports, safe
+from gateway import leaktelling, notices, notices_leak, notices_outsiders, posting, reports, safe
 from gateway.content import Setting
 from gateway.scene import scene_of
 from policy.facts import Disclosure, MessageKind, Person
@@ -128,7 +128,7 @@ async def _alarm(
     incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool, is_addition: bool
 ) -> Message:
     """The whole report, to every coordinator, ahead of all other work."""
-    alarm = notices.LeakAlarm(
+    alarm = notices_leak.LeakAlarm(
         leak_id=leak_id,
         disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
         subject=_subject(incoming),
@@ -203,7 +203,7 @@ async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person,
         notice = notices_outsiders.found_acknowledged(leak_id, about, report.found)
     else:
         complaints = (*(lines.notes if lines else ()), *report.complaints)
-        notice = notices.leak_acknowledged(leak_id, about, missing, complaints)
+        notice = notices_leak.leak_acknowledged(leak_id, about, missing, complaints)
     return await posting.notify(
         incoming.parts,
         incoming.tx,

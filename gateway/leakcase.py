@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import known, leaktelling, notices_leak, posting, release, retrospect, safe
+from gateway import known, leaktelling, notices_leak, posting, release, reports, retrospect, safe
 from keys.errors import VaultError
 from policy import leakcase as table
+from policy.facts import MessageKind
 from policy.instants import in_words
 from policy.leakcase import Assessment, CaseState, Outcome
 from policy.leaklines import LeakLines
 from storage import disclosures, duties, leaks
+from storage.records import LeakRecord
 
 if TYPE_CHECKING:
     from typing import Any
 
     from gateway.scene import Scene
     from policy.facts import Disclosure
-    from storage.records import LeakRecord
 
 FIELDS = ("what", "to", "when", "how")
 
@@ -37,6 +38,66 @@ async def bind(scene: Scene, case: LeakRecord, disclosure: Disclosure) -> LeakRe
     return replace(case, disclosure_id=disclosure.id)
 
 
+async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> tuple[str, int]:
+    """Open a case for a leak that was found, not reported; give its id, and how many members are told."""
+    tx, now, parts = scene.tx, scene.now, scene.parts
+    said = {name: getattr(lines, name) for name in FIELDS}
+    case = LeakRecord(
+        id=await leaks.new_id(tx, now),
+        list_id=disclosure.list_id,
+        disclosure_id=disclosure.id,
+        state=CaseState.OPEN.value,
+        verified=True,
+        reporter=scene.actor,
+        person_id=None,
+        org=None,
+        by=lines.by,
+        missing=lines.missing,
+        reported_at=now,
+        mail_id="",
+        report_item=await safe.keep_json(parts, tx, said, now),
+        alarmed_at=now,
+    )
+    await leaks.add(tx, case)
+    await scene.audit("leak-opened", case.id, "", {"disclosure": disclosure.id})
+    await reports.raise_alarm(parts, tx, kind="leak", ref=case.id, list_id=case.list_id, now=now)
+    setting = await release.setting_of(parts, tx, disclosure)
+    readers = await leaktelling.audience(scene.mailing_list, tx, disclosure, case.by, but=None)
+    alarm = notices_leak.LeakAlarm(
+        leak_id=case.id,
+        disclosure_id=disclosure.id,
+        subject=setting.particulars.subject,
+        reporter=f"the {scene.actor}",
+        is_verified=True,
+        reasons=(),
+        lines=lines,
+        text="(it was opened at the command line: the lines above are all of it)",
+        audience_told=bool(readers),
+        is_found=True,
+    )
+    await posting.notify(
+        parts,
+        tx,
+        scene.mailing_list,
+        await posting.coordinators(tx, case.list_id),
+        alarm.notice(()),
+        kind=MessageKind.ALARM,
+        now=now,
+        thread=await posting.thread_of(tx, disclosure),
+        priority=posting.LEAK,
+        leak_id=case.id,
+    )
+    if readers:
+        await leaktelling.tell(scene, setting, await _nameless(scene, case, lines), case.id, readers)
+    return case.id, len(readers)
+
+
+async def _nameless(scene: Scene, case: LeakRecord, lines: LeakLines) -> LeakLines:
+    """What is said of a case, without the name of any member."""
+    names = [person.name for person in await leaktelling.everybody(scene.tx, case.list_id)]
+    return leaktelling.without_names(lines, names)
+
+
 async def vouch(scene: Scene, case: LeakRecord) -> str:
     """Row 16: from now on it is as good as a proved report, and the audience is told of it as of one."""
     acked = case.acked_at or scene.now
@@ -48,8 +109,7 @@ async def vouch(scene: Scene, case: LeakRecord) -> str:
     if disclosure is None or not readers:
         return f"{case.id} is vouched for; no member is told of it."
     setting = await release.setting_of(scene.parts, scene.tx, disclosure)
-    names = [person.name for person in await leaktelling.everybody(scene.tx, case.list_id)]
-    lines = leaktelling.without_names(await _lines(scene, case), names)
+    lines = await _nameless(scene, case, await _lines(scene, case))
     await leaktelling.tell(scene, setting, lines, case.id, readers)
     return f"{case.id} is vouched for; {len(readers)} {'member is' if len(readers) == 1 else 'members are'} told of it."
 

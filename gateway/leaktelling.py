@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import notices, posting, release
+from gateway import notices_leak, posting, release
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from storage import roster
 
@@ -53,7 +53,7 @@ async def tell(
         scene.tx,
         scene.mailing_list,
         readers,
-        notices.leak_notice(disclosure, setting.particulars.subject, lines, zone, scene.now),
+        notices_leak.leak_notice(disclosure, setting.particulars.subject, lines, zone, scene.now),
         kind=MessageKind.LEAK_NOTICE,
         now=scene.now,
         thread=await posting.thread_of(scene.tx, disclosure),

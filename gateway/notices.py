@@ -14,7 +14,7 @@ from datetime import datetime
 from policy.audience import Seat
 from policy.facts import Disclosure, Person, Role, State
 from policy.instants import in_words
-from policy.orders import Complaint, LeakLines
+from policy.orders import Complaint
 from policy.reasons import Reason
 
 LINE = "-" * 60
@@ -371,92 +371,6 @@ def stopped(disclosure: Disclosure, subject: str, by: str) -> Notice:
 def happened(disclosure_id: str | None, headline: str, lines: Iterable[str]) -> Notice:
     """To coordinators: one thing that happened, in a line, and what to know about it."""
     return Notice(tagged(disclosure_id, headline), "\n".join([headline + ".", "", *lines]) + "\n")
-
-
-# --- leaks ------------------------------------------------------------------------------------
-
-FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
-
-
-def leak_acknowledged(
-    leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]
-) -> Notice:
-    """To the reporter: it is a case, thank you, and what is still to be told. Quotes nothing."""
-    lines = [
-        f"Thank you for telling us. Your report is case {leak_id}; the coordinators were alarmed at once.",
-        "",
-    ]
-    if missing:
-        lines.append("Please reply to this mail with what you know of these, one line each:")
-        lines += ["", *(f"Leak-{name.capitalize()}: ..." for name in missing), ""]
-    if complaints:
-        lines.append(f"{len(complaints)} of your lines could not be read as they stand; nothing waits for that.")
-        lines += [f"* {item.why}" for item in complaints]
-        lines.append("")
-    lines.append("Please don't undo or delete anything before a coordinator answers, unless it stops the leak.")
-    return Notice(tagged(disclosure_id, f"Your report {leak_id}"), "\n".join(lines) + "\n")
-
-
-@dataclass(frozen=True, slots=True)
-class LeakAlarm:
-    """What coordinators are told of a leak report: everything."""
-
-    leak_id: str
-    disclosure_id: str | None
-    subject: str
-    reporter: str
-    is_verified: bool
-    reasons: tuple[Reason, ...]
-    lines: LeakLines | None
-    text: str
-    audience_told: bool
-    is_addition: bool = False  # to a case that is known
-
-    def notice(self, attachments: Sequence[Attachment]) -> Notice:
-        """The alarm mail; an unreadable report comes as an attachment."""
-        what = "ADDED TO LEAK CASE" if self.is_addition else "LEAK REPORT"
-        lines = [f"{what} {self.leak_id}" + (f" on {self.disclosure_id}" if self.disclosure_id else "")]
-        if self.is_verified:
-            lines.append(f"Reported by {self.reporter}; the signature was checked.")
-        else:
-            lines.append(f"NOT PROVED who reported it. It says to come from: {self.reporter or '<>'}")
-            lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
-        if not self.is_addition:
-            told = "The audience was told what leaked, to whom and when, as far as the lines say."
-            lines.append(told if self.audience_told else "No member was told.")
-        lines.append("")
-        for name, label in FIELDS.items():
-            value = getattr(self.lines, name) if self.lines else None
-            lines.append(f"{label}: {shortened(value, MOST_VALUE) if value else '(not said)'}")
-        lines += [
-            "",
-            "The whole report:" if self.text.strip() else "The report could not be read as text.",
-            LINE,
-            shortened(self.text, MOST_TEXT),
-        ]
-        lines += ["", LINE, "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`"]
-        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (
-            f": {self.subject}" if self.subject else ""
-        )
-        return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
-
-
-def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime) -> Notice:
-    """To the audience: a member reports a leak. No organisation, no quote, no attachment."""
-    told = ["A member reports that something of this disclosure leaked."]
-    for name, label in FIELDS.items():
-        value = getattr(lines, name) if lines else None
-        if name != "how":
-            rest = "the coordinators have the rest"
-            told.append(f"{label}: {shortened(value, MOST_TOLD, rest) if value else 'not known yet'}")
-    told += [
-        "Contained: not known yet",
-        "",
-        f"The embargo stands until {in_words(disclosure.embargo_until, zone, now)},",
-        "unless the coordinators lift it earlier.",
-        "If you know more, reply with the first line `Leak: what, to whom`",
-    ]
-    return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")
 
 
 # --- people and keys --------------------------------------------------------------------------

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.notices import FIELDS, LINE, MOST_TEXT, Attachment, Notice, shortened, tagged
+from gateway.notices import LINE, MOST_TEXT, Attachment, Notice, shortened, tagged
+from gateway.notices_leak import FIELDS
 from policy.reasons import Reason
 
 MOST_ADDRESSES = 20

@@ -177,6 +177,10 @@ async def _leak(desk: Desk, tx: Tx, record: LeakRecord) -> dict[str, Any]:
         **{name: said.get(name) for name in SAID},
         "reported_at": rfc3339(record.reported_at),
         "missing": list(record.missing),
+        "outcome": record.outcome,
+        "assessment": said.get("assessment"),
+        "retrospective": record.retrospective or "none",
+        "retrospective_due": rfc3339(record.retrospective_due) if record.retrospective_due else None,
         **({"found": said["found"]} if "found" in said else {}),  # nobody reported it: public lists in To or Cc
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -9,8 +10,18 @@ import typer
 from gateway import operator_show
 from gateway.cli.output import emit, facts, show
 from gateway.cli.work import AsJson, ListName, look
+from policy.leakcase import Outcome
 
 app = typer.Typer(help="Leak reports.", rich_markup_mode=None)
+
+
+class Blamed(StrEnum):
+    """Who leaked, as in ``Leak-By:``."""
+
+    US = "us"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
 
 COLUMNS = {
     "id": "ID",
@@ -22,9 +33,12 @@ COLUMNS = {
     "reported_at": "REPORTED",
     "what": "WHAT",
     "missing": "MISSING",
+    "outcome": "OUTCOME",
 }
 FACTS = ("id", "disclosure", "state", "verified", "reporter", "org", "what", "to", "when", "how", "reported_at",
-         "missing", "found")  # fmt: skip
+         "missing", "outcome", "assessment", "retrospective", "retrospective_due", "found")  # fmt: skip
+Id = Annotated[str, typer.Argument(metavar="ID", help="As in LK-2026-9D3M.")]
+Said = Annotated[str | None, typer.Option(metavar="TEXT", help="As in the `Leak-` lines of a report.")]
 
 
 @app.command("ls")
@@ -37,7 +51,7 @@ def ls(ctx: typer.Context, list_name: ListName = None, as_json: AsJson = False) 
 @app.command("show")
 def show_one(
     ctx: typer.Context,
-    leak_id: Annotated[str, typer.Argument(metavar="ID", help="As in LK-2026-9D3M.")],
+    leak_id: Id,
     as_json: AsJson = False,
 ) -> None:
     """Show one leak report."""
@@ -46,3 +60,60 @@ def show_one(
         emit(found)
     else:
         facts({name.replace("_", " ").capitalize(): found[name] for name in FACTS if name in found})
+
+
+@app.command("open")
+def open_case(
+    ctx: typer.Context,
+    disclosure: Annotated[str, typer.Option("--disclosure", metavar="ID", help="What it is about.")],
+    what: Annotated[str, typer.Option("--what", metavar="TEXT", help="What leaked.")],
+    to: Said = None,
+    when: Said = None,
+    how: Said = None,
+    by: Annotated[Blamed, typer.Option("--by", help="Who leaked; unless `us`, no member is told.")] = Blamed.US,
+) -> None:
+    """Open a case for a leak that was found, not reported: alarm and notice are those of a proved report."""
+    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from policy.leaklines import ASKED, LeakLines  # noqa: PLC0415 - the same
+
+    said = {"what": what.strip() or None, "to": to, "when": when, "how": how}
+    missing = tuple(name for name in ASKED if said[name] is None)
+    lines = LeakLines(what=said["what"], to=to, when=when, how=how, by=by.value, missing=missing)
+    do(ctx, lambda parts: operator_leaks.open_case(parts, disclosure, lines))
+
+
+@app.command("vouch")
+def vouch(ctx: typer.Context, leak_id: Id) -> None:
+    """Make an unproved report as good as a proved one; the audience is told of it."""
+    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_leaks.vouch(parts, leak_id))
+
+
+@app.command("assess")
+def assess(
+    ctx: typer.Context,
+    leak_id: Id,
+    outcome: Annotated[Outcome, typer.Option("--outcome", help="How it ended; `public` lifts the embargo at once.")],
+    reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; a dismissal needs it.")] = None,
+) -> None:
+    """Say how a case ended, and do what follows."""
+    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_leaks.assess(parts, leak_id, outcome, reason))
+
+
+@app.command("dismiss")
+def dismiss(
+    ctx: typer.Context,
+    leak_id: Id,
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it was no leak.")],
+) -> None:
+    """Close a case that was no leak."""
+    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_leaks.assess(parts, leak_id, Outcome.DISMISSED, reason))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway import notices
+from gateway import notices, notices_leak
 from gateway.mail import compose
 from policy.facts import Disclosure, State
 from policy.orders import LeakLines
@@ -43,7 +43,7 @@ def test_tags_are_taken_out_wherever_they_stand() -> None:
 def test_an_alarm_about_a_book_is_composed_at_once_and_says_that_it_is_cut(text: str) -> None:
     book = text * (8_000_000 // len(text))
     lines = LeakLines(what=book, to=book)
-    alarm = notices.LeakAlarm(
+    alarm = notices_leak.LeakAlarm(
         leak_id="LK-2026-AAAA",
         disclosure_id=None,
         subject="",
@@ -65,7 +65,7 @@ def test_an_alarm_about_a_book_is_composed_at_once_and_says_that_it_is_cut(text:
 def test_a_leak_notice_has_no_room_for_quotes() -> None:
     disclosure = Disclosure("ED-2026-AAAA", "l", State.EMBARGOED, 1, "a@b.example", "A", NOW, NOW, NOW, "RED", "all")
     patch = "--- a/x.c +++ b/x.c " + "fix " * 500
-    told = notices.leak_notice(disclosure, "Flaw", LeakLines(what=patch, to="a customer"), "UTC", NOW).text
+    told = notices_leak.leak_notice(disclosure, "Flaw", LeakLines(what=patch, to="a customer"), "UTC", NOW).text
 
     assert len(told) < 1200
     assert "the coordinators have the rest" in told

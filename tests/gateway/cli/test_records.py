@@ -25,6 +25,10 @@ LEAK = {
     "how",
     "reported_at",
     "missing",
+    "outcome",
+    "assessment",
+    "retrospective",
+    "retrospective_due",
 }
 
 
