@@ -132,10 +132,21 @@ class FoundAlarm:
             shortened(self.text, MOST_TEXT),
             "",
             LINE,
-            "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`",
+            *self._answers(),
         ]
         subject = f"ALARM: leak {self.leak_id}" + (f": {self.subject}" if self.subject else "")
         return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
+
+    def _answers(self) -> list[str]:
+        if self.disclosure_id is None:
+            return ["Your reply to this mail stays among coordinators."]
+        return [
+            "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`",
+            "If nobody outside can have read it, answer with these two as the first lines:",
+            "",
+            f"Assess: {self.leak_id}",
+            "Outcome: contained",
+        ]
 
     def _who(self) -> list[str]:
         if not self.is_proved:

@@ -168,7 +168,11 @@ async def _whose_word(story: World, dear: Copy) -> None:
     assert await send(story, forged) == {"west": 1, "alice": 1, "adam": 1}
     case = (await cases(story))[-1]
     assert (case.state, case.verified, case.org, case.by) == ("open", False, None, "unknown")
-    assert "does NOT cover that address" in story.last("alice", case.id).text
+    alarm = story.last("alice", f"ALARM: leak {case.id}")
+    assert "does NOT cover that address" in alarm.text
+    await story.post("alice", f"{pasted(alarm, 'Assess')}\n{pasted(alarm, 'Outcome')}\n", reply_to=alarm)
+    (assessed,) = [one for one in await cases(story) if one.id == case.id]
+    assert (assessed.state, assessed.outcome, assessed.org) == ("assessed", "contained", None)
 
     post = story.compose("alice", AT_ONCE, subject="Another flaw", to=f"{LIST}, {PUBLIC}")
     assert await send(story, post) == {"alice": 2, "adam": 1}
