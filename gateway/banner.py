@@ -30,6 +30,7 @@ class Banner:
     permit: str | None = None
     cve: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    by_clock: bool = True  # the date itself ends the embargo; otherwise a coordinator does, then or later
     reaches: str | None = None  # for coordinators: whom a reply to this reaches
 
     def text(self) -> str:
@@ -38,8 +39,11 @@ class Banner:
         when = in_words(self.embargo_until, self.zone, self.now)
         if self.state is State.LIFTED:
             lines.append(f"The embargo is over (it ran until {when}).")
-        else:
+        elif self.by_clock:
             lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
+        else:
+            lines.append(f"EMBARGOED until you get the lift notice, due {when} or later.")
+            lines.append("Until then tell only those in your team who need to know.")
         lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
         if self.corrects:
             lines.append(f"This puts {self.corrects} right. Please say that you have it: reply with `Ack: yes`")

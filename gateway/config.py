@@ -29,12 +29,15 @@ from gateway.settings import (
     Duration,
     FilePath,
     Flag,
+    HolidaysFile,
     Host,
     Hostname,
     HostPort,
     IdPrefix,
     LeakNotice,
     LeakNoticeWord,
+    LiftBy,
+    LiftWord,
     ListAddress,
     Listen,
     LogFormat,
@@ -57,6 +60,7 @@ from gateway.settings import (
     ProtocolWord,
     RelayTls,
     RelayTlsWord,
+    ReleaseWindow,
     Seal,
     SealWord,
     SomeTime,
@@ -76,6 +80,7 @@ __all__ = [
     "GatewayConfig",
     "HostPort",
     "LeakNotice",
+    "LiftBy",
     "ListConfig",
     "LogConfig",
     "LogFormat",
@@ -212,8 +217,13 @@ class ListConfig(_Section):
     timezone: Timezone = _default("America/Los_Angeles")
     default_embargo: DefaultEmbargo = _default("")
     max_embargo: SomeTime = _default("90d")
+    preferred_embargo: PerhapsDuration = _default("")
     min_notice: Duration = _default("0s")
+    min_lead: Duration = _default("0s")
     patch_day: PatchDay = _default("2nd tuesday 17:00")
+    release_window: ReleaseWindow = _default("")
+    holidays_file: HolidaysFile = _default("")
+    lift: LiftWord = _default("clock")
     release_grace: Duration = _default("10m")
     discussion: DiscussionWord = _default("coordinators")
     leak_notice: LeakNoticeWord = _default("list")
@@ -246,6 +256,9 @@ class ListConfig(_Section):
     def _fits(self) -> Self:
         if isinstance(self.default_embargo, timedelta) and self.default_embargo > self.max_embargo:
             raise ValueError("default_embargo is longer than max_embargo; shorten it, or raise the other")
+        for name, span in (("preferred_embargo", self.preferred_embargo), ("min_lead", self.min_lead)):
+            if span is not None and span > self.max_embargo:
+                raise ValueError(f"{name} is longer than max_embargo; shorten it, or raise the other")
         return self
 
 

@@ -92,6 +92,7 @@ def compose_for(
         permit=setting.particulars.permit,
         cve=setting.particulars.cve,
         references=setting.particulars.references,
+        by_clock=setting.mailing_list.by_clock,
         reaches=reaches,
     )
     entity = rebuild.distributed(

@@ -59,9 +59,7 @@ async def post(incoming: Incoming, verdict: Posted) -> bool:
 
 def _defaults(incoming: Incoming) -> Defaults:
     config = incoming.mailing_list.config
-    return Defaults(
-        config.default_scope, incoming.mailing_list.default_embargo, config.default_tlp.value, config.patch_day
-    )
+    return Defaults(config.default_scope, incoming.mailing_list.default_embargo, config.default_tlp.value)
 
 
 async def _disclosure(incoming: Incoming, writer: Person, plan: PostPlan) -> Disclosure:
@@ -97,7 +95,9 @@ async def _post(incoming: Incoming, verdict: Posted, disclosure: Disclosure) -> 
     setting = Setting(incoming.mailing_list, disclosure, particulars)
     await content.queue_for_coordinators(incoming.parts, tx, setting, opened, now, but=writer.id)
     headline = "This is what would happen; nothing is stored" if order.preview else "Your disclosure is kept"
-    return await receipts.compose(incoming, setting, headline, sent=[Sent(opened, ())], is_preview=order.preview)
+    return await receipts.compose(
+        incoming, setting, headline, sent=[Sent(opened, ())], is_preview=order.preview, judges_dates=True
+    )
 
 
 # --- members ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway import kept_posts, safe
@@ -18,6 +19,8 @@ from policy.surroundings import Surroundings
 from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.incoming import Incoming
     from gateway.mail.model import Headers
     from gateway.reading import Read
@@ -176,9 +179,21 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         stored_notices=tuple(notices),
         role=signer.role.value if signer else None,
         is_reply=incoming.answered is not None and incoming.kept_post is None,
-        hold_until=(disclosure.released_at or disclosure.hold_until) if disclosure else None,
+        hold_until=_start(disclosure, incoming.now + config.release_grace) if disclosure else None,
         embargo_until=disclosure.embargo_until if disclosure else None,
+        release_grace=config.release_grace,
+        min_notice=config.min_notice if disclosure and disclosure.state is State.EMBARGOED else timedelta(),
+        min_lead=config.min_lead,
+        window=config.release_window,
+        holidays=config.holidays_file.days if config.holidays_file else frozenset(),
     )
+
+
+def _start(disclosure: Disclosure, soonest: datetime) -> datetime:
+    """When members got it, or will; what is pending has its grace again once it has a date."""
+    if disclosure.state is State.PENDING:
+        return max(disclosure.hold_until, soonest)
+    return disclosure.released_at or disclosure.hold_until
 
 
 def _is_in_audience(incoming: Incoming, signer: Person | None) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway import safe
-from gateway.settings import PatchDayWord
+from gateway.settings import LiftBy, PatchDayWord
 from keys.results import ListKey, PinnedKey, Ring
+from policy.calendars import Calendar
 from policy.disclosure import Rules
 from policy.intake import Door
 from storage import roster
@@ -63,7 +64,26 @@ class MailingList:
     def rules(self) -> Rules:
         """What the configuration says about dates."""
         config = self.config
-        return Rules(config.timezone, config.release_grace, config.max_embargo, config.min_notice)
+        return Rules(
+            config.timezone,
+            config.release_grace,
+            config.max_embargo,
+            config.min_notice,
+            preferred_embargo=config.preferred_embargo,
+            calendar=self.calendar,
+        )
+
+    @property
+    def calendar(self) -> Calendar:
+        """The list's own days."""
+        config = self.config
+        holidays = config.holidays_file.days if config.holidays_file else frozenset()
+        return Calendar(config.timezone, config.patch_day, config.min_lead, config.release_window, holidays)
+
+    @property
+    def by_clock(self) -> bool:
+        """Whether the public date itself ends an embargo; otherwise a coordinator does, then or later."""
+        return self.config.lift is LiftBy.CLOCK
 
     @property
     def default_embargo(self) -> str:
@@ -111,6 +131,11 @@ class Lists:
     def get(self, list_id: str) -> MailingList | None:
         """Give one list, or None."""
         return self._lists.get(list_id)
+
+    @property
+    def lifted_by_hand(self) -> frozenset[str]:
+        """The ids of the lists on which no date ends an embargo by itself."""
+        return frozenset(entry.id for entry in self._lists.values() if not entry.by_clock)
 
     @property
     def domains(self) -> frozenset[str]:

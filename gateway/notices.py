@@ -320,7 +320,7 @@ def new_date(disclosure: Disclosure, subject: str, old: datetime, zone: str, now
         f"The public date of {disclosure.id} changed.\n\n"
         f"New: {in_words(disclosure.embargo_until, zone, now)}\n"
         f"Old: {in_words(old, zone, now)}\n\n"
-        "All else stands: until the new date tell only those in your team who need to know.\n"
+        "All else stands: until you get the lift notice tell only those in your team who need to know.\n"
     )
     return Notice(tagged(disclosure.id, f"New public date: {subject}"), text)
 

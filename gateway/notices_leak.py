@@ -94,8 +94,8 @@ def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, z
     told += [
         "Contained: not known yet",
         "",
-        f"The embargo stands until {in_words(disclosure.embargo_until, zone, now)},",
-        "unless the coordinators lift it earlier.",
+        f"The embargo stands until you get its lift notice, due {in_words(disclosure.embargo_until, zone, now)}",
+        "or earlier.",
         "If you know more, reply with the first line `Leak: what, to whom`",
     ]
     return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")

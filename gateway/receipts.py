@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway import content, notices, posting, release
+from gateway import content, notices, notices_dates, posting, release
 from policy.audience import withheld_names
+from policy.disclosure import remarks
 from policy.facts import Disclosure, MessageKind, Person, State
 from storage import audit, disclosures, messages
 
@@ -46,11 +47,12 @@ async def compose(
     *,
     sent: Sequence[Sent] = (),
     is_preview: bool = False,
+    judges_dates: bool = False,
 ) -> Told:
     """Compose a receipt: instants, audience, what is withheld, and the proofs.
 
-    Of an unreleased disclosure everything that waits is proved, as it now stands; of a released one
-    what ``sent`` names.
+    ``judges_dates``: also what the list would rather have of its dates. Of an unreleased disclosure
+    everything that waits is proved, as it now stands; of a released one what ``sent`` names.
     """
     disclosure = setting.disclosure
     seats = await release.seats_of(incoming.tx, disclosure, incoming.now)
@@ -68,7 +70,12 @@ async def compose(
         withheld=_withheld(setting, [one.opened for one in sent], seats),
         stop_code=setting.particulars.stop_code if unreleased and not is_preview else None,
         audit_head=None,
-        notes=(*incoming.notes, *_notice_note(setting), *await _unreachable(incoming)),
+        notes=(
+            *incoming.notes,
+            *(_date_notes(setting, incoming.now) if judges_dates else ()),
+            *_notice_note(setting),
+            *await _unreachable(incoming),
+        ),
         is_preview=is_preview,
     )
     return Told(receipt, _numbered(proofs), disclosure)
@@ -102,8 +109,17 @@ def _notice_note(setting: Setting) -> list[str]:
     notice, state = setting.particulars.notice, setting.disclosure.state
     if notice is None or state not in {*UNRELEASED, State.EMBARGOED}:
         return []
-    address = setting.mailing_list.config.public_address
-    return [f"Public notice: {notice.name} goes to {address} when the date comes, and to nobody before."]
+    mailing_list = setting.mailing_list
+    address = mailing_list.config.public_address or ""
+    return [notices_dates.kept_public_notice(notice.name, address, by_clock=mailing_list.by_clock)]
+
+
+def _date_notes(setting: Setting, now: datetime) -> list[str]:
+    if setting.disclosure.state not in {*UNRELEASED, State.EMBARGOED}:
+        return []
+    rules = setting.mailing_list.rules
+    lines = notices_dates.remarked(remarks(setting.disclosure, rules, now), rules, now)
+    return lines if setting.mailing_list.by_clock else [*lines, notices_dates.BY_HAND]
 
 
 async def _unreachable(incoming: Incoming) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway import content, keeping, notices, posting, reminders, reports, safe
+from gateway import content, keeping, lifting, notices, posting, reminders, reports, safe
 from gateway.content import Setting
 from gateway.log import describe, get_logger
 from gateway.particulars import Particulars
@@ -56,7 +56,7 @@ class Release:
         """Do what is due at ``now``; says whether anything was done."""
         parts = self._parts
         async with parts.database.reading() as tx:
-            due = [found.id for found in await disclosures.due(tx, now)]
+            due = [found.id for found in await disclosures.due(tx, now, parts.lists.lifted_by_hand)]
             duty_rows = await duties.due(tx, now)
         done = [await self._guarded(ref, partial(self._act, ref, now), now) for ref in due]
         done += [
@@ -70,7 +70,7 @@ class Release:
     async def next_at(self) -> datetime | None:
         """The next instant at which something is due, None when nothing is."""
         async with self._parts.database.reading() as tx:
-            return await disclosures.next_instant(tx)
+            return await disclosures.next_instant(tx, self._parts.lists.lifted_by_hand)
 
     async def _guarded(self, ref: str, act: Callable[[], Awaitable[bool]], now: datetime) -> bool:
         """Do one thing; where it fails a human is told, and it is tried again a little later."""
@@ -95,13 +95,17 @@ class Release:
             disclosure = await disclosures.get(tx, disclosure_id)
             if disclosure is None or parts.lists.get(disclosure.list_id) is None:
                 return False
-            match table.due(disclosure, now):
+            match table.due(disclosure, now, by_clock=parts.lists[disclosure.list_id].by_clock):
                 case Event.HOLD_OVER:
                     await release(parts, tx, disclosure, now)
                 case Event.DATE_PASSED:
                     await _date_passed(parts, tx, disclosure, now)
                 case Event.DATE_REACHED:
                     await lift(parts, tx, disclosure, now, cause="clock", actor="gateway", publish=True)
+                case Event.LIFT_ASKED:
+                    reason = str(Event.LIFT_ASKED)
+                    await transition(parts, tx, disclosure, disclosure, now, actor="gateway", reason=reason)
+                    await lifting.ask(parts, tx, await setting_of(parts, tx, disclosure), now)
                 case _:
                     return False
         return True
@@ -126,10 +130,23 @@ class Release:
                 await reports.undelivered(parts, tx, ref, now)
             case keeping.DIGEST:
                 await keeping.send_digest(parts, tx, mailing_list, now)
+            case disclosures.LIFT_DUE | disclosures.LIFT_OVERDUE:
+                await self._lift_is_due(tx, duty.kind, ref, now)
             case _ if duty.kind in self._by_kind:
                 await self._by_kind[duty.kind](parts, tx, mailing_list, ref, now)
             case _:
                 log.error("unknown-duty", kind=duty.kind)
+
+    async def _lift_is_due(self, tx: Tx, kind: str, ref: str, now: datetime) -> None:
+        """A date has come and only a coordinator ends the embargo: ask again, or tell the pager."""
+        parts = self._parts
+        disclosure = await lifting.undecided(parts, tx, ref, now)
+        if disclosure is None:
+            return
+        if kind == disclosures.LIFT_DUE:
+            await lifting.remind(parts, tx, await setting_of(parts, tx, disclosure), now)
+        else:
+            await reports.raise_alarm(parts, tx, kind=kind, ref=ref, list_id=disclosure.list_id, now=now)
 
     async def _expire(self, now: datetime) -> bool:
         if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:

@@ -62,12 +62,14 @@ async def _say(
     zone, subject = mailing_list.config.timezone, particulars.subject
     if one.for_members:
         people = await _members_who_have_it(tx, disclosure)
-        notice = notices_reminders.for_members(disclosure, subject, zone, now)
+        notice = notices_reminders.for_members(disclosure, subject, zone, now, by_clock=mailing_list.by_clock)
         kind = MessageKind.DATE_NOTICE
     else:
         people = await posting.coordinators(tx, disclosure.list_id)
         wrong = await _not_right_yet(parts, tx, disclosure, particulars, one, now)
-        notice = notices_reminders.for_coordinators(disclosure, subject, one, wrong, zone, now)
+        notice = notices_reminders.for_coordinators(
+            disclosure, subject, one, wrong, zone, now, by_clock=mailing_list.by_clock
+        )
         kind = MessageKind.REPORT
     if people:
         await posting.notify(parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread)

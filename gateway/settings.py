@@ -14,13 +14,14 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, ValidationInfo
 
+from policy.calendars import Window, parse_holidays, parse_window
 from policy.instants import parse_duration, parse_patch_day
 
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
@@ -90,6 +91,13 @@ class LeakNotice(StrEnum):
     COORDINATORS = "coordinators"
 
 
+class LiftBy(StrEnum):
+    """Who ends an embargo: its public date, or a coordinator at or after that date."""
+
+    CLOCK = "clock"
+    COORDINATOR = "coordinator"
+
+
 class Seal(StrEnum):
     """How copies are sealed: each alone, one body for all, or by their number."""
 
@@ -109,6 +117,14 @@ class PatchDayWord(StrEnum):
     """The one word that ``default_embargo`` takes beside a duration."""
 
     PATCH_DAY = "patch-day"
+
+
+@dataclass(frozen=True, slots=True)
+class Holidays:
+    """The days on which a list does not like to publish, and the file that names them."""
+
+    path: Path
+    days: frozenset[date]
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +289,25 @@ def _patch_day(value: object) -> str:
     return text
 
 
+def _window(value: object) -> Window | None:
+    text = _text(value, "weekdays and hours such as 'tue-thu 08:00-17:00', in quotes")
+    return parse_window(text) if text.strip() else None
+
+
+def _holidays(value: object, info: ValidationInfo) -> Holidays | None:
+    path = _perhaps_path(value, info)
+    if path is None:
+        return None
+    try:
+        return Holidays(path, parse_holidays(path.read_text("utf-8")))
+    except OSError as err:
+        raise ValueError(f"{path} cannot be read ({err.strerror}); check the path and its permissions") from err
+    except UnicodeDecodeError as err:
+        raise ValueError(f"{path} is not UTF-8 text; save it as UTF-8") from err
+    except ValueError as err:
+        raise ValueError(f"{path}: {err}") from err
+
+
 def _id_prefix(value: object) -> str:
     text = _text(value)
     if not re.fullmatch(r"[A-Z]{1,8}", text):
@@ -371,6 +406,8 @@ Hostname = Annotated[str, BeforeValidator(_hostname)]
 Host = Annotated[str, BeforeValidator(_host)]
 Listen = Annotated[HostPort, BeforeValidator(_listen)]
 Timezone = Annotated[str, BeforeValidator(_timezone)]
+ReleaseWindow = Annotated[Window | None, BeforeValidator(_window)]
+HolidaysFile = Annotated[Holidays | None, BeforeValidator(_holidays)]
 PatchDay = Annotated[str, BeforeValidator(_patch_day)]
 IdPrefix = Annotated[str, BeforeValidator(_id_prefix)]
 DisplayName = Annotated[str, BeforeValidator(_display_name)]
@@ -390,5 +427,6 @@ LogFormatWord = Annotated[LogFormat, BeforeValidator(_word_of(LogFormat))]
 TlpWord = Annotated[Tlp, BeforeValidator(_word_of(Tlp))]
 DiscussionWord = Annotated[Discussion, BeforeValidator(_word_of(Discussion))]
 LeakNoticeWord = Annotated[LeakNotice, BeforeValidator(_word_of(LeakNotice))]
+LiftWord = Annotated[LiftBy, BeforeValidator(_word_of(LiftBy))]
 SealWord = Annotated[Seal, BeforeValidator(_word_of(Seal))]
 BannerWord = Annotated[Banner, BeforeValidator(_word_of(Banner))]

@@ -133,7 +133,10 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     if storing.has_text(incoming):
         await _follow_up(incoming, verdict, setting, plan, doings)
     headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
-    return await receipts.compose(incoming, setting, headline, sent=doings.sent, is_preview=order.preview)
+    dates = plan.has(Event.NEW_DATE) or before.hold_until != plan.after.hold_until
+    return await receipts.compose(
+        incoming, setting, headline, sent=doings.sent, is_preview=order.preview, judges_dates=dates
+    )
 
 
 _CHANGEABLE = ("hold_until", "embargo_until", "scope", "tlp", "stopped", "state", "ended_at", "cause")

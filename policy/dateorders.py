@@ -1,9 +1,11 @@
 """The two dates of a disclosure, read together: when members get it, and when it is public.
 
-Rules (STATES rows 1 and 5): now <= hold < public date, and public date - hold <= ``max_embargo``.
-Counted is from the hold; without one, from when the disclosure went out or from now. In doubt the
-later hold is proposed, and the earliest public date that is possible after it; where there is
-none, the next patch day. A hold that can't be read at all is never replaced by a guess.
+Rules (STATES rows 1, 5 and 10a): now <= hold < public date, and public date - hold <= ``max_embargo``;
+an earlier date for what members have gives notice. Counted is from the hold; without one, from when
+the disclosure went out or goes out at the earliest. In doubt the later hold is proposed, and the
+earliest public date that is possible after it; where there is none, the next patch day. A hold that
+can't be read at all is never replaced by a guess. Only what is possible is offered; of any other
+reading it is said why it is not.
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ from policy.instants import (
     Reading,
     Unclear,
     as_value,
-    next_patch_day,
+    is_patch_day,
     parse_duration,
     read_instant,
 )
 from policy.surroundings import Surroundings
 
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
+_MINUTE, _SLACK = timedelta(minutes=1), timedelta(hours=1)  # of a notice: time to answer
 _SWALLOWED = "the lines below it were read as part of it; is the empty line after the block missing?"
 Read = Instant | Now | Unclear
 
@@ -54,19 +57,22 @@ class _Dates:
     def __init__(self, surroundings: Surroundings, complain: Callable[[Complaint], None]) -> None:
         self._s = surroundings
         self._complain = complain
-        self._base = surroundings.hold_until or surroundings.now
+        self._calendar = surroundings.calendar
+        self._base = surroundings.hold_until or self._not_before(surroundings.now)
 
     def read(self, holds: list[Line], embargoes: list[Line]) -> Dates:
-        read_embargoes = [self._instant(line) for line in embargoes]
-        clear = [read.at for read in read_embargoes if isinstance(read, Instant)]
-        hold, hold_fixed = self._hold(holds, clear[0] if clear else None)
-        if isinstance(hold, Instant):
-            self._base = hold.at
-        elif isinstance(hold, Now):
-            self._base = self._s.now
-        embargo, embargo_fixed = self._embargo(embargoes, read_embargoes)
+        hold_reads = [self._instant(line, self._read) for line in holds]
+        clear = [read.at for read in self._read_embargoes(embargoes) if isinstance(read, Instant)]
+        hold, hold_fixed = self._hold(holds, hold_reads, clear[0] if clear else None)
+        if hold is not None:
+            self._base = self._not_before(hold.at if isinstance(hold, Instant) else self._s.now)
+        wrong: list[Complaint] = []
+        embargo, embargo_fixed = self._embargo(embargoes, self._read_embargoes(embargoes), wrong)
         if not embargoes:
-            embargo, embargo_fixed = self._unsaid_embargo(holds)
+            embargo, embargo_fixed = self._unsaid_embargo(holds, wrong)
+        self._complain_of_holds(holds, hold_reads, embargo)
+        for complaint in wrong:
+            self._complain(complaint)
         return Dates(
             hold_until=hold.at if isinstance(hold, Instant) else None,
             hold_now=isinstance(hold, Now),
@@ -75,21 +81,40 @@ class _Dates:
             embargo_fixed=embargo_fixed,
         )
 
+    def _not_before(self, at: datetime) -> datetime:
+        """When members get it at the earliest: nothing goes out before the grace is over."""
+        return max(at, _plus(self._s.now, self._s.release_grace))
+
     # --- the hold -----------------------------------------------------------------------------------
 
-    def _hold(self, lines: list[Line], embargo: datetime | None) -> tuple[Instant | Now | None, str | None]:
-        reads = [self._instant(line) for line in lines]
-        for line, read in zip(lines, reads, strict=True):
-            if isinstance(read, Unclear):
-                self._complain(Complaint(line.said, self._why_hold(read), read.readings))
+    def _hold(
+        self, lines: list[Line], reads: list[Read], embargo: datetime | None
+    ) -> tuple[Instant | Now | None, str | None]:
         if not lines:
             return None, None
         first = reads[0]
         if not isinstance(first, Unclear) and _agree(reads):
             return first, lines[0].value
-        if not any(isinstance(read, Unclear) for read in reads):
-            self._complain(Complaint(lines[-1].said, "Hold-Until stands there twice and says two things"))
         return self._later_hold(lines, reads, embargo)
+
+    def _complain_of_holds(self, lines: list[Line], reads: list[Read], embargo: datetime | None) -> None:
+        """What is wrong with each hold; offered are those that fit the public date below."""
+        public = embargo or self._s.embargo_until
+        for line, read in zip(lines, reads, strict=True):
+            if isinstance(read, Unclear):
+                fitting = tuple(one for one in read.readings if self._fits(one.at, public))
+                why = self._why_hold(read)
+                if others := [one.value for one in read.readings if one not in fitting]:
+                    why += f"; {', '.join(others)} does not go with the public date"
+                self._complain(Complaint(line.said, why, fitting))
+        if lines and not any(isinstance(read, Unclear) for read in reads) and not _agree(reads):
+            self._complain(Complaint(lines[-1].said, "Hold-Until stands there twice and says two things"))
+
+    def _fits(self, hold: datetime, public: datetime | None) -> bool:
+        if public is None:
+            return True
+        start = self._not_before(hold)
+        return start < public <= _plus(start, self._s.max_embargo)
 
     def _why_hold(self, read: Unclear) -> str:
         if read.past is None:
@@ -118,7 +143,12 @@ class _Dates:
 
     # --- the public date ----------------------------------------------------------------------------
 
-    def _embargo(self, lines: list[Line], reads: list[Read]) -> tuple[datetime | None, str | None]:
+    def _read_embargoes(self, lines: list[Line]) -> list[Read]:
+        return [self._instant(line, self._read_public) for line in lines]
+
+    def _embargo(
+        self, lines: list[Line], reads: list[Read], wrong: list[Complaint]
+    ) -> tuple[datetime | None, str | None]:
         if not lines:
             return None, None
         problems = [self._judge(read) for read in reads]
@@ -127,9 +157,9 @@ class _Dates:
             return first.at, lines[0].value
         for line, problem in zip(lines, problems, strict=True):
             if problem is not None:
-                self._complain(Complaint(line.said, problem.why, problem.readings))
+                wrong.append(Complaint(line.said, problem.why, problem.readings))
         if not any(problems):
-            self._complain(Complaint(lines[-1].said, "Embargo-Until stands there twice and says two things"))
+            wrong.append(Complaint(lines[-1].said, "Embargo-Until stands there twice and says two things"))
         at = self._proposal(reads)
         return at, as_value(at)
 
@@ -139,30 +169,63 @@ class _Dates:
             case Now():
                 return Unclear("a public date lies ahead; to end the embargo at once write `Lift: now` in a reply")
             case Unclear():
-                why = read.why
-                if not any(self._is_legal(reading.at) for reading in read.readings):
-                    proposal = as_value(self._proposal([read]))
-                    why += f". The block below says {proposal} instead: that is a proposal, not a reading"
-                return Unclear(why, read.readings, read.past)
+                return self._possible(read)
             case Instant():
                 return self._illegal(read.at)
 
+    def _possible(self, read: Unclear) -> Unclear:
+        """An unclear date with those of its readings that are possible; of the others it is said why not."""
+        why = read.why
+        for at, value in ((one.at, one.value) for one in read.readings):
+            fault = self._fault(at)
+            why += f"; {value} is {fault}" if fault else ""
+        possible = tuple(one for one in read.readings if self._is_legal(one.at))
+        if not possible:
+            proposal = as_value(self._proposal([read]))
+            why += f". The block below says {proposal} instead: that is a proposal, not a reading"
+        return Unclear(why, possible, read.past)
+
     def _illegal(self, at: datetime) -> Unclear | None:
-        if self._is_legal(at):
+        fault = self._fault(at)
+        if not fault:
             return None
+        if self._is_short(at) and self._is_legal(self._with_notice()):
+            proposal, note = self._with_notice(), "the earliest date with that notice, and some time to answer"
+        elif at > self._base:
+            proposal, note = self._latest(), "the latest date that this list allows"
+            fault += f"; the latest is {as_value(proposal)}"
+        else:
+            proposal, note = self._after_hold(), "a proposal, after members got it"
+        return Unclear(f"it is {fault}", (Reading(as_value(proposal), proposal, note),))
+
+    def _fault(self, at: datetime) -> str:
+        """Why a public date is not possible; "" where it is."""
+        if self._is_short(at):
+            return (
+                f"earlier than the date that stands, and that needs more notice than that: {_span(self._s.min_notice)}"
+            )
+        if max(self._base, self._s.now) < at <= _plus(self._base, self._s.max_embargo):
+            return ""
         if at > self._base:
-            latest = self._latest()
-            why = f"it is more than {_span(self._s.max_embargo)} after members get it; the latest is {as_value(latest)}"
-            return Unclear(why, (Reading(as_value(latest), latest, "the latest date that this list allows"),))
-        proposal = self._after_hold()
-        reading = Reading(as_value(proposal), proposal, "a proposal, after members got it")
-        return Unclear(f"it is not after {as_value(self._base)}, when members get it", (reading,))
+            return f"more than {_span(self._s.max_embargo)} after members get it"
+        return f"not after {as_value(self._base)}, when members get it"
 
     def _is_legal(self, at: datetime) -> bool:
-        return max(self._base, self._s.now) < at <= _plus(self._base, self._s.max_embargo)
+        return not self._fault(at)
+
+    def _is_short(self, at: datetime) -> bool:
+        """Whether members, who have it, would learn too late of an earlier date."""
+        stands, soonest = self._s.embargo_until, _plus(self._s.now, self._s.min_notice)
+        return bool(self._s.min_notice) and stands is not None and at < min(stands, soonest)
+
+    def _with_notice(self) -> datetime:
+        """An earlier date that still has its notice when the answer comes; or the one that stands."""
+        soonest = _plus(self._s.now, self._s.min_notice + _SLACK)
+        at = _plus(soonest.replace(second=0, microsecond=0), _MINUTE)
+        return min(at, self._s.embargo_until or at)
 
     def _proposal(self, reads: list[Read]) -> datetime:
-        """The earliest possible reading; else a date of the next year, the latest one, or a patch day."""
+        """The earliest possible reading; else the date of the next year, what is offered instead, or a patch day."""
         options = sorted(at for read in reads for at in _meant(read))
         legal = [at for at in options if self._is_legal(at)]
         if legal:
@@ -172,24 +235,29 @@ class _Dates:
                 again = _next_year(read.past, self._s.now)
                 if again is not None and self._is_legal(again):
                     return again
-        if options and options[0] > self._base:
-            return self._latest()
-        return self._after_hold()
+        problem = self._illegal(options[0]) if options else None
+        return problem.readings[0].at if problem else self._after_hold()
 
     def _after_hold(self) -> datetime:
         try:
-            at = next_patch_day(self._s.patch_day, self._s.zone, max(self._base, self._s.now))
+            at = self._calendar.patch_day_after(self._base, self._s.now)
         except (ValueError, OverflowError):  # the last month of the calendar
             at = _END
         return at if self._is_legal(at) else self._latest()
 
     def _latest(self) -> datetime:
+        """The latest date that is allowed, in the list's hours where there is such a one."""
+        limit = self._limit()
+        at = self._calendar.latest(limit, after=max(self._base, self._s.now))
+        return at if self._is_legal(at) else limit
+
+    def _limit(self) -> datetime:
         """The last full minute that is allowed; of a very short embargo the last second."""
         latest = _plus(self._base, self._s.max_embargo).replace(microsecond=0)
         minute = latest.replace(second=0)
         return minute if self._is_legal(minute) else latest
 
-    def _unsaid_embargo(self, holds: list[Line]) -> tuple[datetime | None, str | None]:
+    def _unsaid_embargo(self, holds: list[Line], wrong: list[Complaint]) -> tuple[datetime | None, str | None]:
         """No Embargo-Until: what stands (in a reply), the list's default, or a question."""
         if self._s.is_reply:
             stands = self._s.embargo_until
@@ -198,7 +266,7 @@ class _Dates:
                 return None, None
             at = self._after_hold() if stands <= self._base else self._latest()
             why = f"the public date that stands is {as_value(stands)}: {problem.why}"
-            self._complain(Complaint(holds[0].said, why, problem.readings))
+            wrong.append(Complaint("Embargo-Until:", why, problem.readings))
             return at, as_value(at)
         if self._s.default_embargo:
             at = self._default()
@@ -206,7 +274,7 @@ class _Dates:
                 return at, None
         at = self._after_hold()
         why = f"there is no Embargo-Until: a disclosure says when it is public. {as_value(at)} below is a proposal"
-        self._complain(Complaint("", why, (Reading(as_value(at), at, "a proposal"),)))
+        wrong.append(Complaint("", why, (Reading(as_value(at), at, "a proposal"),)))
         return at, as_value(at)
 
     def _default(self) -> datetime:
@@ -214,16 +282,25 @@ class _Dates:
             return self._after_hold()
         return _plus(self._base, parse_duration(self._s.default_embargo))
 
-    def _instant(self, line: Line) -> Read:
+    def _instant(self, line: Line, how: Callable[[str], Read]) -> Read:
         """The value as an instant; where prose ran into it, its first line is a reading."""
-        read = self._read(line.value)
+        read = how(line.value)
         if isinstance(read, Unclear) and line.first != line.value:
-            alone = self._read(line.first)
+            alone = how(line.first)
             if isinstance(alone, Instant):
                 return Unclear(_SWALLOWED, (Reading(as_value(alone.at), alone.at, "without the lines below it"),))
             if isinstance(alone, Unclear) and (alone.readings or alone.past):
                 return alone
         return read
+
+    def _read_public(self, text: str) -> Read:
+        """A public date: as any other instant, but ``patch-day`` leaves members the list's lead."""
+        if not is_patch_day(text):
+            return self._read(text)
+        try:
+            return Instant(self._calendar.patch_day_after(self._base, self._s.now), text)
+        except (ValueError, OverflowError):  # the last month of the calendar
+            return Unclear("there is no such date")
 
     def _read(self, text: str) -> Read:
         return read_instant(text, now=self._s.now, zone=self._s.zone, patch_day=self._s.patch_day)

@@ -7,10 +7,11 @@ until the lift. ``docs/states.md`` is held against ``ROWS`` by a test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from policy.calendars import Calendar
 from policy.facts import Disclosure, State
 
 
@@ -28,6 +29,7 @@ class Event(StrEnum):
     WITHDRAW = "withdraw"
     FOLLOW_UP = "follow-up"
     DATE_REACHED = "date-reached"
+    LIFT_ASKED = "lift-asked"
     LIFT_NOW = "lift-now"
     FACT_PUBLIC = "fact-public"
     LEAK = "leak"
@@ -65,6 +67,7 @@ ROWS: tuple[Row, ...] = (
     Row("10a", State.EMBARGOED, Event.NEW_DATE, State.EMBARGOED),
     Row("10a", State.EMBARGOED, Event.DATE_ASKED, State.EMBARGOED),
     Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
+    Row("12", State.EMBARGOED, Event.LIFT_ASKED, State.EMBARGOED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
     Row("14", State.PENDING, Event.FACT_PUBLIC, State.LIFTED),
     Row("14", State.HELD, Event.FACT_PUBLIC, State.LIFTED),
@@ -119,6 +122,8 @@ class Rules:
     release_grace: timedelta
     max_embargo: timedelta
     min_notice: timedelta
+    preferred_embargo: timedelta | None = None  # a longer one is warned of
+    calendar: Calendar = field(default_factory=Calendar)
 
 
 def effective_hold(asked: datetime | None, rules: Rules, now: datetime) -> datetime:
@@ -149,10 +154,11 @@ def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now:
     return None
 
 
-def due(disclosure: Disclosure, now: datetime) -> Event | None:
+def due(disclosure: Disclosure, now: datetime, *, by_clock: bool = True) -> Event | None:
     """What the clock does to it at ``now``; asking twice, late or after a restart gives the same answer once.
 
-    A date gone by while it was held comes first: nothing is sent under a stale date (row 4).
+    A date gone by while it was held comes first: nothing is sent under a stale date (row 4). Without
+    ``by_clock`` the date lifts nothing: a coordinator is asked to (row 12).
     """
     if disclosure.state is State.HELD:
         if now >= disclosure.embargo_until:
@@ -160,5 +166,42 @@ def due(disclosure: Disclosure, now: datetime) -> Event | None:
         if now >= disclosure.hold_until and not disclosure.stopped:
             return Event.HOLD_OVER
     if disclosure.state is State.EMBARGOED and now >= disclosure.embargo_until:
-        return Event.DATE_REACHED
+        return Event.DATE_REACHED if by_clock else Event.LIFT_ASKED
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What a list would rather have of a public date that it accepts."""
+
+    preferred: datetime | None = None  # the latest that it prefers, where the date is later
+    lead: datetime | None = None  # the earliest that leaves members the list's lead, where the date is earlier
+    skipped: tuple[datetime, ...] = ()  # patch days before it that left members too little time
+    objection: str = ""  # why it does not suit the calendar
+    before: datetime | None = None  # the nearest that does
+    after: datetime | None = None
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to say."""
+        return bool(self.preferred or self.lead or self.skipped or self.objection)
+
+
+def remarks(disclosure: Disclosure, rules: Rules, now: datetime) -> Remarks:
+    """Hold an accepted public date against what the list prefers; what it offers instead would be accepted."""
+    start, public = disclosure.released_at or disclosure.hold_until, disclosure.embargo_until
+    calendar = rules.calendar
+    preferred = start + rules.preferred_embargo if rules.preferred_embargo is not None else None
+    lead = start + calendar.min_lead
+    objection = calendar.objection(public)
+    soonest = max(start, now + rules.min_notice) if disclosure.state is State.EMBARGOED else max(start, now)
+    before, after = (
+        calendar.nearest(public, after=soonest, until=start + rules.max_embargo) if objection else (None, None)
+    )
+    return Remarks(
+        preferred=preferred if preferred is not None and public > preferred else None,
+        lead=lead if public < lead else None,
+        skipped=calendar.skipped_before(public, start),
+        objection=objection,
+        before=before,
+        after=after,
+    )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,8 @@ from policy.zones import UTC_WORD, ZoneReading, city, is_skipped, zone_reading
 
 MAX_LENGTH = 200
 """Characters of a text that may be an instant; a longer one is none."""
-_MAX_READINGS = 6
+_MAX_READINGS = 48  # no honest text comes near it
+_MOST_TOLD = 6  # of readings that are past
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _LONGEST = timedelta(days=36_525)
@@ -35,6 +36,8 @@ _RELATIVE = re.compile(
     r"(s|sec|secs|seconds?|m|min|mins|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?)(?: from now)?",
     re.IGNORECASE | re.ASCII,
 )
+_SPAN = re.compile(r"(?<![0-9:./-])([0-9]{1,4})[ -]?(hours?|days?|weeks?|[hdw])\b", re.IGNORECASE | re.ASCII)
+_EVENT = re.compile(r"\b(until|till|when|once|after|as soon as)\b", re.IGNORECASE)
 _PATCH_DAY = re.compile(r"(1st|2nd|3rd|4th|first|second|third|fourth|last) ([a-z]+) ([0-9]{1,2}):([0-9]{2})", re.ASCII)
 _ORDINALS = {"1st": 1, "2nd": 2, "3rd": 3, "4th": 4, "first": 1, "second": 2, "third": 3, "fourth": 4, "last": -1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -122,6 +125,11 @@ def read_moment(text: str, *, zone: str = "UTC", patch_day: str = "1st monday 12
         return None
     found = read_instant(text, now=epoch, zone=zone, patch_day=patch_day, past=True)
     return found.at if isinstance(found, Instant) else None
+
+
+def is_patch_day(text: str) -> bool:
+    """Whether a text is the word for the list's patch day."""
+    return re.fullmatch("patch[- ]?day", " ".join(plain(text).split()).casefold()) is not None
 
 
 def parse_patch_day(spec: str) -> PatchDay:
@@ -225,14 +233,16 @@ def _only_future(found: Instant | Unclear, now: datetime) -> Instant | Unclear:
         if found.at > now:
             return found
         return Unclear(f"{as_value(found.at)} is in the past", past=found.at)
-    future = tuple(reading for reading in found.readings if reading.at > now)[:_MAX_READINGS]
-    if found.readings and not future:
-        return Unclear(f"{found.why}, and it is in the past", past=max(r.at for r in found.readings))
-    return Unclear(found.why, future)
+    future = tuple(reading for reading in found.readings if reading.at > now)
+    gone = [reading for reading in found.readings if reading.at <= now]
+    if gone and not future:
+        return Unclear(f"{found.why}, and it is in the past", past=max(reading.at for reading in gone))
+    more = f"; {', '.join(reading.value for reading in gone[:_MOST_TOLD])} is in the past" if gone else ""
+    return Unclear(f"{found.why}{more}", future[:_MAX_READINGS])
 
 
 def _read_relative(text: str, place: _Place, patch_day: str) -> Instant | None:
-    if re.fullmatch("patch[- ]?day", text.casefold()):
+    if is_patch_day(text):
         return Instant(next_patch_day(patch_day, place.zone, place.now), text)
     match = _RELATIVE.fullmatch(text)
     if match is None:
@@ -251,13 +261,29 @@ def _read_absolute(text: str, place: _Place) -> Instant | Unclear:
     comment = re.fullmatch(r"([^()]+?)\s?\(([^()]*)\)", text)
     written = take_apart(comment[1] if comment else text)
     if isinstance(written, str):
-        return Unclear(written)
+        return _no_date(text, written, place)
     remark = _judge_comment(comment[2], written) if comment else ""
     doubts = [*written.doubts, *([remark] if remark else []), *_missing(written)]
     readings = list(_readings(written, place, doubts))
+    beside = take_apart(comment[2]) if comment and remark else ""
+    if isinstance(beside, Written) and beside.times and not beside.dates:  # "10am PDT (1700 GMT)"
+        known = {reading.at for reading in readings}
+        said_there = replace(written, times=beside.times, zones=beside.zones or written.zones)
+        readings += [found for found in _readings(said_there, place, doubts) if found.at not in known]
     if not doubts and len(readings) == 1:
         return Instant(readings[0].at, text)
     return Unclear("; ".join(doubts) or "there is no such date", tuple(readings))
+
+
+def _no_date(text: str, why: str, place: _Place) -> Unclear:
+    """What can't be taken apart: a length of time in other words may still be meant, an event never is a date."""
+    spans = _SPAN.findall(text)
+    if len(spans) == 1:
+        at = _whole(place.now + timedelta(**{_UNITS[spans[0][1][0].casefold()]: int(spans[0][0])}))
+        return Unclear(why, (Reading(as_value(at), at, f"read as {spans[0][0]} {spans[0][1]} from now"),))
+    if _EVENT.search(text):
+        why = "it names an event, and the gateway sees none; name the latest date, and send `Lift: now` when it happens"
+    return Unclear(why)
 
 
 def _judge_comment(comment: str, written: Written) -> str:

@@ -7,12 +7,14 @@ is told line by line, with a block that can; nothing is half done.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, move
 from policy.facts import Disclosure, State
-from policy.instants import Instant, Reading, next_patch_day, read_instant
+from policy.instants import Reading, is_patch_day, parse_duration
 from policy.orders import Complaint, Order, scope_text
+
+_MINUTE, _SLACK = timedelta(minutes=1), timedelta(hours=1)  # of a notice: time to answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,6 @@ class Defaults:
     scope: str  # "" = every post names it
     embargo: str  # "" = every post names it; or a duration or "patch-day"
     tlp: str
-    patch_day: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +77,14 @@ def plan_post(order: Order, rules: Rules, defaults: Defaults, now: datetime) -> 
             complaints.append(Complaint(f"{name}:", "there is no disclosure yet that it could end", ()))
             corrected = _without(corrected, name)
     hold = effective_hold(order.hold_until, rules, now)
-    embargo = order.embargo_until or default_embargo(defaults, rules, hold)
+    embargo = order.embargo_until or default_embargo(defaults, rules, hold, now)
     if embargo is None:
-        reading = _proposed_date(hold, rules, defaults)
+        reading = _proposed_date(hold, rules, now)
         complaints.append(Complaint("Embargo-Until:", "a disclosure needs its public date", (reading,)))
         corrected = with_line(corrected, "Embargo-Until", reading.value)
         embargo = reading.at
     elif (refusal := judge_dates(hold, embargo, rules, now)) is not None:
-        reading = _proposed_date(hold, rules, defaults)
+        reading = _proposed_date(hold, rules, now)
         complaints.append(Complaint("Embargo-Until:", refusal.why, (reading,)))
         corrected = with_line(corrected, "Embargo-Until", reading.value)
     scope = scope_text(order.scope) if order.scope else defaults.scope
@@ -95,21 +96,29 @@ def plan_post(order: Order, rules: Rules, defaults: Defaults, now: datetime) -> 
     return PostPlan(hold, embargo, scope, order.tlp or defaults.tlp)
 
 
-def default_embargo(defaults: Defaults, rules: Rules, hold: datetime) -> datetime | None:
-    """The list's own public date for a post without one; None where each has to name it."""
+def default_embargo(defaults: Defaults, rules: Rules, hold: datetime, now: datetime) -> datetime | None:
+    """The list's own public date for a post without one, counted from its hold; None where each has to name it."""
     if not defaults.embargo:
         return None
-    read = read_instant(defaults.embargo, now=hold, zone=rules.zone, patch_day=defaults.patch_day)
-    return read.at if isinstance(read, Instant) else None
+    if is_patch_day(defaults.embargo):
+        return rules.calendar.patch_day_after(hold, now)
+    span: timedelta = parse_duration(defaults.embargo)
+    return hold + span
 
 
-def _proposed_date(hold: datetime, rules: Rules, defaults: Defaults) -> Reading:
+def _proposed_date(hold: datetime, rules: Rules, now: datetime) -> Reading:
     """A date that is accepted: the next patch day after the hold, or the latest date allowed."""
-    patch_day = next_patch_day(defaults.patch_day, rules.zone, hold)
-    latest = (hold + rules.max_embargo).replace(second=0, microsecond=0)
+    patch_day = rules.calendar.patch_day_after(hold, now)
+    latest = _latest(hold, rules)
     if patch_day > latest:
         return Reading(instant_value(latest), latest, "the latest date that this list allows")
     return Reading(instant_value(patch_day), patch_day, "a proposal: the next patch day")
+
+
+def _latest(start: datetime, rules: Rules) -> datetime:
+    """The latest date allowed for what members get at ``start``, in the list's hours where there is such a one."""
+    limit = (start + rules.max_embargo).replace(second=0, microsecond=0)
+    return rules.calendar.latest(limit, after=start)
 
 
 def _without(block: str, name: str) -> str:
@@ -188,19 +197,27 @@ def _checked(
     refusal = _dates_refused(before, after, events, rules, now)
     if refusal is None:
         return SteerPlan(after, events)
-    start = after.released_at or after.hold_until
-    latest = (start + rules.max_embargo).replace(second=0, microsecond=0)
     name = "Embargo-Until" if Event.NEW_DATE in events else "Hold-Until"
     complaint = Complaint(f"{name}:", refusal.why, ())
     if name == "Embargo-Until":
-        wished = max(min(latest, after.embargo_until), now + rules.min_notice)
-        for at in (wished, latest):  # what is offered has to be accepted
+        start = after.released_at or after.hold_until
+        for at in (_nearest_date(before, after, rules, now), _latest(start, rules)):
+            # What is offered has to be accepted.
             if _dates_refused(before, replace(after, embargo_until=at), events, rules, now) is None:
                 reading = Reading(instant_value(at), at, "the nearest date that this list allows")
                 return Faults(
                     (replace(complaint, readings=(reading,)),), with_line(order.corrected, name, reading.value)
                 )
     return Faults((complaint,), _without(order.corrected, name))
+
+
+def _nearest_date(before: Disclosure, after: Disclosure, rules: Rules, now: datetime) -> datetime:
+    """What is offered for a public date that is refused; with time to answer where it is a matter of notice."""
+    asked, start = after.embargo_until, after.released_at or after.hold_until
+    if before.state is State.EMBARGOED and asked < min(before.embargo_until, now + rules.min_notice):
+        soonest = (now + rules.min_notice + _SLACK).replace(second=0, microsecond=0) + _MINUTE
+        return min(soonest, before.embargo_until)
+    return _latest(start, rules) if asked > start else _proposed_date(start, rules, now).at
 
 
 def _dates_refused(

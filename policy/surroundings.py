@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
+from policy.calendars import Calendar, Window
 from policy.scopes import Roster
 
 
@@ -12,8 +13,9 @@ from policy.scopes import Roster
 class Surroundings:
     """Where a block was found.
 
-    ``now`` is the receipt of the mail. ``zone`` (IANA), ``patch_day``, ``max_embargo``,
-    ``default_embargo`` ("" or "14d" or "patch-day") and ``default_scope`` are the list's settings.
+    ``now`` is the receipt of the mail. ``zone`` (IANA), ``patch_day``, ``min_lead``, ``window``,
+    ``holidays``, ``max_embargo``, ``release_grace``, ``default_embargo`` ("" or "14d" or "patch-day")
+    and ``default_scope`` are the list's settings; so is ``min_notice``, where members have it already.
     ``groups``, ``orgs`` and ``addresses`` are what a scope may name. ``attachments`` are the file
     names in this mail, ``stored_notices`` those kept as public notices with the disclosure.
     ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
@@ -36,6 +38,16 @@ class Surroundings:
     is_reply: bool = False
     hold_until: datetime | None = None
     embargo_until: datetime | None = None
+    release_grace: timedelta = timedelta()
+    min_notice: timedelta = timedelta()
+    min_lead: timedelta = timedelta()
+    window: Window | None = None
+    holidays: frozenset[date] = frozenset()
+
+    @property
+    def calendar(self) -> Calendar:
+        """The list's own days."""
+        return Calendar(self.zone, self.patch_day, self.min_lead, self.window, self.holidays)
 
     @property
     def roster(self) -> Roster:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, not_, or_, select
 
 from policy.facts import Disclosure, State
 from storage import ids
@@ -15,6 +15,8 @@ from storage.database import Tx
 from storage.errors import StorageError
 from storage.rows import clip, free_id, insert_if_new, plain, record_of, values_of, words
 
+LIFT_DUE, LIFT_OVERDUE = "lift-due", "lift-overdue"
+"""Duties about a public date that has come, where a coordinator and not the clock ends the embargo."""
 _CHANGEABLE = (frozenset(Disclosure.__dataclass_fields__) | {"stop_hash", "particulars_item"}) - {"id", "list_id"}
 _IS_HELD = t.disclosures.c.state == State.HELD.value
 _IS_EMBARGOED = t.disclosures.c.state == State.EMBARGOED.value
@@ -22,9 +24,20 @@ _GOES = t.disclosures.c.stopped.is_(False)
 _HOW = {"state": State, "admitted": frozenset}
 _IN_ORDER = (t.disclosures.c.posted_at, t.disclosures.c.id)
 _BY_ID = select(t.disclosures).where(t.disclosures.c.id == bindparam("wanted"))
+_IS_ASKED = and_(
+    t.disclosures.c.list_id.in_(bindparam("by_hand", expanding=True)),
+    exists().where(t.duties.c.kind == LIFT_DUE, t.duties.c.ref == t.disclosures.c.id, t.duties.c.done_at.is_(None)),
+)
+_WAITS_FOR_DATE = or_(_IS_HELD, and_(_IS_EMBARGOED, not_(_IS_ASKED)))
 _HOLD_IS_OVER = and_(_IS_HELD, _GOES, t.disclosures.c.hold_until <= bindparam("now"))
-_DATE_CAME = and_(or_(_IS_HELD, _IS_EMBARGOED), t.disclosures.c.embargo_until <= bindparam("now"))
+_DATE_CAME = and_(_WAITS_FOR_DATE, t.disclosures.c.embargo_until <= bindparam("now"))
 _DUE = select(t.disclosures).where(or_(_HOLD_IS_OVER, _DATE_CAME)).order_by(*_IN_ORDER)
+
+_NEXT = (
+    select(func.min(t.disclosures.c.hold_until)).where(_IS_HELD, _GOES),
+    select(func.min(t.duties.c.due_at)).where(t.duties.c.done_at.is_(None)),
+)
+_NEXT_DATE = select(func.min(t.disclosures.c.embargo_until)).where(_WAITS_FOR_DATE)
 
 
 async def new_id(tx: Tx, prefix: str, now: datetime) -> str:
@@ -59,7 +72,8 @@ async def ls(tx: Tx, list_id: str | None = None, states: Collection[State] | Non
 async def update(tx: Tx, disclosure_id: str, **changes: object) -> None:
     """Change a disclosure: fields of ``Disclosure`` (but ``id`` and ``list_id``), ``stop_hash``, ``particulars_item``.
 
-    Raises TypeError for any other name and StorageError for an unknown disclosure.
+    What was to be done about an old public date is forgotten with it. Raises TypeError for any other name
+    and StorageError for an unknown disclosure.
     """
     unknown = changes.keys() - _CHANGEABLE
     if unknown:
@@ -70,6 +84,10 @@ async def update(tx: Tx, disclosure_id: str, **changes: object) -> None:
     done = await tx.execute(sa.update(t.disclosures).where(t.disclosures.c.id == disclosure_id).values(**row))
     if done.rowcount != 1:
         raise StorageError("there is no such disclosure to change")
+    if "embargo_until" in changes:
+        await tx.execute(
+            delete(t.duties).where(t.duties.c.ref == disclosure_id, t.duties.c.kind.in_((LIFT_DUE, LIFT_OVERDUE)))
+        )
 
 
 async def particulars_item(tx: Tx, disclosure_id: str) -> str:
@@ -104,22 +122,20 @@ async def take_number(tx: Tx, disclosure_id: str) -> int:
     return int(number)
 
 
-async def due(tx: Tx, now: datetime) -> tuple[Disclosure, ...]:
+async def due(tx: Tx, now: datetime, by_hand: Collection[str] = ()) -> tuple[Disclosure, ...]:
     """Return those for which the clock has something to do: a hold that is over, or a public date that came.
 
-    Which of the two, and whether a date went by while it was held, is for the core to say.
+    Which of the two, and whether a date went by while it was held, is for the core to say. ``by_hand`` are
+    lists on which coordinators lift: what they have been asked to lift waits for them.
     """
-    return tuple(record_of(Disclosure, row, _HOW) for row in (await tx.execute(_DUE, {"now": now})).mappings())
+    found = await tx.execute(_DUE, {"now": now, "by_hand": list(by_hand)})
+    return tuple(record_of(Disclosure, row, _HOW) for row in found.mappings())
 
 
-async def next_instant(tx: Tx) -> datetime | None:
+async def next_instant(tx: Tx, by_hand: Collection[str] = ()) -> datetime | None:
     """Return the earliest instant, gone by or ahead, at which a release, a lift or a duty is to be acted on."""
-    candidates = (
-        select(func.min(t.disclosures.c.hold_until)).where(_IS_HELD, _GOES),
-        select(func.min(t.disclosures.c.embargo_until)).where(_IS_HELD | _IS_EMBARGOED),
-        select(func.min(t.duties.c.due_at)).where(t.duties.c.done_at.is_(None)),
-    )
-    found = [await tx.scalar(query) for query in candidates]
+    found = [await tx.scalar(query) for query in _NEXT]
+    found.append(await tx.scalar(_NEXT_DATE, {"by_hand": list(by_hand)}))
     return min((instant for instant in found if instant is not None), default=None)
 
 

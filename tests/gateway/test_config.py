@@ -241,6 +241,15 @@ L = MINIMAL
         pytest.param(f'{L}timezone = "PT"\n', ".timezone", "no time zone", id="PT is no zone"),
         pytest.param(f'{L}timezone = "../../etc/passwd"\n', ".timezone", "no time zone", id="zone as a path"),
         pytest.param(f'{L}patch_day = "9th tuesday 17:00"\n', ".patch_day", "9th", id="no such week"),
+        pytest.param(f'{L}release_window = "tue-thu 17:00-08:00"\n', ".release_window", "no hours", id="odd hours"),
+        pytest.param(f'{L}release_window = "sometimes"\n', ".release_window", "no weekday", id="odd window"),
+        pytest.param(f'{L}holidays_file = "none.txt"\n', ".holidays_file", "cannot be read", id="no holidays"),
+        pytest.param(f'{L}holidays_file = "config.toml"\n', ".holidays_file", "line 1: ", id="no dates in it"),
+        pytest.param(f'{L}lift = "coordinators"\n', ".lift", "did you mean 'coordinator'?", id="who lifts?"),
+        pytest.param(f'{L}min_lead = "91d"\n', "lists.early-disclosure", "min_lead is longer than", id="lead over"),
+        pytest.param(
+            f'{L}preferred_embargo = "91d"\n', "lists.early-disclosure", "preferred_embargo is longer", id="wish over"
+        ),
         pytest.param(f"{L}max_embargo = 90\n", ".max_embargo", "in quotes", id="duration as a number"),
         pytest.param(f'{L}max_embargo = "0d"\n', ".max_embargo", "longer than zero", id="no embargo"),
         pytest.param(f'{L}public_lists = "a@b.example"\n', "public_lists", "must be a list of", id="text for a list"),

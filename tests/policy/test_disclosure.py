@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -9,7 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.disclosure import ROWS, Event, Refusal, Rules, due, effective_hold, judge_dates, judge_new_date, move
+from policy.calendars import Calendar, parse_window
+from policy.disclosure import (
+    ROWS,
+    Event,
+    Refusal,
+    Remarks,
+    Rules,
+    due,
+    effective_hold,
+    judge_dates,
+    judge_new_date,
+    move,
+    remarks,
+)
 from policy.facts import Disclosure, State
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,6 +87,8 @@ def test_no_way_out_is_offered_where_there_is_none() -> None:
 )
 def test_the_clock_moves_it_only_when_it_is_due(found: Disclosure, event: Event | None) -> None:
     assert due(found, NOW) is event
+    by_hand = Event.LIFT_ASKED if event is Event.DATE_REACHED else event
+    assert due(found, NOW, by_clock=False) is by_hand, "where a coordinator lifts, the date only asks"
 
 
 @given(
@@ -132,3 +148,58 @@ def test_a_release_never_comes_before_its_grace_is_over() -> None:
     assert effective_hold(None, RULES, NOW) == NOW + RULES.release_grace
     assert effective_hold(NOW - timedelta(days=1), RULES, NOW) == NOW + RULES.release_grace
     assert effective_hold(NOW + timedelta(days=1), RULES, NOW) == NOW + timedelta(days=1)
+
+
+CALM = replace(
+    RULES,
+    preferred_embargo=timedelta(days=14),
+    calendar=Calendar("UTC", "2nd tuesday 17:00", timedelta(days=7), parse_window("mon-thu")),
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        pytest.param(disclosure(hold=1, embargo=9), Remarks(), id="a date that suits"),
+        pytest.param(disclosure(hold=1, embargo=15), Remarks(), id="as long as is preferred"),
+        pytest.param(
+            disclosure(hold=1, embargo=16), Remarks(preferred=NOW + timedelta(days=15)), id="longer than preferred"
+        ),
+        pytest.param(disclosure(hold=1, embargo=4), Remarks(lead=NOW + timedelta(days=8)), id="a short lead"),
+        pytest.param(
+            disclosure(hold=0, embargo=12),
+            Remarks(
+                objection="outside this list's hours for it (mon-thu)",
+                before=NOW + timedelta(days=11),
+                after=NOW + timedelta(days=15),
+            ),
+            id="a Friday: Thursday and Monday are better",
+        ),
+        pytest.param(
+            disclosure(State.EMBARGOED, -89.5, 0.5),
+            Remarks(preferred=NOW - timedelta(days=75.5)),
+            id="what members have had for long",
+        ),
+        pytest.param(
+            disclosure(State.EMBARGOED, -85, 5),
+            Remarks(
+                preferred=NOW - timedelta(days=71),
+                objection="outside this list's hours for it (mon-thu)",
+                before=NOW + timedelta(days=4),
+            ),
+            id="nothing better within the cap, counted from the release",
+        ),
+    ],
+)
+def test_an_accepted_date_is_held_against_what_the_list_prefers(found: Disclosure, expected: Remarks) -> None:
+    told = remarks(found, CALM, NOW)
+
+    assert told == expected
+    assert bool(told) is (expected != Remarks())
+
+
+def test_the_patch_days_that_were_skipped_are_named() -> None:
+    rules = replace(RULES, calendar=Calendar("UTC", "2nd tuesday 17:00", timedelta(days=21)))
+    found = replace(disclosure(hold=0), embargo_until=rules.calendar.patch_day_after(NOW, NOW))
+
+    assert remarks(found, rules, NOW) == Remarks(skipped=(datetime(2026, 12, 8, 17, tzinfo=UTC),))

@@ -21,7 +21,7 @@ from policy.steering import Defaults, Faults, PostPlan, SteerPlan, plan_post, pl
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 RULES = Rules("UTC", timedelta(minutes=10), 90 * DAY, timedelta(0))
-DEFAULTS = Defaults("all", "", "AMBER+STRICT", "2nd tuesday 17:00")
+DEFAULTS = Defaults("all", "", "AMBER+STRICT")
 HELD = Disclosure(
     "ED-2026-K7QX", "l", State.HELD, 1, "a@x.example", "A", NOW, NOW + DAY, NOW + 14 * DAY, "RED", "all", stopped=True
 )

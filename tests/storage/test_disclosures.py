@@ -132,6 +132,24 @@ async def test_what_is_due_follows_from_state_and_instant_to_the_microsecond(
         assert await disclosures.next_instant(tx) == expected
 
 
+async def test_where_coordinators_lift_a_date_that_came_is_due_until_they_are_asked(database, seed) -> None:
+    async with database.transaction() as tx:
+        added = await seed.disclosure(tx, state=State.EMBARGOED)
+        came, again = added.embargo_until, seed.after(days=15)
+        by_hand = {added.list_id}
+        assert await disclosures.due(tx, came, by_hand) == (added,)
+        for kind in (disclosures.LIFT_DUE, disclosures.LIFT_OVERDUE):
+            await duties.add(tx, kind=kind, ref=added.id, list_id=added.list_id, due_at=again)
+
+        assert await disclosures.due(tx, came, by_hand) == ()
+        assert await disclosures.next_instant(tx, by_hand) == again
+        assert await disclosures.due(tx, came) == (added,), "by the clock nobody is asked"
+        assert await disclosures.next_instant(tx) == came
+
+        await disclosures.update(tx, added.id, embargo_until=seed.after(days=20))
+        assert await disclosures.next_instant(tx, by_hand) == seed.after(days=20), "the old date is forgotten"
+
+
 async def test_the_next_instant_is_the_earliest_of_holds_embargoes_and_duties(database, seed) -> None:
     async with database.transaction() as tx:
         assert await disclosures.next_instant(tx) is None

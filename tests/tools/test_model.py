@@ -59,7 +59,7 @@ def _everybody_inside(person: Person, *_: Any) -> Seat:
         pytest.param("policy.disclosure.due", _released_late, "arrows", id="a stale date"),
         pytest.param("policy.disclosure.due", _released_though_stopped, "nothing_before_the_hold", id="the stop"),
         pytest.param(f"policy.steering.judge_dates {READ}", _never, "dates_in_order", id="both of the dates"),
-        pytest.param("policy.steering.judge_new_date", _never, "new_dates", id="dates of what members have"),
+        pytest.param(f"policy.steering.judge_new_date {READ}", _never, "new_dates", id="dates of what members have"),
         pytest.param("policy.steering.effective_hold", lambda *how: how[2], "a_hold_is_what_was_asked", id="the hold"),
         pytest.param("policy.steering._hold_refused", _never, "dates_in_order", id="held again"),
         pytest.param("policy.steering.move", _lifted_again, "arrows", id="the table"),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from policy import disclosure as table
 from policy.control import Block, read_block
-from policy.facts import Disclosure, Key, Person, Role, Standing
+from policy.facts import Disclosure, Key, Person, Role, Standing, State
 from policy.intake import Verdict
 from policy.steering import Defaults
 from policy.surroundings import Surroundings
@@ -62,7 +62,7 @@ class World:
     def __init__(self, size: Size) -> None:
         self.size = size
         self.rules = table.Rules("UTC", size.grace * UNIT, size.max_embargo * UNIT, size.min_notice * UNIT)
-        self.defaults = Defaults("all", "", "AMBER+STRICT", "2nd tuesday 17:00")
+        self.defaults = Defaults("all", "", "AMBER+STRICT")
         self.alice = _person(1, Role.COORDINATOR, "Alice")
         self.adam = _person(2, Role.COORDINATOR, "Adam")
         self.gone = replace(_person(3, Role.COORDINATOR, "Gone"), standing=Standing.REMOVED)
@@ -111,9 +111,16 @@ class World:
             addresses=frozenset(person.address for person in self._members),
             role=role,
             is_reply=is_reply,
-            hold_until=(found.released_at or found.hold_until) if found else None,
+            hold_until=self._start(found, position.now) if found else None,
             embargo_until=found.embargo_until if found else None,
+            release_grace=self.rules.release_grace,
+            min_notice=self.rules.min_notice if found and found.state is State.EMBARGOED else timedelta(),
         )
+
+    def _start(self, disclosure: Disclosure, now: int) -> datetime:
+        if disclosure.state is State.PENDING:
+            return max(disclosure.hold_until, self.at(now) + self.rules.release_grace)
+        return disclosure.released_at or disclosure.hold_until
 
 
 def _person(number: int, role: Role, name: str) -> Person:
