@@ -43,6 +43,7 @@ STEPS: dict[str, Act] = {
     "change": Act("Changed", Sign.OTHER),
     "follow-up": Act("Added to", Sign.WRITTEN),
     "withdraw": Act("Withdrawn", Sign.WITHDRAWN),
+    "lift-asked": Act("Its date has come: the coordinators are asked to lift it", Sign.DATE),
 }
 """Steps of the disclosure, by the reason that the trail gives."""
 

@@ -225,6 +225,12 @@ def told(*records: AuditRecord, full: bool = False) -> tuple[Moment, ...]:
         pytest.param(record("alarm", "AL-1", "late-lift"), Sign.ALARM, "Alarm: late-lift", id="alarm"),
         pytest.param(record("leak-assessed", "LK-1", "public"), Sign.LEAK, "Leak assessed: public", id="case"),
         pytest.param(record("disclosure-lifted", reason="lift-leaked"), Sign.LIFTED, "Lifted: it had leaked", id="up"),
+        pytest.param(
+            record("disclosure-embargoed", reason="lift-asked"),
+            Sign.DATE,
+            "Its date has come: the coordinators are asked to lift it",
+            id="to be lifted",
+        ),
         pytest.param(record("disclosure-closed", reason="x"), Sign.CLOSED, "Closed", id="closed"),
     ],
 )  # fmt: skip
