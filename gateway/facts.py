@@ -14,6 +14,7 @@ from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, S
 from policy.intake import Answered, Door, MailFacts, Signature
 from policy.outsiders import Addressed
 from policy.prose import thread_tag
+from policy.requests import Asked, read_requests
 from policy.scopes import read_scope
 from policy.surroundings import Surroundings
 from storage import disclosures, mails, messages, roster
@@ -36,6 +37,7 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
     answered = await _thread(incoming)
     payload = seen.payload
     text = payload.text if payload else ""
+    is_html = payload.text_is_html if payload else False
     signer = next((signature.signer for signature in signatures if signature.signer), None)
     answered = await _about_kept_post(incoming, answered, signer)
     attachments = incoming.kept_post.attachments if incoming.kept_post else attachment_names(incoming)
@@ -56,17 +58,40 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
         disclosure=incoming.disclosure,
         disclosure_subject=incoming.particulars.subject if incoming.particulars else "",
         text=text,
-        text_is_html=payload.text_is_html if payload else False,
+        text_is_html=is_html,
         heard=seen.heard,
         received_at=incoming.envelope.received_at,
         block=seen.block,
         surroundings=await _surroundings(incoming, signer, attachments),
+        asked=await _asked(incoming, is_html=is_html),
         attachments=attachment_names(incoming),
         in_audience=_is_in_audience(incoming, signer),
         addressed=_addressed(incoming),
         claimed=_claimed(incoming),
         waived=waived,
     )
+
+
+async def _asked(incoming: Incoming, *, is_html: bool) -> Asked | None:
+    """What a mail asks for: at the -request address, or as an answer to what the gateway answered from there.
+
+    Our answers bear the list's own address, which is where people's "reply" goes. There only lines count.
+    """
+    if incoming.read.payload is None:
+        return None
+    asked = read_requests(incoming.read.said, is_html=is_html)
+    if asked is None or incoming.door is Door.REQUEST:
+        return asked
+    if (
+        incoming.door is not Door.LIST
+        or asked.is_help
+        or incoming.answered is None
+        or incoming.answered.mail_id is None
+    ):
+        return None
+    answered = await mails.get(incoming.tx, incoming.answered.mail_id)
+    is_ours = answered is not None and answered.recipient == incoming.mailing_list.request
+    return asked if is_ours and incoming.answered.kind in {MessageKind.REPORT, MessageKind.NOTE} else None
 
 
 async def _signature(incoming: Incoming, seen: SignatureSeen) -> Signature:

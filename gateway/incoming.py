@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.reading import Read
     from policy.facts import Disclosure, Person
     from policy.intake import Door, MailFacts
+    from policy.requests import Asked
     from policy.verdicts import Kept
     from storage.database import Tx
     from storage.records import Message
@@ -48,6 +49,7 @@ class Incoming:
     receipt: Receipt | None = None
     kept_post: KeptPost | None = None
     dropped_lines: tuple[int, ...] | None = None
+    refused: Asked | None = None
     notes: list[str] = field(default_factory=list)
 
     async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:

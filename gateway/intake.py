@@ -24,6 +24,7 @@ from gateway import (
     notices,
     posting,
     replies,
+    requests,
     safe,
     steering,
     stopping,
@@ -47,6 +48,7 @@ from policy.verdicts import (
     Recorded,
     Replied,
     Reposted,
+    Requested,
     Steered,
     Verdict,
 )
@@ -223,12 +225,20 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
         case Replied():
             incoming.taken_for = "reply"
             await disclosing.reply(incoming, verdict)
-        case Acted():
+        case Acted() | Acknowledged() | Requested():
             incoming.taken_for = "command"
+            await _command(incoming, verdict)
+
+
+async def _command(incoming: Incoming, verdict: Acted | Acknowledged | Requested) -> None:
+    """Do what lines ask for; no text of the mail goes to members."""
+    match verdict:
+        case Acted():
             await acts.take(incoming, verdict)
         case Acknowledged(writer):
-            incoming.taken_for = "command"
             await disclosing.acknowledge(incoming, writer)
+        case Requested():
+            await requests.carry_out(incoming, verdict, apply)
 
 
 async def _keep_back(incoming: Incoming, verdict: Kept) -> None:

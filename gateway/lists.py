@@ -56,6 +56,11 @@ class MailingList:
         return f"{self.local}-owner@{self.domain}"
 
     @property
+    def request(self) -> str:
+        """The address at which coordinators ask."""
+        return f"{self.local}-request@{self.domain}"
+
+    @property
     def list_id(self) -> str:
         """The List-Id (RFC 2919 s2)."""
         return f"{self.local}.{self.domain}"

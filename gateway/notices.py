@@ -268,7 +268,7 @@ def quarantined(
         f"Signed by: {signer or 'nobody that is proved'}",
         f"Size: {size} bytes",
         "",
-        f"See it with `embargo quarantine show {quarantine_id}`.",
+        f"See it with `Show: {quarantine_id}` to the -request address, or `embargo quarantine show {quarantine_id}`.",
     ]
     return Notice(tagged(disclosure_id, f"Kept back: {quarantine_id} ({reasons[0]})"), "\n".join(lines) + "\n")
 
@@ -285,7 +285,7 @@ def digest(rows: Sequence[tuple[str, str, str, int]]) -> Notice:
     lines = [f"{len(rows)} mails were kept back since the last digest:", ""]
     lines += [f"  {row[0]}  {row[1]:<18} {row[3]:>9} bytes  from {row[2] or '<>'}" for row in rows[:MOST_ROWS]]
     lines += [f"  and {len(rows) - MOST_ROWS} more: `embargo quarantine ls`"] if len(rows) > MOST_ROWS else []
-    lines += ["", "See one with `embargo quarantine show ID`."]
+    lines += ["", "See one with `embargo quarantine show ID`, or send `Show: ID` to the -request address."]
     return Notice(f"Quarantine: {len(rows)} kept back", "\n".join(lines) + "\n")
 
 
@@ -391,11 +391,12 @@ def standing(list_name: str, what: str, owner: str) -> Notice:
     return Notice(f"{list_name}: {what}", text)
 
 
-def roster_changed(what: str, person: Person, details: Iterable[str]) -> Notice:
-    """To coordinators: the operator changed the roster or a key."""
+def roster_changed(what: str, person: Person, details: Iterable[str], by: str = "The operator") -> Notice:
+    """To coordinators: the operator changed the roster or a key, or a coordinator did so by mail."""
     who = f"{person.name} <{person.address}>"
     kind = "coordinator" if person.role is Role.COORDINATOR else "member"
-    lines = [f"The operator {what} the {kind} {who}.", "", *details, "", "If this surprises you, ask the operator now."]
+    surprise = f"If this surprises you, ask {by.replace('The operator', 'the operator')} now."
+    lines = [f"{by} {what} the {kind} {who}.", "", *details, "", surprise]
     return Notice(f"Roster: {what} {person.address}", "\n".join(lines) + "\n")
 
 

@@ -40,8 +40,24 @@ class UnclearError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: as the trail has him, and as the coordinators read of him at the beginning of a sentence.
+
+    ``person_id``: a coordinator, who acts by the mail ``mail_id`` and is answered; None: the operator.
+    """
+
+    trail: str
+    named: str
+    person_id: int | None = None
+    mail_id: str | None = None
+
+
+THE_OPERATOR = Actor(OPERATOR, "The operator")
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
-    """What was done, in one line, and what the operator should know about it."""
+    """What was done, in one line, and what whoever did it should know about it."""
 
     line: str
     warnings: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Acting as the operator: the parts of the house that it takes, the trail, and telling the coordinators."""
+"""Acting as the operator, or as a coordinator by mail: the parts of the house that it takes, the trail, telling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import ConfigError
 from gateway.lists import Lists, MailingList
 from gateway.opening import open_store
-from gateway.operator import OPERATOR
+from gateway.operator import THE_OPERATOR, Actor
 from gateway.parser import Parser
 from gateway.parts import Parts
 from gateway.trouble import Trouble
@@ -89,10 +89,14 @@ async def audit(
     list_id: str = "",
     reason: str = "",
     detail: dict[str, Any] | None = None,
+    *,
+    actor: Actor = THE_OPERATOR,
 ) -> None:
-    """Put an act into the trail as the operator's."""
+    """Put an act into the trail as the actor's: the operator's, or a coordinator's with the mail that asked for it."""
+    if actor.mail_id is not None:
+        detail = {"mail": actor.mail_id, **(detail or {})}
     await parts.trail.append(
-        tx, at=now, event=event, id=about, list_id=list_id, actor=OPERATOR, reason=reason, detail=detail
+        tx, at=now, event=event, id=about, list_id=list_id, actor=actor.trail, reason=reason, detail=detail
     )
 
 
@@ -104,6 +108,9 @@ async def tell(
     now: datetime,
     *,
     disclosure: Disclosure | None = None,
+    actor: Actor = THE_OPERATOR,
 ) -> None:
-    """Tell all coordinators of an act, sealed, in its transaction."""
-    await posting.tell_coordinators(parts, tx, mailing_list, notice, now=now, disclosure=disclosure)
+    """Tell all coordinators of an act, sealed, in its transaction; one who acted by mail reads it in the answer."""
+    await posting.tell_coordinators(
+        parts, tx, mailing_list, notice, now=now, disclosure=disclosure, but=actor.person_id
+    )

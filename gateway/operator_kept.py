@@ -4,31 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import keeping, notices
-from gateway.envelope import Envelope
-from gateway.facts import gather
-from gateway.incoming import Incoming
+from gateway import kept_mails
 from gateway.intake import apply
-from gateway.operator import Done, RefusedError
-from gateway.operator_acts import audit, ring_of, tell
-from gateway.operator_show import find_kept, open_kept
+from gateway.operator import THE_OPERATOR
+from gateway.operator_acts import ring_of
+from gateway.operator_show import find_kept
 from gateway.reading import read
-from policy.intake import UNPROVED, judge_mail
-from policy.reasons import Reason
-from policy.verdicts import Kept
-from storage import disclosures, mails, quarantine
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
+    from gateway.operator import Done
     from gateway.parts import Parts
-    from policy.verdicts import Verdict
-    from storage.database import Tx
-    from storage.records import Quarantined
-
-NEVER_WAIVED = UNPROVED | {Reason.UNSUPPORTED, Reason.TWO_PERSON}
-"""What no operator can wave through: unread, unproved, or for somebody else to decide."""
-KEPT = "kept"
 
 
 async def release(parts: Parts, quarantine_id: str) -> Done:
@@ -38,82 +23,15 @@ async def release(parts: Parts, quarantine_id: str) -> Done:
     ParserUnavailable where our own side fails.
     """
     async with parts.database.reading() as tx:
-        entry = await find_kept(tx, quarantine_id)
-        mail = await mails.get(tx, entry.mail_id)
-        _refuse_hopeless(entry)
-        content = await open_kept(parts, tx, entry, mail)
-    addressed = parts.lists.find(mail.recipient) if mail is not None else None
-    if mail is None or addressed is None:
-        raise RefusedError(f"{entry.id} came to an address that is not in {parts.config.path} any more")
-    seen = await read(parts, await ring_of(parts, entry.list_id), content, mail.envelope_from)
-    envelope = Envelope(mail.envelope_from, mail.recipient, content, mail.received_at, "")
-    # It was fresh when it came, or stale is what is waived: waiting here must not make it stale.
-    waived = frozenset({*(Reason(reason) for reason in entry.reasons), Reason.STALE_SIGNATURE})
+        kept = await kept_mails.take_out(parts, tx, await find_kept(tx, quarantine_id))
+    ring = await ring_of(parts, kept.entry.list_id)
+    seen = await read(parts, ring, kept.content, kept.mail.envelope_from)
     async with parts.database.transaction() as tx:
-        now = parts.clock.now()
-        if not await quarantine.set_state(tx, entry.id, "released", now):
-            raise RefusedError(f"{entry.id} was decided by somebody else meanwhile")
-        incoming = Incoming(
-            parts, tx, addressed.mailing_list, addressed.door, envelope, seen, now, mail.id, mail.digest
-        )
-        taken_for = await _judge_again(incoming, entry, waived)
-        await audit(
-            parts, tx, now, "quarantine-released", entry.id, entry.list_id, entry.reason, {"taken_for": taken_for}
-        )
-        lines = [f"Waived: {', '.join(entry.reasons)}", f"Taken for: {taken_for}"]
-        await _tell(parts, tx, entry, now, "released", lines)
-    return Done(f"released {entry.id}: taken for {taken_for}, with {', '.join(entry.reasons)} waived")
-
-
-def _refuse_hopeless(entry: Quarantined) -> None:
-    if entry.state != KEPT:
-        raise RefusedError(f"{entry.id} is {entry.state} already")
-    for reason in entry.reasons:
-        if reason in NEVER_WAIVED:
-            raise RefusedError(
-                f"{entry.id} can't be released: {Reason(reason).meaning} ({reason}); "
-                "have it sent again, signed and encrypted as it should be"
-            )
-
-
-async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset[Reason]) -> str:
-    """Judge and apply in the caller's transaction; what would be kept again is refused, and all of it taken back."""
-    incoming.facts = await gather(incoming, waived)
-    verdict = judge_mail(incoming.facts, incoming.now)
-    if isinstance(verdict, Kept):
-        raise RefusedError(_kept_again(entry, verdict))
-    await apply(incoming, verdict)
-    if incoming.taken_for == "quarantine":  # its lines were clear, but can't be carried out now
-        raise RefusedError(_kept_again(entry, verdict))
-    about = incoming.disclosure.id if incoming.disclosure else None
-    await mails.set_taken_for(incoming.tx, incoming.mail_id, incoming.taken_for, disclosure_id=about)
-    return incoming.taken_for
-
-
-def _kept_again(entry: Quarantined, verdict: Verdict) -> str:
-    reasons = verdict.reasons if isinstance(verdict, Kept) else (Reason.CONTROL_LINES,)
-    why = "; ".join(reason.meaning for reason in reasons)
-    return f"{entry.id} would be kept back again ({', '.join(reasons)}): {why}; it stays where it is"
+        return await kept_mails.release(parts, tx, kept, seen, parts.clock.now(), THE_OPERATOR, apply)
 
 
 async def discard(parts: Parts, quarantine_id: str) -> Done:
     """Destroy a kept mail's content for good; its facts stay."""
     async with parts.database.transaction() as tx:
-        now = parts.clock.now()
         entry = await find_kept(tx, quarantine_id)
-        if not await quarantine.set_state(tx, entry.id, "discarded", now):
-            raise RefusedError(f"{entry.id} is {entry.state} already")
-        await keeping.destroy(tx, entry, now)
-        await audit(parts, tx, now, "quarantine-discarded", entry.id, entry.list_id, entry.reason)
-        if entry.known:  # a stranger's is gone unread every day; what concerns somebody known is missed
-            await _tell(parts, tx, entry, now, "discarded", ["Its content is destroyed."])
-    return Done(f"discarded {entry.id}: its content is destroyed")
-
-
-async def _tell(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, what: str, lines: list[str]) -> None:
-    mailing_list = parts.lists.get(entry.list_id)
-    if mailing_list is None:
-        return
-    disclosure = await disclosures.get(tx, entry.disclosure_id) if entry.disclosure_id else None
-    notice = notices.happened(entry.disclosure_id, f"The operator {what} {entry.id}", lines)
-    await tell(parts, tx, mailing_list, notice, now, disclosure=disclosure)
+        return await kept_mails.discard(parts, tx, entry, parts.clock.now(), THE_OPERATOR)

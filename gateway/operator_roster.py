@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gateway import notices, posting
 from gateway.config import ConfigError
-from gateway.operator import Done, RefusedError, UnclearError, holder, named
+from gateway.operator import THE_OPERATOR, Actor, Done, RefusedError, UnclearError, holder, named
 from gateway.operator_acts import audit, tell
 from gateway.operator_keys import judge_files, pin
 from policy.facts import BINDING_KINDS, MessageKind, Role, Standing
@@ -18,6 +18,7 @@ from storage.errors import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from gateway.lists import MailingList
     from gateway.operator_keys import Judged, KeyFile
@@ -173,23 +174,30 @@ def _keys(judged: Sequence[Judged]) -> str:
 
 async def change_standing(parts: Parts, address: str, list_name: str | None, standing: Standing) -> Done:
     """Suspend a member (no content from now on, queued copies included), or reinstate one."""
-    before, what = STEPS[standing]
     async with parts.database.transaction() as tx:
         person = await holder(parts.config, tx, address, list_name, Role.MEMBER)
-        if person.standing is not before:
-            raise RefusedError(f"{person.address} is {person.standing} already; nothing was changed")
-        return await _move(parts, tx, person, standing, what)
+        return await move(parts, tx, person, standing, parts.clock.now(), THE_OPERATOR)
+
+
+async def move(parts: Parts, tx: Tx, person: Person, standing: Standing, now: datetime, actor: Actor) -> Done:
+    """Suspend or reinstate one member, by the operator's or a coordinator's word. Raises RefusedError."""
+    before, what = STEPS[standing]
+    if person.standing is not before:
+        raise RefusedError(f"{person.address} is {person.standing} already; nothing was changed")
+    return await _move(parts, tx, person, standing, what, now, actor)
 
 
 async def remove_member(parts: Parts, address: str, list_name: str | None) -> Done:
     """Remove a member, who stays bound by what it got and is still told what binds it."""
     async with parts.database.transaction() as tx:
         person = await holder(parts.config, tx, address, list_name, Role.MEMBER)
-        return await _move(parts, tx, person, Standing.REMOVED, "removed")
+        return await _move(parts, tx, person, Standing.REMOVED, "removed", parts.clock.now(), THE_OPERATOR)
 
 
-async def _move(parts: Parts, tx: Tx, person: Person, standing: Standing, what: str) -> Done:
-    now, mailing_list = parts.clock.now(), parts.lists[person.list_id]
+async def _move(
+    parts: Parts, tx: Tx, person: Person, standing: Standing, what: str, now: datetime, actor: Actor
+) -> Done:
+    mailing_list = parts.lists[person.list_id]
     await roster.set_standing(tx, person.id, standing, now)
     taken_back = 0
     if standing is not Standing.ACTIVE:
@@ -197,9 +205,10 @@ async def _move(parts: Parts, tx: Tx, person: Person, standing: Standing, what: 
     after = replace(person, standing=standing)
     notice = notices.standing(mailing_list.name, what, mailing_list.owner)
     await posting.notify(parts, tx, mailing_list, [after], notice, kind=MessageKind.STANDING_NOTICE, now=now)
-    await audit(parts, tx, now, f"member-{what}", person.address, mailing_list.id, detail={"cancelled": taken_back})
+    detail = {"cancelled": taken_back}
+    await audit(parts, tx, now, f"member-{what}", person.address, mailing_list.id, detail=detail, actor=actor)
     lines = [f"Copies taken back: {taken_back}"] if standing is not Standing.ACTIVE else []
-    await tell(parts, tx, mailing_list, notices.roster_changed(what, after, lines), now)
+    await tell(parts, tx, mailing_list, notices.roster_changed(what, after, lines, actor.named), now, actor=actor)
     told = f", {taken_back} queued copies cancelled" if taken_back else ""
     return Done(f"{what} {person.name} <{person.address}> on {mailing_list.id}{told}")
 

@@ -39,24 +39,26 @@ async def every(desk: Desk, list_name: str | None, states: frozenset[State] | No
     wanted = narrowed(desk.config, list_name)
     async with desk.database.reading() as tx:
         found = await disclosures.ls(tx, wanted, states)
-        return [await _facts(desk, tx, disclosure, now) for disclosure in found]
+        return [await disclosure_facts(desk, tx, disclosure, now) for disclosure in found]
 
 
 async def one(desk: Desk, disclosure_id: str) -> dict[str, Any]:
     """One disclosure, with the members' copies, who acknowledged, and what happened. Raises RefusedError."""
-    now = desk.clock.now()
     async with desk.database.reading() as tx:
-        disclosure = await find_disclosure(tx, disclosure_id)
-        people = {person.id: person for person in await roster.people(tx, disclosure.list_id, with_removed=True)}
-        copies = await _member_copies(tx, disclosure)
-        acknowledged = await disclosures.acknowledged(tx, disclosure.id)
-        records = await trail.ls(tx, id=disclosure.id)
-        facts = await _facts(desk, tx, disclosure, now)
-        particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
+        return await whole(desk, tx, await find_disclosure(tx, disclosure_id), desk.clock.now())
+
+
+async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime) -> dict[str, Any]:
+    """A disclosure with all that is shown of it, as it is inside a transaction."""
+    people = {person.id: person for person in await roster.people(tx, disclosure.list_id, with_removed=True)}
+    copies = await _member_copies(tx, disclosure)
+    acknowledged = await disclosures.acknowledged(tx, disclosure.id)
+    records = await trail.ls(tx, id=disclosure.id)
+    particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
     return {
-        **facts,
+        **await disclosure_facts(desk, tx, disclosure, now),
         "stopped": disclosure.stopped,
-        "copies": [_copy(copy, people.get(copy.person_id or 0)) for copy in copies],
+        "copies": [copy_facts(copy, people.get(copy.person_id or 0)) for copy in copies],
         "acknowledged": [
             {"address": person.address, "org": person.org, "at": rfc3339(at)}
             for person_id, at in sorted(acknowledged.items(), key=lambda pair: pair[1])
@@ -75,7 +77,8 @@ async def one(desk: Desk, disclosure_id: str) -> dict[str, Any]:
     }
 
 
-async def _facts(desk: Desk, tx: Tx, disclosure: Disclosure, now: datetime) -> dict[str, Any]:
+async def disclosure_facts(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime) -> dict[str, Any]:
+    """A disclosure as it is listed."""
     particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
     return {
         "id": disclosure.id,
@@ -100,7 +103,7 @@ def _items(text: str) -> list[str]:
     return [*(f"group:{name}" for name in scope.groups), *(f"org:{name}" for name in scope.orgs), *scope.addresses]
 
 
-async def _opened(desk: Desk, tx: Tx, item: str) -> dict[str, Any]:
+async def _opened(desk: HoldsVault, tx: Tx, item: str) -> dict[str, Any]:
     """What people wrote, open; empty where its data key was destroyed: the facts are shown all the same."""
     try:
         return await safe.take_json(desk, tx, item)
@@ -126,7 +129,8 @@ async def _member_copies(tx: Tx, disclosure: Disclosure) -> list[Copy]:
     return sorted(found, key=lambda copy: (int(copy.message_id.rpartition("/")[2]), copy.address))
 
 
-def _copy(copy: Copy, person: Person | None) -> dict[str, Any]:
+def copy_facts(copy: Copy, person: Person | None) -> dict[str, Any]:
+    """One recipient's copy as it is shown."""
     return {
         "address": copy.address,
         "org": person.org if person else None,
@@ -153,7 +157,7 @@ async def leak_reports(desk: Desk, list_name: str | None) -> list[dict[str, Any]
     """All leak reports, oldest first."""
     wanted = narrowed(desk.config, list_name)
     async with desk.database.reading() as tx:
-        return [await _leak(desk, tx, record) for record in await leaks.ls(tx, wanted)]
+        return [await leak_facts(desk, tx, record) for record in await leaks.ls(tx, wanted)]
 
 
 async def leak_report(desk: Desk, leak_id: str) -> dict[str, Any]:
@@ -162,10 +166,11 @@ async def leak_report(desk: Desk, leak_id: str) -> dict[str, Any]:
         record = await leaks.get(tx, leak_id.strip().upper())
         if record is None:
             raise RefusedError(f"no leak report {leak_id}: see `embargo leak ls`")
-        return await _leak(desk, tx, record)
+        return await leak_facts(desk, tx, record)
 
 
-async def _leak(desk: Desk, tx: Tx, record: LeakRecord) -> dict[str, Any]:
+async def leak_facts(desk: HoldsVault, tx: Tx, record: LeakRecord) -> dict[str, Any]:
+    """A leak report as it is shown."""
     said = await _opened(desk, tx, record.report_item)
     return {
         "id": record.id,

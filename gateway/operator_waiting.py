@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.operator import Done, RefusedError
-from gateway.operator_acts import audit
+from gateway import notices
+from gateway.operator import THE_OPERATOR, Actor, Done, RefusedError
+from gateway.operator_acts import audit, tell
 from policy.facts import CopyState
 from policy.instants import rfc3339
-from storage import alarms, outbox
+from storage import alarms, disclosures, outbox
 from storage.records import Alarm
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.parts import Parts
+    from policy.facts import Disclosure
     from storage.database import Tx
     from storage.records import Copy
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 
 async def retry(parts: Parts, copy_id: str | None) -> Done:
-    """Make one copy due now, also one that bounced; or all that are queued or deferred."""
+    """Make one copy due now, or those of one disclosure, also bounced ones; or all that are queued or deferred."""
     now = parts.clock.now()
     async with parts.database.transaction() as tx:
         if copy_id is None:
@@ -31,6 +33,9 @@ async def retry(parts: Parts, copy_id: str | None) -> Done:
             if count:
                 await audit(parts, tx, now, "queue-retried", "all", detail={"copies": count})
             return Done(f"{count} copies are due now" if count else "no copy waits")
+        disclosure = await disclosures.get(tx, copy_id.strip().upper())
+        if disclosure is not None and parts.lists.get(disclosure.list_id) is not None:
+            return await retry_disclosure(parts, tx, disclosure, now, THE_OPERATOR)
         copy = await outbox.get(tx, copy_id.strip().upper())
         if copy is None:
             raise RefusedError(f"no copy {copy_id}: see `embargo queue ls`")
@@ -39,6 +44,22 @@ async def retry(parts: Parts, copy_id: str | None) -> Done:
             raise RefusedError(f"{copy.id} is {copy.state}{why}: {_way_out(copy)}")
         await audit(parts, tx, now, "copy-retried", copy.message_id, copy.list_id, copy.reason or "", {"copy": copy.id})
     return Done(f"{copy.id} for {copy.address} is due now (it was {copy.state})")
+
+
+async def retry_disclosure(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, actor: Actor) -> Done:
+    """Make every copy of a disclosure, of all its messages, that is deferred or bounced due now."""
+    waiting = {CopyState.DEFERRED, CopyState.BOUNCED}
+    found = [copy for copy in await outbox.of_disclosure(tx, disclosure.id) if copy.state in waiting]
+    due = [copy for copy in found if await _due_now(tx, copy, now)]
+    if not due:
+        return Done(f"{disclosure.id}: no copy was deferred or bounced, so there is nothing to try again")
+    said = f"{len(due)} {'copy is' if len(due) == 1 else 'copies are'} due now"
+    detail = {"copies": [copy.id for copy in due]}
+    await audit(parts, tx, now, "copies-retried", disclosure.id, disclosure.list_id, detail=detail, actor=actor)
+    lines = [f"{copy.address}: was {copy.state}{f' ({copy.reason})' if copy.reason else ''}" for copy in due]
+    notice = notices.happened(disclosure.id, f"{actor.named} has copies tried again: {said}", lines)
+    await tell(parts, tx, parts.lists[disclosure.list_id], notice, now, disclosure=disclosure, actor=actor)
+    return Done(f"{disclosure.id}: {said}: {', '.join(sorted({copy.address for copy in due}))}")
 
 
 async def _due_now(tx: Tx, copy: Copy, now: datetime) -> bool:

@@ -126,13 +126,14 @@ async def rehearse(incoming: Incoming) -> Rehearsal:
     taken_for = _taken_for(incoming, own)
     hold_until, embargo_until = _dates(incoming, taken_for, verdict)
     kept = incoming.kept if taken_for == "quarantine" else None
-    complaints = kept.complaints if kept else verdict.complaints if isinstance(verdict, LeakReport) else ()
+    told = kept or incoming.refused
+    complaints = told.complaints if told else verdict.complaints if isinstance(verdict, LeakReport) else ()
     return replace(
         _blank(incoming, taken_for),
         about=about,
         reasons=tuple(reason.value for reason in kept.reasons) if kept else (),
         complaints=complaints,
-        corrected=kept.corrected if kept else "",
+        corrected=told.corrected if told else "",
         remarks=tuple(remarks),
         answers=() if complaints else await _answers(incoming, queued),
         hold_until=hold_until,

@@ -78,7 +78,8 @@ async def copy_bounced(parts: Parts, tx: Tx, copy: Copy, reason: str, now: datet
         f"Bounced: {await _who(tx, copy)} ({reason})",
         [
             f"The copy of {copy.message_id} for {copy.address} was refused for good: {reason}.",
-            f"When the cause is mended: `embargo queue retry {copy.id}`.",
+            f"When the cause is mended: `embargo queue retry {copy.id}`",
+            *([f"or `Retry: {copy.disclosure_id}` to the -request address."] if copy.disclosure_id else []),
         ],
     )
     await posting.tell_coordinators(

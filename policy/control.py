@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from policy.instants import Reading
-from policy.plain import distance, one_line, within
+from policy.plain import distance, is_slip, one_line
 from policy.quotes import TextLine, is_too_long, lines_of
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -170,18 +170,8 @@ def _meant_name(name: str) -> str | None:
         return _CANONICAL[name]
     if name in _EVERYDAY:
         return None
-    near = [(distance(name, other), other) for other in _CANONICAL if _is_slip(name, other)]
+    near = [(distance(name, other), other) for other in _CANONICAL if is_slip(name, other)]
     return _CANONICAL[min(near)[1]] if near else None
-
-
-def _is_slip(name: str, other: str) -> bool:
-    if len(other) > 5:  # noqa: PLR2004 - the lengths are the rule in the module's docstring
-        return within(name, other, 2)
-    if len(other) == 5:  # noqa: PLR2004
-        return within(name, other, 1)
-    if len(name) == len(other):
-        return sorted(name) == sorted(other) and within(name, other, 1)
-    return len(name) == len(other) + 1 and re.sub(r"(.)\1", r"\1", name) == other
 
 
 def _is_block_line(line: TextLine) -> bool:

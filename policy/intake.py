@@ -6,8 +6,8 @@ Rules, in the order in which they are asked:
 2. Whatever reports a leak is a leak report, however badly signed, encrypted or addressed (law 5).
 3. What could not be read, was not encrypted, or was not proved is kept back (law 6).
 4. What was written to somebody else is kept back (surreptitious forwarding, RFC 9580 s13.12).
-5. A coordinator posts, steers and follows up; a member replies; each only as far as the thread
-   and the control lines allow. In doubt the mail is kept and its writer asked.
+5. A coordinator asks at -request, posts, steers and follows up; a member replies; each only as far
+   as the thread and the lines allow. In doubt the mail is kept and its writer asked.
 6. Whoever else was addressed got his copy past the list: such a mail is kept, and its writer asked.
    A public list among them is a leak, found by the gateway (``policy.outsiders``).
 """
@@ -26,6 +26,7 @@ from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, 
 from policy.outsiders import Addressed, outsiders
 from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
 from policy.reasons import Reason
+from policy.requests import Asked
 from policy.scopes import Scope, read_scope
 from policy.verdicts import (
     Acknowledged,
@@ -39,6 +40,7 @@ from policy.verdicts import (
     Recorded,
     Replied,
     Reposted,
+    Requested,
     Steered,
     Verdict,
 )
@@ -121,6 +123,7 @@ class MailFacts:
     received_at: datetime | None = None  # when it first came; None: ``now``
     block: Block | None = field(default=None, repr=False)
     surroundings: Surroundings | None = field(default=None, repr=False)
+    asked: Asked | None = field(default=None, repr=False)  # at -request, or in answer to what came from there
     attachments: tuple[str, ...] = field(default=(), repr=False)
     in_audience: bool = False
     addressed: Addressed = field(default_factory=Addressed)
@@ -150,6 +153,8 @@ def _judge_said(facts: MailFacts, doubts: tuple[Reason, ...]) -> Verdict:
         if writer is not None and not facts.addressed_here:
             return Forwarded((Reason.WRONG_LIST,), None)
         return Forwarded(doubts, writer)
+    if facts.asked is not None and writer is not None and _may_ask(facts, writer):
+        return Requested(writer, facts.asked)
     if facts.door is not Door.LIST:
         doubts = _ordered({*doubts, Reason.UNSUPPORTED})
     if doubts or writer is None:
@@ -161,6 +166,10 @@ def _judge_said(facts: MailFacts, doubts: tuple[Reason, ...]) -> Verdict:
     if writer.role is Role.COORDINATOR:
         return _judge_coordinator(facts, writer)
     return _judge_member(facts, writer)
+
+
+def _may_ask(facts: MailFacts, writer: Person) -> bool:
+    return facts.addressed_here and writer.role is Role.COORDINATOR and writer.standing is Standing.ACTIVE
 
 
 def is_new(facts: MailFacts) -> bool:

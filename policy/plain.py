@@ -6,6 +6,7 @@ that a place found in the plain text is the same place in the text as written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -64,6 +65,21 @@ def within(one: str, other: str, limit: int) -> bool:
     if (_letters(one) ^ _letters(other)).bit_count() > 2 * limit:
         return False
     return distance(one, other) <= limit
+
+
+def is_slip(name: str, other: str) -> bool:
+    """Whether a name (both in lower case) is what a slip of the hand makes of another.
+
+    Within two letters for names of six letters and more, within one for five; for shorter ones two
+    neighbours swapped or one doubled only, because everyday words are within one letter of them.
+    """
+    if len(other) > 5:  # noqa: PLR2004 - the lengths are the rule above
+        return within(name, other, 2)
+    if len(other) == 5:  # noqa: PLR2004
+        return within(name, other, 1)
+    if len(name) == len(other):
+        return sorted(name) == sorted(other) and within(name, other, 1)
+    return len(name) == len(other) + 1 and re.sub(r"(.)\1", r"\1", name) == other
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from policy.facts import Person
 from policy.orders import Complaint, LeakLines, Order
 from policy.reasons import Reason
+from policy.requests import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,25 @@ class NoLeak:
     writer: Person
 
 
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A coordinator's mail to the -request address that asks for something (``policy.requests``)."""
+
+    writer: Person
+    asked: Asked = field(repr=False)
+
+
 Verdict = (
-    Recorded | LeakReport | Forwarded | Kept | Posted | Reposted | Steered | Replied | Acted | Acknowledged | NoLeak
+    Recorded
+    | LeakReport
+    | Forwarded
+    | Kept
+    | Posted
+    | Reposted
+    | Steered
+    | Replied
+    | Acted
+    | Acknowledged
+    | NoLeak
+    | Requested
 )

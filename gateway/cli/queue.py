@@ -33,9 +33,11 @@ def ls(ctx: typer.Context, list_name: ListName = None, as_json: AsJson = False) 
 @app.command("retry")
 def retry(
     ctx: typer.Context,
-    copy: Annotated[str | None, typer.Argument(metavar="[COPY]", help="A copy's id; else all that wait.")] = None,
+    copy: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A copy's or a disclosure's; else all that wait.")
+    ] = None,
 ) -> None:
-    """Try copies again now; also one that bounced, by its id."""
+    """Try copies again now; those that bounced by their id, or by that of their disclosure."""
     from gateway import operator_waiting  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
 

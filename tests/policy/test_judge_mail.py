@@ -14,8 +14,21 @@ from policy.control import read_block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.intake import Answered, Door, MailFacts, Signature, hear, judge_mail, judge_proof
 from policy.reasons import Reason
+from policy.requests import read_requests
 from policy.surroundings import Surroundings
-from policy.verdicts import Acknowledged, Forwarded, Kept, LeakReport, NoLeak, Posted, Reach, Recorded, Replied, Steered
+from policy.verdicts import (
+    Acknowledged,
+    Forwarded,
+    Kept,
+    LeakReport,
+    NoLeak,
+    Posted,
+    Reach,
+    Recorded,
+    Replied,
+    Requested,
+    Steered,
+)
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -361,3 +374,47 @@ def test_a_leak_line_always_makes_a_case_unless_nobody_wrote_it(mail: MailFacts,
 def test_without_a_block_nothing_is_a_disclosure(mail: MailFacts) -> None:
     verdict = judge_mail(replace(mail, text="Hello\n", block=read_block("Hello\n")), NOW)
     assert not isinstance(verdict, Posted)
+
+
+ASK = "Suspend: north@corp.example\n"
+
+
+def asking(text: str = ASK, by: Person | None = ALICE, **what: Any) -> MailFacts:
+    return facts(text, by, **{"door": Door.REQUEST, "asked": read_requests(text), **what})
+
+
+@pytest.mark.parametrize("text", [ASK, "help\n", "", "Suspned: x\n"])
+def test_a_proved_active_coordinator_asks_at_the_request_address(text):
+    verdict = judge_mail(asking(text), NOW)
+
+    assert isinstance(verdict, Requested)
+    assert verdict.writer == ALICE
+
+
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        (asking(by=NORTH), None),
+        (asking(by=SUSPENDED), None),
+        (asking(by=replace(ALICE, standing=Standing.SUSPENDED)), None),
+        (asking(by=None), Reason.STRANGER),
+        (asking(signatures=()), Reason.UNSIGNED),
+        (asking(encrypted=False), Reason.CLEARTEXT),
+        (asking(signatures=(signed(ALICE, replayed=True),)), Reason.REPLAY),
+        (asking(signatures=(replace(signed(ALICE), made_at=NOW - timedelta(days=8)),)), Reason.STALE_SIGNATURE),
+        (asking(signatures=(replace(signed(ALICE), good=False),)), Reason.BAD_SIGNATURE),
+        (asking(signatures=(signed(ALICE), signed(ADAM))), Reason.BAD_SIGNATURE),
+        (asking(addressed_here=False), None),
+        (asking("Please suspend Northwind.\n"), None),
+    ],
+)
+def test_whatever_else_comes_there_asks_nothing_and_is_kept(case, reason):
+    verdict = judge_mail(case, NOW)
+
+    assert isinstance(verdict, Kept)
+    assert Reason.UNSUPPORTED in verdict.reasons
+    assert reason is None or reason in verdict.reasons
+
+
+def test_a_leak_goes_first_there_as_well():
+    assert isinstance(judge_mail(asking(f"{ASK}Leak: the patch, to a journalist\n"), NOW), LeakReport)

@@ -63,6 +63,22 @@ async def test_a_bounced_copy_goes_out_again_by_its_id(tmp_path, people, beside)
         assert [record["actor"] for record in await shell.trail() if record["event"] == "copy-retried"] == ["operator"]
 
 
+async def test_the_bounced_copies_of_a_disclosure_go_out_again_by_its_id(tmp_path, people, beside):
+    north = people["north"].address
+    async with world(tmp_path, people) as story:
+        story.box.script("550 5.1.1 no such user", recipient=north)
+        await story.post("alice", OUT)
+        shell = beside(story)
+
+        said = await shell.ok("queue", "retry", story.disclosure_id())
+        await story.settle()
+
+        assert f"1 copy is due now: {north}" in said
+        assert len(story.box.to(north)) == 1
+        assert "The operator has copies tried again" in story.last("adam", "tried again").text
+        assert "nothing to try again" in await shell.ok("queue", "retry", story.disclosure_id())
+
+
 async def test_a_withheld_copy_waits_for_a_key_and_not_for_a_try(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", "Hold-Until: +1h\nEmbargo-Until: +14d\n\nA flaw.\n")
