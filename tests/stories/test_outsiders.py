@@ -15,6 +15,7 @@ from world import LIST, Copy, World, entity, world
 
 TEAM = ("alice", "adam", *MEMBERS)
 JANE = "Jane <jane@northwind.example>"
+REQUEST = LIST.replace("@", "-request@")
 PUBLIC = "oss-security@lists.example.com"
 
 
@@ -72,8 +73,9 @@ async def test_a_mail_that_names_an_outsider_reaches_no_member_and_its_writer_is
         # A word about it, to the list alone, goes to the other coordinator.
         assert await send(story, story.compose("alice", "Who is Eve?\n", reply_to=question)) == {"adam": 1}
 
-        # It may go on: the operator waives the rule.
-        await operator_kept.release(story.parts, entry.id)
+        # It may go on: a coordinator pastes the line, or the operator waives the rule.
+        raw = story.compose("alice", pasted(question, "Release-Quarantine") + "\n", to=REQUEST, subject="please")
+        assert await letters.hand_in(story, raw, to=REQUEST) == 250
         await story.settle()
         assert [len(story.inbox(who)) for who in MEMBERS] == [1, 1, 1]
         dear = story.last("north", "Canary subject")
