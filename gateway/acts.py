@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import corrections, keeping, leakacts, notices, posting, proposals, statuses
+from gateway import approving, corrections, keeping, leakacts, notices, posting, proposals, statuses
 from gateway.passing import pass_on
-from policy.acts import Act, AssessLeak, Correct, PostRetrospective, ProposeDate, TellStatus, VouchLeak
+from policy.acts import Act, Approve, AssessLeak, Correct, PostRetrospective, ProposeDate, TellStatus, VouchLeak
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.reasons import Reason
@@ -38,6 +38,7 @@ class Handler:
 
 
 HANDLERS: dict[type[Act], Handler] = {
+    Approve: Handler(approving.refuse, approving.approve),
     TellStatus: Handler(statuses.refuse, statuses.tell),
     Correct: Handler(corrections.refuse, corrections.announce),
     VouchLeak: Handler(leakacts.refuse_vouch, leakacts.vouch, anywhere=True),

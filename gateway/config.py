@@ -67,6 +67,7 @@ from gateway.settings import (
     Timezone,
     Tlp,
     TlpWord,
+    TwoPersonWords,
     is_loopback,
     nearest,
 )
@@ -232,6 +233,7 @@ class ListConfig(_Section):
     banner: BannerWord = _default("inline")
     keep_html: Flag = _default(False)
     public_address: PerhapsAddress = _default("")
+    two_person: TwoPersonWords = _default([])
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")
     retrospective_within: SomeTime = _default("14d")

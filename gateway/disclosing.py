@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gateway import content, receipts, release, safe, storing
+from gateway import approvals, content, receipts, release, safe, storing
 from gateway.content import Setting
 from gateway.holdings import holdings
 from gateway.particulars import Particulars
 from gateway.passing import pass_on
 from gateway.receipts import Sent, Told
+from gateway.settings import TwoPerson
 from gateway.steering import PreviewOverError, keep_back, scope_faults
 from policy.audience import reply_reaches
 from policy.facts import Disclosure, MessageKind, Person, State
@@ -64,10 +65,12 @@ def _defaults(incoming: Incoming) -> Defaults:
 
 async def _disclosure(incoming: Incoming, writer: Person, plan: PostPlan) -> Disclosure:
     prefix = incoming.mailing_list.config.id_prefix
+    is_unapproved = TwoPerson.RELEASE in incoming.mailing_list.config.two_person
     return Disclosure(
         id=await disclosures.new_id(incoming.tx, prefix, incoming.now),
         list_id=incoming.mailing_list.id,
-        state=State.HELD,
+        state=State.PENDING if is_unapproved else State.HELD,
+        unapproved=is_unapproved,
         posted_by=writer.id,
         poster_address=writer.address,
         poster_name=writer.name,
@@ -95,6 +98,8 @@ async def _post(incoming: Incoming, verdict: Posted, disclosure: Disclosure) -> 
     setting = Setting(incoming.mailing_list, disclosure, particulars)
     await content.queue_for_coordinators(incoming.parts, tx, setting, opened, now, but=writer.id)
     headline = "This is what would happen; nothing is stored" if order.preview else "Your disclosure is kept"
+    if disclosure.unapproved:
+        headline += f"; {await approvals.ask(incoming, disclosure)}"
     return await receipts.compose(
         incoming, setting, headline, sent=[Sent(opened, ())], is_preview=order.preview, judges_dates=True
     )

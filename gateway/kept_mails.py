@@ -50,10 +50,13 @@ class KeptMail:
     content: bytes = field(repr=False)
 
 
-async def take_out(parts: Parts, tx: Tx, entry: Quarantined) -> KeptMail:
-    """Open what is kept, to be judged again. Raises RefusedError for what never can be."""
+async def take_out(parts: Parts, tx: Tx, entry: Quarantined, *, is_approved: bool = False) -> KeptMail:
+    """Open what is kept, to be judged again. Raises RefusedError for what never can be.
+
+    ``is_approved``: a second coordinator agreed, so what waited for that may go on.
+    """
     mail = await mails.get(tx, entry.mail_id)
-    _refuse_hopeless(entry)
+    _refuse_hopeless(entry, is_approved=is_approved)
     content = await open_kept(parts, tx, entry, mail)
     addressed = parts.lists.find(mail.recipient) if mail is not None else None
     if mail is None or addressed is None:
@@ -61,10 +64,14 @@ async def take_out(parts: Parts, tx: Tx, entry: Quarantined) -> KeptMail:
     return KeptMail(entry, mail, addressed, content)
 
 
-def _refuse_hopeless(entry: Quarantined) -> None:
+def _refuse_hopeless(entry: Quarantined, *, is_approved: bool) -> None:
     if entry.state != KEPT:
         raise RefusedError(f"{entry.id} is {entry.state} already")
     for reason in entry.reasons:
+        if reason == Reason.TWO_PERSON:
+            if is_approved:
+                continue
+            raise RefusedError(f"{entry.id} waits for a second coordinator: `Approve: {entry.disclosure_id}` by mail")
         if reason in NEVER_WAIVED:
             raise RefusedError(
                 f"{entry.id} can't be released: {Reason(reason).meaning} ({reason}); "

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 EXPIRES_SOON = timedelta(days=30)
 AHEAD = timedelta(minutes=1)  # what the clock may be set back by without a word
+TWO = 2
 OLDEST_GNUPG = (2, 2)
 VERSION = re.compile(r"\(GnuPG[^)]*\) (\d+)\.(\d+)(\S*)")
 
@@ -239,6 +240,8 @@ def _present(mailing_list: MailingList, people: tuple[Person, ...], facts: dict[
         return bad(name, "there is none: nobody can post, steer, or hear of a leak; `embargo coordinator add`")
     if not able:
         return bad(name, "none of them has a usable key: no receipt or alarm reaches anybody")
+    if mailing_list.config.two_person and len(able) < TWO:
+        return bad(name, f"`two_person` asks for two, and {len(able)} can be reached: nobody could approve")
     return good(name, f"{len(able)} of {len(there)} can be reached")
 
 

@@ -9,6 +9,7 @@ from gateway import notices, release
 from gateway.operator import OPERATOR, Done, RefusedError
 from gateway.operator_acts import tell
 from gateway.operator_show import CALLED_OFF, find_disclosure
+from gateway.settings import TwoPerson
 from policy.disclosure import Event, Refusal, move
 from policy.facts import State
 from policy.instants import in_words
@@ -38,6 +39,9 @@ async def lift(parts: Parts, disclosure_id: str) -> Done:
     now = parts.clock.now()
     async with parts.database.transaction() as tx:
         disclosure = await _may(parts, tx, disclosure_id, Event.LIFT_NOW)
+        if TwoPerson.LIFT in parts.lists[disclosure.list_id].config.two_person:
+            way = f"`Lift: now` by one and `Approve: {disclosure.id}` by another, by mail"
+            raise RefusedError(f"{disclosure.id}: two coordinators lift on this list (two_person): {way}")
         await release.lift(parts, tx, disclosure, now, cause="other", actor=OPERATOR, publish=False)
     return Done(f"lifted the embargo of {disclosure.id}: everybody who has it is told")
 

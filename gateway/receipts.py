@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from policy.audience import Seat
 
+TWO = 2
 UNRELEASED = frozenset({State.HELD, State.PENDING})
 
 
@@ -125,11 +126,11 @@ def _date_notes(setting: Setting, now: datetime) -> list[str]:
 async def _unreachable(incoming: Incoming) -> list[str]:
     """Coordinators who can't read this very mail are named in it."""
     people = await posting.coordinators(incoming.tx, incoming.mailing_list.id)
-    return [
-        f"Coordinator {person.name} can't be reached: {trouble}."
-        for person in people
-        if (trouble := person.key_trouble(incoming.now))
-    ]
+    troubles = {person.name: trouble for person in people if (trouble := person.key_trouble(incoming.now))}
+    said = [f"Coordinator {name} can't be reached: {trouble}." for name, trouble in troubles.items()]
+    if incoming.mailing_list.config.two_person and len(people) - len(troubles) < TWO:
+        said.append("Nobody else can be reached who could approve: this list asks for two coordinators (two_person).")
+    return said
 
 
 async def send(incoming: Incoming, told: Told) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway import content, keeping, lifting, notices, posting, reminders, reports, safe
+from gateway import approvals, content, keeping, lifting, notices, posting, reminders, reports, safe
 from gateway.content import Setting
 from gateway.log import describe, get_logger
 from gateway.particulars import Particulars
@@ -122,6 +122,8 @@ class Release:
         if mailing_list is None:
             return
         match duty.kind:
+            case approvals.APPROVAL:
+                await approvals.still_missing(parts, tx, ref, now)
             case reminders.REMINDER:
                 await reminders.remind(parts, tx, ref, duty.due_at, now)
             case reports.RELEASE_REPORT:

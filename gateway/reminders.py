@@ -110,6 +110,8 @@ async def _not_right_yet(
         for person in inside
         if person.key_trouble(now) is None and person.key_trouble(disclosure.embargo_until)
     ]
+    if disclosure.unapproved:
+        wrong.append(f"it waits for a second coordinator: answer with `Approve: {disclosure.id}`")
     if one.subject is Subject.HOLD and disclosure.stopped:
         wrong.append("it is stopped: it goes out only after a new Hold-Until or `embargo disclosure go`")
     if one.subject is Subject.DATE:

@@ -113,6 +113,14 @@ class Banner(StrEnum):
     PART = "part"
 
 
+class TwoPerson(StrEnum):
+    """What a second coordinator has to agree to."""
+
+    RELEASE = "release"
+    LIFT = "lift"
+    WIDEN = "widen"
+
+
 class PatchDayWord(StrEnum):
     """The one word that ``default_embargo`` takes beside a duration."""
 
@@ -352,6 +360,12 @@ def _offsets(value: object) -> tuple[timedelta, ...]:
     return tuple(_some_time(one) for one in value)
 
 
+def _two_person(value: object) -> tuple[TwoPerson, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list such as ['release', 'lift'], or [] for none")
+    return tuple(dict.fromkeys(_word_of(TwoPerson)(one) for one in value))
+
+
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false, without quotes")
@@ -394,6 +408,7 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 SomeTime = Annotated[timedelta, BeforeValidator(_some_time)]
 PerhapsDuration = Annotated[timedelta | None, BeforeValidator(_perhaps_duration)]
 DefaultEmbargo = Annotated[timedelta | PatchDayWord | None, BeforeValidator(_default_embargo)]
+TwoPersonWords = Annotated[tuple[TwoPerson, ...], BeforeValidator(_two_person)]
 Offsets = Annotated[tuple[timedelta, ...], BeforeValidator(_offsets)]
 Pauses = Annotated[tuple[timedelta, ...], BeforeValidator(_pauses)]
 FilePath = Annotated[Path, BeforeValidator(_path)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import acts, content, corrections, keeping, notices, posting, receipts, release, safe, storing
+from gateway import acts, approvals, content, corrections, keeping, notices, posting, receipts, release, safe, storing
 from gateway.content import Setting
 from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
@@ -79,6 +79,11 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
     if faults is not None or isinstance(plan, Faults):
         await keep_back(incoming, verdict.writer, faults or Faults((), ""), is_preview=order.preview)
         return
+    if approvals.needs_second(incoming, disclosure, plan, order):
+        if not order.preview:
+            await approvals.keep(incoming, verdict.writer)
+            return
+        incoming.notes.append("It would wait for a second coordinator's `Approve:`.")
     try:
         async with incoming.tx.begin_nested():
             told = await _steer(incoming, verdict, disclosure, plan)

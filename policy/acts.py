@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 COORDINATOR = frozenset({"coordinator"})
 ANYBODY = frozenset({"coordinator", "member"})
 _NUMBER = re.compile(r"(?:[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4})?/?([0-9]{1,4})", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 _ID = re.compile(r"([A-Z]{2})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 
 
@@ -47,6 +48,13 @@ class Correct:
 
     what: int | None
     replaces: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """``Approve:`` a second coordinator agrees to what a disclosure waits for."""
+
+    disclosure: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ class ProposeDate:
     reason: str
 
 
-Act = TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective | ProposeDate
+Act = Approve | TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective | ProposeDate
 """Everything that a line of ``SPECS`` may ask for."""
 
 TALKS_OF_LEAKS = (PostRetrospective,)
@@ -157,7 +165,15 @@ def _read_propose(text: str, companions: Mapping[str, str], surroundings: Surrou
     return Parsed(ProposeDate(dates.embargo_until, companions.get("Reason", "")), dates.embargo_fixed)
 
 
+def _read_approve(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    wanted = text.strip("[]<>. ").upper()
+    if _NAME.fullmatch(wanted):
+        return Parsed(Approve(wanted), wanted)
+    return Parsed(None, None, "it names what is approved by its id, as the mail that asked for it says")
+
+
 SPECS: dict[str, Spec] = {
+    "Approve": Spec(_read_approve, COORDINATOR),
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
     "Status": Spec(_read_status, frozenset({"member"})),
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),

@@ -49,6 +49,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Leak-By": (),
     "Ack": (),
     "Status": (),
+    "Approve": (),
     "Corrects": (),
     "Replaces": (),
     "Propose-Embargo-Until": (),
@@ -77,7 +78,9 @@ _BLOCK_LINE = re.compile(r"([A-Za-z][A-Za-z-]{1,30}):(?:\s|$)", re.ASCII)
 _ANY_NAME = re.compile(r"[\s*_]{0,8}([^\W\d_][^:\n]{0,39}?)[\s*_]{0,8}:")
 _LEAK_NAME = re.compile(r"leak[a-z-]*", re.ASCII)
 # Near a name, and words of advisories and mails ("Score: 9.8", "Subject: ...") rather than slips of the hand.
-_EVERYDAY = frozenset({"score", "subject", "access", "improve", "state", "states", "stats", "there", "here"})
+_EVERYDAY = frozenset(
+    {"score", "subject", "access", "improve", "state", "states", "stats", "there", "here", "approved"}
+)
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _MAX_STRAYS = 50
 _MAX_SAID = 500

@@ -7,7 +7,7 @@ until the lift. ``docs/states.md`` is held against ``ROWS`` by a test.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -19,6 +19,8 @@ class Event(StrEnum):
     """What can happen to a disclosure."""
 
     POST = "post"
+    POST_UNAPPROVED = "post-unapproved"
+    APPROVE = "approve"
     NEW_DATE = "new-date"
     DATE_ASKED = "date-asked"
     HOLD_OVER = "hold-over"
@@ -47,6 +49,8 @@ class Row:
 
 ROWS: tuple[Row, ...] = (
     Row("1", None, Event.POST, State.HELD),
+    Row("1", None, Event.POST_UNAPPROVED, State.PENDING),
+    Row("2", State.PENDING, Event.APPROVE, State.HELD),
     Row("2", State.PENDING, Event.NEW_DATE, State.HELD),
     Row("3", State.HELD, Event.HOLD_OVER, State.EMBARGOED),
     Row("3a", State.HELD, Event.STOP, State.HELD),
@@ -102,6 +106,7 @@ def move(source: State | None, event: Event) -> State | Refusal:
 
 
 _REFUSALS: dict[Event, str] = {
+    Event.APPROVE: "there is nothing to approve",
     Event.NEW_DATE: "its embargo is over, so its date can't change any more",
     Event.DATE_ASKED: "its embargo is over, so its date can't change any more",
     Event.STOP: "there is no release to stop any more",
@@ -140,6 +145,25 @@ def judge_dates(hold: datetime, embargo: datetime, rules: Rules, now: datetime) 
     if embargo - hold > rules.max_embargo:
         return Refusal("the embargo would be longer than this list allows")
     return None
+
+
+def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) -> Disclosure | Refusal:
+    """Row 2: a second coordinator, never the poster, lets a post that waits for approval be held; judged as in row 1.
+
+    A hold that went by while it waited ends after the grace, so that whoever has the stop code has time.
+    """
+    target = move(disclosure.state, Event.APPROVE)
+    if isinstance(target, Refusal):
+        return target
+    if not disclosure.unapproved:
+        return Refusal("it waits for a new public date, not for an approval; send one with `Embargo-Until:`")
+    if approver == disclosure.posted_by:
+        return Refusal("a second coordinator approves, not the one who posted it")
+    hold = max(disclosure.hold_until, effective_hold(None, rules, now))
+    refused = judge_dates(hold, disclosure.embargo_until, rules, now)
+    if refused is not None:
+        return Refusal(f"{refused.why}; a new `Embargo-Until:` first")
+    return replace(disclosure, state=target, unapproved=False, hold_until=hold)
 
 
 def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:

@@ -147,6 +147,7 @@ class Disclosure:
     ended_at: datetime | None = None  # lifted or withdrawn
     cause: str | None = None  # of the lift: clock, public, exploited, leaked, ready, other
     admitted: frozenset[int] | None = None
+    unapproved: bool = False  # pending until a second coordinator approves
     fact_public_at: datetime | None = None  # since when coordinators know it for a fact; facts only ever grow
     fact_exploit_at: datetime | None = None
     fact_attacks_at: datetime | None = None

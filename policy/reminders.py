@@ -1,7 +1,7 @@
 """When the clock reminds of an instant that comes near: each time once, and what went by is not made up for.
 
-Rules: a hold is reminded of while it holds, a public date while members have it. Where several
-reminders went by while the gateway was down, the latest is given, once. A time that had gone by
+Rules: a hold is reminded of while it holds, or waits for an approval, a public date while members
+have it. Where several reminders went by while the gateway was down, the latest is given, once. A time that had gone by
 when the instant was set is none: an embargo of an hour has no reminder of seven days.
 """
 
@@ -42,7 +42,7 @@ class Offsets:
 
 def reminders(disclosure: Disclosure, offsets: Offsets) -> tuple[Reminder, ...]:
     """Every reminder of a disclosure as it stands now, the earliest first."""
-    if disclosure.state is State.HELD:
+    if disclosure.state is State.HELD or disclosure.unapproved:
         subject, instant = Subject.HOLD, disclosure.hold_until
     elif disclosure.state is State.EMBARGOED:
         subject, instant = Subject.DATE, disclosure.embargo_until

@@ -141,7 +141,8 @@ def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datet
         events.append(Event.CHANGE)
     if order.embargo_until is not None and order.embargo_until != disclosure.embargo_until:
         after = replace(after, embargo_until=order.embargo_until)
-        events.append(Event.NEW_DATE)
+        # A date moves no post on that waits for approval (row 2 has two ways out, each for its own reason).
+        events.append(Event.CHANGE if disclosure.unapproved else Event.NEW_DATE)
     if order.scope is not None:
         after = replace(after, scope=scope_text(order.scope))
         events.append(Event.CHANGE)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from storage.columns import UTCDateTime
@@ -157,6 +158,7 @@ disclosures = Table(
     Column("ended_at", UTCDateTime, nullable=True),
     Column("cause", String(16), nullable=True),
     Column("stopped", Boolean, nullable=False),
+    Column("unapproved", Boolean, nullable=False, server_default=false()),  # waits for a second coordinator
     Column("stop_hash", String(64), nullable=False),  # SHA-256 of the stop code
     Column("tlp", String(16), nullable=False),
     Column("scope", Text, nullable=False),

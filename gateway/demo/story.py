@@ -13,7 +13,6 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gateway.clock import SystemClock
 from gateway.demo.cast import Actor, Letter, post, sha256
 from gateway.demo.stage import LIST, LOOK_EVERY, PATIENCE, Stage, StepFailedError
 
@@ -158,17 +157,15 @@ async def _wait_and_release(story: Story) -> None:
     story.title("3. The hold: nobody has anything a moment before it, everybody does at it")
     shown = await story.stage.embargo_json("disclosure", "show", story.disclosure_id)
     hold = datetime.fromisoformat(shown["hold_until"])
-    clock = SystemClock()
-    while (left := (hold - clock.now()).total_seconds()) > LOOK_EVERY:
-        if any(story.count(member) for member in story.members):
-            raise StepFailedError("a member got something before the hold")
-        await asyncio.sleep(min(left - LOOK_EVERY / 2, LOOK_EVERY))
-    story.check("until the hold no member had got a byte", holds=not any(map(story.count, story.members)))
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(HOLD + PATIENCE):
         while not all(map(story.count, story.members)):  # noqa: ASYNC110 - looked at as a person would
             await asyncio.sleep(LOOK_EVERY / 5)
-    late = (clock.now() - hold).total_seconds()
-    story.check(f"all three copies were delivered {late:.1f} s after it", holds=True)
+    # By the moments at which the mailboxes got them: on a busy machine this process may look late.
+    addresses = {member.address for member in story.members}
+    arrived = [mail.received_at for mail in story.stage.mails if mail.recipient in addresses]
+    story.check("until the hold no member had got a byte", holds=min(arrived) >= hold)
+    late = (max(arrived) - hold).total_seconds()
+    story.check(f"all three copies were delivered {late:.1f} s after it", holds=late < PATIENCE)
 
 
 async def _open_copies(story: Story) -> None:

@@ -17,6 +17,7 @@ from policy.disclosure import (
     Refusal,
     Remarks,
     Rules,
+    approve,
     due,
     effective_hold,
     judge_dates,
@@ -203,3 +204,25 @@ def test_the_patch_days_that_were_skipped_are_named() -> None:
     found = replace(disclosure(hold=0), embargo_until=rules.calendar.patch_day_after(NOW, NOW))
 
     assert remarks(found, rules, NOW) == Remarks(skipped=(datetime(2026, 12, 8, 17, tzinfo=UTC),))
+
+
+APPROVALS = [
+    pytest.param({}, 2, 1, "", id="another coordinator"),
+    pytest.param({}, 1, 1, "not the one who posted it", id="the poster"),
+    pytest.param({"unapproved": False}, 2, 1, "a new public date", id="its date had gone by"),
+    pytest.param({"state": State.HELD}, 2, 1, "there is nothing to approve", id="approved before"),
+    pytest.param({}, 2, -1, "", id="its hold went by: the grace begins now"),
+    pytest.param({"embargo_until": NOW}, 2, -1, "a new `Embargo-Until:` first", id="its date went by meanwhile"),
+]
+
+
+@pytest.mark.parametrize(("changes", "approver", "hold", "why"), APPROVALS)
+def test_a_second_coordinator_lets_a_post_be_held_as_row_1_would(changes, approver, hold, why) -> None:
+    waiting = replace(disclosure(State.PENDING, hold=hold), **{"unapproved": True} | changes)
+    after = approve(waiting, approver, RULES, NOW)
+    if why:
+        assert isinstance(after, Refusal)
+        assert why in after.why
+        return
+    expected = max(waiting.hold_until, NOW + RULES.release_grace)
+    assert after == replace(waiting, state=State.HELD, unapproved=False, hold_until=expected)

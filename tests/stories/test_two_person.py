@@ -1,0 +1,105 @@
+"""Two people: what one coordinator asks for waits until another one agrees, and nothing of it happens before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from openpgp import Person
+from policy.facts import Disclosure
+from storage import alarms, disclosures, quarantine
+from world import World, world
+
+ALL = {"two_person": ["release", "lift", "widen"]}
+POST = "Embargo-Until: +14d\n\nA flaw.\n"
+
+
+async def stored(story: World) -> Disclosure:
+    async with story.parts.database.reading() as tx:
+        found = await disclosures.get(tx, story.disclosure_id())
+    assert found is not None
+    return found
+
+
+async def test_a_post_is_pending_until_another_coordinator_approves_it(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, list=ALL) as story:
+        await story.post("alice", POST)
+        which = story.disclosure_id()
+        receipt = story.last("alice", "Receipt")
+        assert (await stored(story)).state == "pending"
+        assert f"Approve: {which}" in receipt.text
+
+        for writer, line, why in (
+            ("alice", f"Approve: {which}\n", "not the one who posted it"),
+            ("adam", "Approve: ED-2026-K7QX\n", "this thread is about"),
+            ("adam", "Approve: it\n", "it names what is approved by its id"),
+            ("north", f"Approve: {which}\n", ""),
+        ):
+            await story.post(writer, line, reply_to=receipt)
+            assert why in story.last(writer).text if writer != "north" else True
+        await story.post("alice", "Embargo-Until: +20d\n", reply_to=receipt)  # a new date approves nothing
+        assert (await stored(story)).state == "pending"
+        assert all(story.inbox(name) == [] for name in ("south", "west"))
+
+        await story.pass_time(3600)
+        assert "still missing" in story.last("adam").subject
+        async with story.parts.database.reading() as tx:
+            assert [alarm.kind for alarm in await alarms.ls(tx)] == ["not-approved"]
+
+        await story.post("adam", f"Approve: {which}\n", reply_to=story.last("adam", "Receipt"))
+        assert "Approved. Members get it" in story.last("alice", "Receipt").text
+        assert (await stored(story)).state == "embargoed"
+        assert all("A flaw." in story.last(name).text for name in ("north", "south", "west"))
+        await story.post("adam", f"Approve: {which}\n", reply_to=story.last("adam", "Receipt"))
+        assert "there is nothing to approve" in story.last("adam").text
+
+
+async def test_an_approval_after_its_date_asks_for_a_new_one(tmp_path: Path, people: dict[str, Person]) -> None:
+    async with world(tmp_path, people, list=ALL) as story:
+        await story.post("alice", "Embargo-Until: +2h\n\nA flaw.\n")
+        await story.pass_time(3 * 3600)
+        assert (await stored(story)).state == "pending"
+        approve = f"Approve: {story.disclosure_id()}\n"
+        await story.post("adam", approve, reply_to=story.last("adam", "Receipt"))
+        assert "a new `Embargo-Until:` first" in story.last("adam").text
+        await story.post("alice", "Embargo-Until: +7d\n", reply_to=story.last("alice", "Receipt"))
+        assert story.inbox("north") == []
+        await story.post("adam", approve, reply_to=story.last("adam", "Receipt"))
+        assert "A flaw." in story.last("north").text
+
+
+async def test_a_lift_and_a_wider_scope_wait_for_another_coordinator(tmp_path: Path, people: dict[str, Person]) -> None:
+    async with world(tmp_path, people, list={"two_person": ["lift", "widen"]}) as story:
+        await story.post("alice", "Embargo-Until: +14d\nScope: group:distributors\n\nA flaw.\n")
+        which, receipt = story.disclosure_id(), story.last("alice", "Receipt")
+        await story.post("alice", "Scope: all\n", reply_to=receipt)
+        assert f"Approve: {which}" in story.last("adam", "A second coordinator is asked").text
+        assert story.inbox("west") == []
+        await story.post("alice", f"Approve: {which}\n", reply_to=receipt)
+        assert "not the one who asked" in story.last("alice").text
+        assert story.inbox("west") == []
+        await story.post("adam", f"Approve: {which}\n", reply_to=story.last("adam", "asked"))
+        assert "A flaw." in story.last("west").text
+
+        await story.post("alice", "Scope: org:Northwind\n", reply_to=receipt)  # narrower: one is enough
+        assert (await stored(story)).scope == "org:Northwind"
+        date = (await stored(story)).embargo_until
+        await story.post("alice", "Embargo-Until: +1h\n", reply_to=receipt)  # a lift by another name
+        assert (await stored(story)).embargo_until == date
+        async with story.parts.database.transaction() as tx:
+            (kept,) = await quarantine.ls(tx)
+            await quarantine.set_state(tx, kept.id, "discarded", story.clock.now())
+
+        await story.post("adam", "Lift: now\n\nIt is public.\n", reply_to=receipt)
+        assert (await stored(story)).state == "embargoed"
+        assert not any("It is public." in copy.text for copy in story.inbox("north"))
+        await story.pass_time(3600)
+        assert "still missing" in story.last("adam").subject
+        await story.post("alice", f"Approve: {which}\n", reply_to=story.last("alice", "asked"))
+        assert (await stored(story)).state == "lifted"
+        told = [copy.subject for copy in story.inbox("west")]
+        assert any("over" in subject.lower() or "lifted" in subject.lower() for subject in told), told
+        count = len(story.inbox("alice"))
+        await story.pass_time(3 * 86400)
+        assert not any("still missing" in copy.subject for copy in story.inbox("alice")[count:])
