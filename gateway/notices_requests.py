@@ -142,6 +142,11 @@ def leak(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
     ]
     for name, label in FIELDS.items():
         lines.append(f"{label}: {shortened(facts[name], MOST_VALUE) if facts[name] else '(not said)'}")
+    if facts["outcome"]:
+        lines.append(f"Assessed as {facts['outcome']}" + (f": {facts['assessment']}" if facts["assessment"] else ""))
+    if facts["retrospective_due"]:
+        due = _when(facts["retrospective_due"], zone, now)
+        lines.append(f"Retrospective: {facts['retrospective']}, by {due}")
     return [*lines, "The whole report came with its alarm."]
 
 

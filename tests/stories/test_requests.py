@@ -91,6 +91,11 @@ async def test_a_coordinator_without_a_shell_runs_a_whole_embargo(tmp_path: Path
         (case,) = await letters.cases(story)
         assert case.id in await answer_to(story, "adam", "Show: open\n")
         assert "What leaked: the patch, to a journalist" in await answer_to(story, "adam", f"Show: {case.id}\n")
+        assess = f"Assess: {case.id}\nOutcome: contained\nReason: the mail was deleted unread\n"
+        await story.post("alice", assess, reply_to=story.last("alice", "ALARM"))
+        shown = await answer_to(story, "adam", f"Show: {case.id}\n")
+        assert "Assessed as contained: the mail was deleted unread" in shown
+        assert "Retrospective: due, by " in shown
         await story.post("alice", "Lift: now\n", reply_to=story.last("alice", "Receipt"))
         assert await state_of(story, disclosure) == "lifted"
         shown = await answer_to(story, "alice", f"Show: open, {disclosure}\n")
