@@ -10,9 +10,20 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import approving, corrections, keeping, leakacts, notices, posting, proposals, statuses
+from gateway import approving, corrections, factacts, keeping, leakacts, notices, posting, proposals, statuses
 from gateway.passing import pass_on
-from policy.acts import Act, Approve, AssessLeak, Correct, PostRetrospective, ProposeDate, TellStatus, VouchLeak
+from policy.acts import (
+    Act,
+    Approve,
+    AssessLeak,
+    ConfirmFact,
+    Correct,
+    PostRetrospective,
+    ProposeDate,
+    TellFact,
+    TellStatus,
+    VouchLeak,
+)
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.reasons import Reason
@@ -43,6 +54,8 @@ HANDLERS: dict[type[Act], Handler] = {
     Correct: Handler(corrections.refuse, corrections.announce),
     VouchLeak: Handler(leakacts.refuse_vouch, leakacts.vouch, anywhere=True),
     AssessLeak: Handler(leakacts.refuse_assess, leakacts.assess, anywhere=True),
+    TellFact: Handler(factacts.refuse_fact, factacts.tell),
+    ConfirmFact: Handler(factacts.refuse_confirm, factacts.confirm),
     PostRetrospective: Handler(leakacts.refuse_retrospective, leakacts.post_retrospective),
     ProposeDate: Handler(proposals.refuse, proposals.ask),
 }

@@ -55,7 +55,8 @@ def needs_second(incoming: Incoming, disclosure: Disclosure, plan: SteerPlan, or
     if not asked or (incoming.facts is not None and Reason.TWO_PERSON in incoming.facts.waived):
         return False
     is_earlier = plan.has(Event.NEW_DATE) and plan.after.embargo_until < disclosure.embargo_until
-    if plan.has(Event.LIFT_NOW) or (is_earlier and disclosure.state is State.EMBARGOED):
+    lifts = plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT)
+    if lifts or (is_earlier and disclosure.state is State.EMBARGOED):
         return TwoPerson.LIFT in asked  # a date a minute ahead would be a lift by one
     return TwoPerson.WIDEN in asked and order.scope is not None and _widens(incoming, disclosure, plan.after)
 

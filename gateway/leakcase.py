@@ -10,6 +10,7 @@ from keys.errors import VaultError
 from policy import leakcase as table
 from policy.facts import MessageKind
 from policy.instants import in_words
+from policy.knowledge import FactKind
 from policy.leakcase import Assessment, CaseState, Outcome
 from policy.leaklines import LeakLines
 from storage import disclosures, duties, leaks
@@ -168,7 +169,7 @@ async def assess(scene: Scene, case: LeakRecord, outcome: Outcome, reason: str |
         words.append(f"Its retrospective is due {when}: `Retrospective: {case.id}`, and the text below.")
     disclosure = await disclosure_of(scene, case)
     if judged.is_fact and disclosure is not None:
-        after = await known.is_public(scene, disclosure, cause="leaked")
+        after = await known.confirm(scene, disclosure, FactKind.PUBLIC, cause="leaked")
         if after.state is not disclosure.state:
             words.append("The embargo is lifted, and everybody bound is told.")
     return " ".join(words)

@@ -325,10 +325,19 @@ def new_date(disclosure: Disclosure, subject: str, old: datetime, zone: str, now
     return Notice(tagged(disclosure.id, f"New public date: {subject}"), text)
 
 
+LIFTED_AS = {
+    "clock": "its public date has come",
+    "public": "it is public",
+    "exploited": "it is exploited",
+    "leaked": "it leaked, and is public",
+    "ready": "the coordinators lifted it, as all is ready",
+}
+
+
 def lifted(disclosure: Disclosure, subject: str, zone: str, now: datetime, late: str | None) -> Notice:
     """To everybody bound: the embargo is over."""
     ended = disclosure.ended_at or now
-    why = "its public date has come" if disclosure.cause == "clock" else "the coordinators lifted it"
+    why = LIFTED_AS.get(disclosure.cause or "", "the coordinators lifted it")
     lines = [f"The embargo of {disclosure.id} is over since {in_words(ended, zone, now)}: {why}."]
     if late:
         lines.append(f"The gateway was late to do so: {late}.")

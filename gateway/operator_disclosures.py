@@ -34,15 +34,20 @@ async def _may(parts: Parts, tx: Tx, disclosure_id: str, event: Event) -> Disclo
     return found
 
 
-async def lift(parts: Parts, disclosure_id: str) -> Done:
-    """End an embargo now. The public notice does not go out by it: that takes a coordinator's own word."""
+async def lift(parts: Parts, disclosure_id: str, cause: str = "other", *, send: bool = False) -> Done:
+    """End an embargo now; with ``send`` members get first what is still held.
+
+    The public notice does not go out by it: that takes a coordinator's own word.
+    """
     now = parts.clock.now()
     async with parts.database.transaction() as tx:
-        disclosure = await _may(parts, tx, disclosure_id, Event.LIFT_NOW)
+        held = send and (await find_disclosure(tx, disclosure_id)).state in {State.HELD, State.PENDING}
+        disclosure = await _may(parts, tx, disclosure_id, Event.SEND_AND_LIFT if held else Event.LIFT_NOW)
         if TwoPerson.LIFT in parts.lists[disclosure.list_id].config.two_person:
             way = f"`Lift: now` by one and `Approve: {disclosure.id}` by another, by mail"
             raise RefusedError(f"{disclosure.id}: two coordinators lift on this list (two_person): {way}")
-        await release.lift(parts, tx, disclosure, now, cause="other", actor=OPERATOR, publish=False)
+        lift_it = release.send_and_lift if held else release.lift
+        await lift_it(parts, tx, disclosure, now, cause=cause, actor=OPERATOR, publish=False)
     return Done(f"lifted the embargo of {disclosure.id}: everybody who has it is told")
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from policy.facts import Disclosure
     from storage.database import Tx
 
-LEAK, NOTICE, CONTENT = 0, 1, 2  # priorities in the outbox: a leak goes ahead of all other work
+LEAK, NOTICE, CONTENT, AFTER_CONTENT = 0, 1, 2, 3  # priorities in the outbox: a leak goes ahead of all other work
 MAX_REFERENCES = 10  # the root and the latest: enough for any mail program to thread
 
 

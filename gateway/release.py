@@ -173,8 +173,16 @@ async def seats_of(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat,
     return judge_seats(people, read_scope(disclosure.scope), disclosure.admitted, now)
 
 
-async def release(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> None:
-    """Row 3: content to each of the audience, as judged now."""
+async def release(
+    parts: Parts,
+    tx: Tx,
+    disclosure: Disclosure,
+    now: datetime,
+    *,
+    actor: str = "gateway",
+    reason: str = "hold-over",
+) -> Disclosure:
+    """Row 3: content to each of the audience, as judged now; gives the disclosure as it is then."""
     seats = await seats_of(tx, disclosure, now)
     inside = [seat.person for seat in seats if seat.inside]
     barred = [(seat.person, "suspended") for seat in seats if not seat.inside and seat.reason == "suspended"]
@@ -185,7 +193,7 @@ async def release(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -
         admitted=frozenset(person.id for person in inside),
     )
     await disclosures.update(tx, disclosure.id, state=after.state, released_at=now, admitted=after.admitted)
-    await transition(parts, tx, disclosure, after, now, actor="gateway", reason="hold-over")
+    await transition(parts, tx, disclosure, after, now, actor=actor, reason=reason)
     setting = await setting_of(parts, tx, after)
     for message in await messages.waiting(tx, disclosure.id):
         await messages.set_waiting(tx, message.id, waiting=False)
@@ -196,6 +204,15 @@ async def release(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -
         await reports.raise_alarm(
             parts, tx, kind="late-release", ref=disclosure.id, list_id=disclosure.list_id, now=now
         )
+    return after
+
+
+async def send_and_lift(
+    parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, cause: str, actor: str, publish: bool
+) -> Disclosure:
+    """Row 13 for what is held: members get the text and then the lift, in one step."""
+    sent = await release(parts, tx, disclosure, now, actor=actor, reason="send-and-lift")
+    return await lift(parts, tx, sent, now, cause=cause, actor=actor, publish=publish, priority=posting.AFTER_CONTENT)
 
 
 async def watch(tx: Tx, message: Message, now: datetime) -> None:
@@ -224,7 +241,15 @@ async def _date_passed(parts: Parts, tx: Tx, disclosure: Disclosure, now: dateti
 
 
 async def lift(
-    parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, cause: str, actor: str, publish: bool
+    parts: Parts,
+    tx: Tx,
+    disclosure: Disclosure,
+    now: datetime,
+    *,
+    cause: str,
+    actor: str,
+    publish: bool,
+    priority: int = posting.NOTICE,
 ) -> Disclosure:
     """Rows 12, 13 and 14: the embargo is over. Told to everybody bound; the public notice only where ``publish``.
 
@@ -239,7 +264,7 @@ async def lift(
     config = setting.mailing_list.config
     late = reports.lateness(disclosure.embargo_until, now) if cause == "clock" else None
     notice = notices.lifted(after, setting.particulars.subject, config.timezone, now, late)
-    await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now)
+    await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
     if publish and setting.particulars.notice is not None and config.public_address:
         await _publish(parts, tx, setting, setting.particulars.notice.text, config.public_address, now)
     if cause == "clock" and now - disclosure.embargo_until > LATE_AFTER:
@@ -248,14 +273,23 @@ async def lift(
 
 
 async def tell_bound(
-    parts: Parts, tx: Tx, setting: Setting, notice: notices.Notice, kind: MessageKind, now: datetime
+    parts: Parts,
+    tx: Tx,
+    setting: Setting,
+    notice: notices.Notice,
+    kind: MessageKind,
+    now: datetime,
+    *,
+    priority: int = posting.NOTICE,
 ) -> None:
     """Send a notice to everybody who ever got a copy, also when suspended or removed since, and to coordinators."""
     disclosure = setting.disclosure
     bound = await bound_people(tx, disclosure)
     people = [*bound, *await posting.coordinators(tx, disclosure.list_id)]
     thread = await posting.thread_of(tx, disclosure)
-    message = await posting.notify(parts, tx, setting.mailing_list, people, notice, kind=kind, now=now, thread=thread)
+    message = await posting.notify(
+        parts, tx, setting.mailing_list, people, notice, kind=kind, now=now, thread=thread, priority=priority
+    )
     await duties.add(
         tx, kind=reports.UNDELIVERED, ref=message.id, list_id=message.list_id, due_at=now + UNDELIVERED_AFTER
     )

@@ -121,10 +121,14 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     await _move(incoming, verdict, before, plan)
     setting = Setting(incoming.mailing_list, plan.after, particulars)
     incoming.disclosure, incoming.particulars = plan.after, particulars
-    if plan.has(Event.LIFT_NOW):
+    if plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT):
         publish, actor = order.public_notice is not None, verdict.writer.address
         cause = plan.after.cause or "other"
-        await release.lift(incoming.parts, tx, before, incoming.now, cause=cause, actor=actor, publish=publish)
+        lift = release.send_and_lift if plan.has(Event.SEND_AND_LIFT) else release.lift
+        incoming.disclosure = await lift(
+            incoming.parts, tx, before, incoming.now, cause=cause, actor=actor, publish=publish
+        )
+        doings.words += ["Members get the text, and then the lift."] if plan.has(Event.SEND_AND_LIFT) else []
         doings.words.append("The embargo is lifted.")
         doings.words += ["The public notice goes out."] if publish else []
     elif plan.has(Event.WITHDRAW):
@@ -151,7 +155,7 @@ async def _move(incoming: Incoming, verdict: Steered, before: Disclosure, plan: 
     """Store what the plan changes of the disclosure, each event in the trail; a lift is stored with its notices."""
     after = plan.after
     changes = {name: getattr(after, name) for name in _CHANGEABLE if getattr(after, name) != getattr(before, name)}
-    if plan.has(Event.LIFT_NOW):
+    if plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT):
         return
     if changes:
         await disclosures.update(incoming.tx, before.id, **changes)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from policy.control import Complaint, Line
 from policy.dateorders import read_dates
+from policy.knowledge import FactKind
 from policy.leakcase import Outcome
 from policy.lineorders import Parsed
 
@@ -88,10 +89,25 @@ class ProposeDate:
     reason: str
 
 
-Act = Approve | TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective | ProposeDate
+@dataclass(frozen=True, slots=True)
+class TellFact:
+    """``Fact:`` with perhaps ``Where:`` something is known of the disclosure: a report, or a coordinator's word."""
+
+    kind: FactKind
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmFact:
+    """``Confirm: FA-...`` a coordinator confirms a fact that was reported."""
+
+    fact_id: str
+
+
+Act = Approve | TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective | ProposeDate | TellFact | ConfirmFact
 """Everything that a line of ``SPECS`` may ask for."""
 
-TALKS_OF_LEAKS = (PostRetrospective,)
+TALKS_OF_LEAKS = (PostRetrospective, TellFact)
 """Acts whose text speaks of leaks by its nature: it is not asked whether it reports one."""
 
 Read = Callable[[str, Mapping[str, str], "Surroundings"], Parsed[Act]]
@@ -172,6 +188,18 @@ def _read_approve(text: str, _companions: Mapping[str, str], _surroundings: Surr
     return Parsed(None, None, "it names what is approved by its id, as the mail that asked for it says")
 
 
+def _read_fact(text: str, companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    word = text.casefold().rstrip(".!")
+    if word in set(FactKind):
+        return Parsed(TellFact(FactKind(word), companions.get("Where") or None), word)
+    return Parsed(None, None, "it says public, exploit (one is public) or attacks (they are seen)")
+
+
+def _read_confirm(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    fact = read_id(text, "FA", "a report")
+    return Parsed(ConfirmFact(fact.value) if fact.value else None, fact.fixed, fact.why)
+
+
 SPECS: dict[str, Spec] = {
     "Approve": Spec(_read_approve, COORDINATOR),
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
@@ -179,6 +207,8 @@ SPECS: dict[str, Spec] = {
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
     "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
     "Retrospective": Spec(_read_retrospective, ANYBODY),
+    "Fact": Spec(_read_fact, ANYBODY, companions=("Where",), repeatable=True),
+    "Confirm": Spec(_read_confirm, COORDINATOR, repeatable=True),
     "Propose-Embargo-Until": Spec(_read_propose, frozenset({"member"}), companions=("Reason",)),
 }
 """Every line that is an act, by its canonical name."""

@@ -53,6 +53,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Corrects": (),
     "Replaces": (),
     "Propose-Embargo-Until": (),
+    "Fact": (),
+    "Where": (),
+    "Confirm": (),
+    "Cause": (),
+    "Send": (),
     "Vouch": (),
     "Assess": (),
     "Outcome": (),
@@ -63,14 +68,17 @@ ALIASES: dict[str, tuple[str, ...]] = {
 
 COMPANIONS: frozenset[str] = frozenset(
     {
+        "Cause",
         "Outcome",
         "Reason",
         "Replaces",
+        "Send",
+        "Where",
     }
 )
 """Names that mean something only in a block, beside a line that takes them: elsewhere they are prose."""
 
-REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch"})
+REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch", "Fact", "Confirm"})
 """Names that may stand several times; of any other, two lines must say the same."""
 
 _CANONICAL = {name.casefold(): main for main, others in ALIASES.items() for name in (main, *others)}
@@ -79,7 +87,20 @@ _ANY_NAME = re.compile(r"[\s*_]{0,8}([^\W\d_][^:\n]{0,39}?)[\s*_]{0,8}:")
 _LEAK_NAME = re.compile(r"leak[a-z-]*", re.ASCII)
 # Near a name, and words of advisories and mails ("Score: 9.8", "Subject: ...") rather than slips of the hand.
 _EVERYDAY = frozenset(
-    {"score", "subject", "access", "improve", "state", "states", "stats", "there", "here", "approved"}
+    {
+        "score",
+        "subject",
+        "access",
+        "improve",
+        "state",
+        "states",
+        "stats",
+        "there",
+        "here",
+        "approved",
+        "confirmed",
+        "confirms",
+    }
 )
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _MAX_STRAYS = 50

@@ -33,7 +33,9 @@ class Event(StrEnum):
     DATE_REACHED = "date-reached"
     LIFT_ASKED = "lift-asked"
     LIFT_NOW = "lift-now"
+    SEND_AND_LIFT = "send-and-lift"
     FACT_PUBLIC = "fact-public"
+    FACT_ATTACKS = "fact-attacks"
     LEAK = "leak"
 
 
@@ -73,9 +75,13 @@ ROWS: tuple[Row, ...] = (
     Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
     Row("12", State.EMBARGOED, Event.LIFT_ASKED, State.EMBARGOED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
+    Row("13", State.HELD, Event.SEND_AND_LIFT, State.LIFTED),
     Row("14", State.PENDING, Event.FACT_PUBLIC, State.LIFTED),
     Row("14", State.HELD, Event.FACT_PUBLIC, State.LIFTED),
     Row("14", State.EMBARGOED, Event.FACT_PUBLIC, State.LIFTED),
+    Row("15", State.PENDING, Event.FACT_ATTACKS, State.PENDING),
+    Row("15", State.HELD, Event.FACT_ATTACKS, State.HELD),
+    Row("15", State.EMBARGOED, Event.FACT_ATTACKS, State.EMBARGOED),
     Row("16", State.PENDING, Event.LEAK, State.PENDING),
     Row("16", State.HELD, Event.LEAK, State.HELD),
     Row("16", State.EMBARGOED, Event.LEAK, State.EMBARGOED),
@@ -115,7 +121,8 @@ _REFUSALS: dict[Event, str] = {
     Event.WITHDRAW: "it can't be withdrawn any more",
     Event.FOLLOW_UP: "it is over, so nothing can be added",
     Event.LIFT_NOW: "there is no embargo to lift: members don't have it. Use `Withdraw:` to call it off, "
-    "or `Hold-Until: now` to send it",
+    "`Hold-Until: now` to send it, or `Send: now` beside the lift to do both",
+    Event.SEND_AND_LIFT: "only what is held can be sent and lifted in one step",
 }
 
 
@@ -167,12 +174,14 @@ def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) 
 
 
 def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:
-    """Row 10a's guard: now < T' <= R + max_embargo, and an earlier date not before now + min_notice."""
+    """Row 10a's guard: now < T' <= R + max_embargo; not (A and T' > T); an earlier one not before now + min_notice."""
     released = disclosure.released_at or disclosure.hold_until
     if embargo <= now:
         return Refusal("the public date has gone by")
     if embargo > released + rules.max_embargo:
         return Refusal("the embargo would be longer than this list allows")
+    if disclosure.fact_attacks_at is not None and embargo > disclosure.embargo_until:
+        return Refusal("attacks are seen, so the public date can't be a later one")
     if embargo < disclosure.embargo_until and embargo < now + rules.min_notice:
         return Refusal("an earlier public date needs more notice than that on this list")
     return None

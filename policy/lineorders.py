@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, TypeVar
 
 from policy.instants import Reading
@@ -33,6 +34,16 @@ TLP_LABELS = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 """TLP 2.0, from the widest to the narrowest."""
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}", re.ASCII)
 _LOOSE_CVE = re.compile(r"(?:CVE)?[-_: ]*([0-9]{4})[-_ ]([0-9]{4,19})", re.ASCII | re.IGNORECASE)
+
+
+class Cause(StrEnum):
+    """Why a coordinator lifts an embargo before its date."""
+
+    PUBLIC = "public"
+    EXPLOITED = "exploited"
+    LEAKED = "leaked"
+    READY = "ready"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,14 @@ def read_lift(text: str, _: Surroundings) -> Parsed[bool]:
     if text.casefold() == "now":
         return Parsed(value=True, fixed="now")
     return Parsed(None, None, "it only says now; an embargo that ends later is a new Embargo-Until")
+
+
+def read_cause(text: str, _: Surroundings) -> Parsed[str]:
+    """Why an embargo is lifted before its date."""
+    word = text.casefold().rstrip(".!")
+    if word in set(Cause):
+        return Parsed(word, word)
+    return Parsed(None, "other", f"it says one of {', '.join(Cause)}")
 
 
 def read_send_to(text: str, _: Surroundings) -> Parsed[bool]:

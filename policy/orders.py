@@ -27,6 +27,7 @@ from policy.lineorders import (
     MAX_VALUE,
     TLP_LABELS,
     Parsed,
+    read_cause,
     read_cve,
     read_lift,
     read_notice_line,
@@ -60,6 +61,7 @@ T = TypeVar("T")
 _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if "member" in spec.by)})
 _NOT_YET = frozenset({"Upstream"})
 _ONLY_IN_REPLIES = ("Lift", "Withdraw")
+_BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
 _STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
 # What people write who know the thing but not its name; only ever offered, never obeyed.
 _OTHER_WORDS = {
@@ -107,6 +109,8 @@ class Order:
     public_notice: str | None = None
     preview: bool = False
     lift_now: bool = False
+    lift_cause: str | None = None
+    send_now: bool = False
     withdraw: str | None = None
     send_to_audience: bool = False
     ack: bool = False
@@ -171,6 +175,8 @@ class _Reader:
             public_notice=notice,
             preview=self._one("Preview", read_yes, _yes) or False,
             lift_now=self._one("Lift", read_lift) or False,
+            lift_cause=self._one("Cause", read_cause) if "Lift" in self._lines else None,
+            send_now=(self._one("Send", read_lift) or False) if "Lift" in self._lines else False,
             withdraw=self._one("Withdraw", read_text),
             send_to_audience=self._one("Send-To", read_send_to) or False,
             ack=self._one("Ack", read_yes) or False,
@@ -270,7 +276,7 @@ class _Reader:
     def _acts(self) -> tuple[Act, ...]:
         """Read the lines of ``policy.acts``, each with the companions in this block that it takes."""
         found: list[Act] = []
-        taken: set[str] = set()
+        taken = {c for line, companions in _BESIDE.items() if line in self._lines for c in companions}
         for name, spec in SPECS.items():
             lines = self._lines.get(name, [])
             beside = {c: self._lines[c][0].value for c in spec.companions if lines and c in self._lines}
@@ -284,7 +290,12 @@ class _Reader:
                 self._complain(lines[-1], f"{name} stands there twice and says two things")
             found += [p.value for p in parsed if p.value is not None]
         for name in sorted((COMPANIONS & self._lines.keys()) - taken):
-            takers = ", ".join(other for other, spec in SPECS.items() if name in spec.companions)
+            takers = ", ".join(
+                (
+                    *(other for other, spec in SPECS.items() if name in spec.companions),
+                    *(other for other, companions in _BESIDE.items() if name in companions),
+                )
+            )
             self._complain(
                 self._lines[name][0], f"it belongs to one of the lines {takers}; left out of the block below"
             )

@@ -169,13 +169,15 @@ def _plan_end(order: Order, disclosure: Disclosure, now: datetime) -> SteerPlan 
         why = "an embargo is either lifted or withdrawn"
         return Faults((Complaint("Lift:", why, ()),), _without(order.corrected, "Lift"))
     name, event = ("Lift", Event.LIFT_NOW) if order.lift_now else ("Withdraw", Event.WITHDRAW)
+    if order.lift_now and order.send_now and disclosure.state in {State.HELD, State.PENDING}:
+        event = Event.SEND_AND_LIFT
     if order.embargo_until or order.hold_until or order.hold_now or order.scope:
         why = "it ends the embargo, so dates and scope can't change with it"
         return Faults((Complaint(f"{name}:", why, ()),), f"{name}: {order.withdraw or 'now'}\n")
     target = move(disclosure.state, event)
     if isinstance(target, Refusal):
         return Faults((Complaint(f"{name}:", target.why, ()),), _without(order.corrected, name))
-    cause = "other" if order.lift_now else disclosure.cause
+    cause = (order.lift_cause or "other") if order.lift_now else disclosure.cause
     return SteerPlan(replace(disclosure, state=target, ended_at=now, cause=cause), (event,))
 
 

@@ -10,6 +10,7 @@ from gateway import operator_show
 from gateway.cli.output import emit, facts, heading, show, table
 from gateway.cli.work import AsHtml, AsJson, AsMarkdown, ListName, look, one_of
 from policy.facts import State
+from policy.lineorders import Cause
 
 app = typer.Typer(help="Disclosures.", rich_markup_mode=None)
 
@@ -104,12 +105,17 @@ def report(
 
 
 @app.command("lift")
-def lift(ctx: typer.Context, disclosure_id: Id) -> None:
+def lift(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    cause: Annotated[Cause, typer.Option("--cause", help="Why, as in a `Cause:` line.")] = Cause.OTHER,
+    send: Annotated[bool, typer.Option("--send", help="Send members first what is still held.")] = False,
+) -> None:
     """End the embargo now; everybody who has it is told."""
     from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
 
-    do(ctx, lambda parts: operator_disclosures.lift(parts, disclosure_id))
+    do(ctx, lambda parts: operator_disclosures.lift(parts, disclosure_id, cause.value, send=send))
 
 
 @app.command("withdraw")

@@ -103,6 +103,11 @@ async def test_what_nobody_has_can_not_be_lifted_and_what_is_not_stopped_need_no
         assert "is not stopped" in await shell.refuse("disclosure", "go", listed["id"])
         assert (await shell.json("disclosure", "ls"))[0]["state"] == "held"
 
+        await shell.ok("disclosure", "lift", listed["id"], "--cause", "leaked", "--send")
+        await story.settle()
+        assert (await shell.json("disclosure", "ls"))[0]["state"] == "lifted"
+        assert ["it leaked" in copy.text for copy in story.inbox("north")] == [False, True]
+
 
 async def test_a_held_one_that_is_withdrawn_never_leaves(tmp_path, people, beside):
     async with world(tmp_path, people) as story:

@@ -1,0 +1,71 @@
+"""Facts of a disclosure: what each implies, what it brings about, and that they only ever grow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.disclosure import Refusal, Rules, judge_new_date, move
+from policy.facts import Disclosure, State
+from policy.knowledge import EVENTS, FactKind, known_since, learnt
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+RULES = Rules("UTC", timedelta(minutes=10), timedelta(days=90), timedelta(0))
+
+
+def disclosure(state: State = State.HELD, hold: float = 1, embargo: float = 14) -> Disclosure:
+    """One whose hold and date are so many days from now."""
+    instants = (NOW, NOW + timedelta(days=hold), NOW + timedelta(days=embargo))
+    return Disclosure("ED-2026-K7QX", "l", state, 1, "a@x.example", "A", *instants, "RED", "all")
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"),
+    [
+        pytest.param(FactKind.PUBLIC, {FactKind.PUBLIC}, id="public"),
+        pytest.param(FactKind.EXPLOIT, {FactKind.PUBLIC, FactKind.EXPLOIT}, id="an exploit is public with the thing"),
+        pytest.param(FactKind.ATTACKS, {FactKind.ATTACKS}, id="attacks say nothing of what is public"),
+    ],
+)
+def test_a_fact_implies(kind, known):
+    after = learnt(disclosure(), kind, NOW)
+
+    assert {one for one in FactKind if known_since(after, one)} == known
+
+
+@pytest.mark.parametrize(
+    ("state", "public", "attacks"),
+    [
+        (State.PENDING, State.LIFTED, State.PENDING),
+        (State.HELD, State.LIFTED, State.HELD),
+        (State.EMBARGOED, State.LIFTED, State.EMBARGOED),
+        (State.LIFTED, None, None),
+        (State.CLOSED, None, None),
+        (State.WITHDRAWN, None, None),
+    ],
+)
+def test_what_a_fact_brings_about(state, public, attacks):
+    for kind, expected in ((FactKind.PUBLIC, public), (FactKind.EXPLOIT, public), (FactKind.ATTACKS, attacks)):
+        found = move(state, EVENTS[kind])
+        assert (None if isinstance(found, Refusal) else found) is expected
+
+
+@pytest.mark.parametrize(("days", "refused"), [(15, True), (14, False), (13, False), (1, False)])
+def test_with_attacks_seen_no_later_date_is_possible(days, refused):
+    found = replace(disclosure(State.EMBARGOED, -1, 14), fact_attacks_at=NOW)
+
+    assert isinstance(judge_new_date(found, NOW + timedelta(days=days), RULES, NOW), Refusal) is refused
+
+
+@given(st.lists(st.sampled_from(FactKind), max_size=6))
+def test_facts_only_ever_grow_and_keep_their_first_instant(kinds):
+    found = disclosure()
+    for step, kind in enumerate(kinds):
+        after = learnt(found, kind, NOW + timedelta(hours=step))
+        assert all(known_since(after, one) == since for one in FactKind if (since := known_since(found, one)))
+        assert known_since(after, kind) is not None
+        found = after

@@ -1,0 +1,109 @@
+"""Facts that become known before the date: reported by members, confirmed by coordinators, and what follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import letters
+from deeds import state_of
+from letters import MEMBERS, sizes
+from openpgp import Person
+from storage import disclosures, facts
+from storage.records import FactRecord
+from world import World, world
+
+TEAM = ("alice", "adam", *MEMBERS)
+
+
+async def reported(story: World, ident: str) -> tuple[FactRecord, ...]:
+    async with story.parts.database.reading() as tx:
+        found = await facts.of_disclosure(tx, ident)
+    return tuple(sorted(found, key=lambda fact: fact.kind))
+
+
+async def date_of(story: World, ident: str) -> object:
+    async with story.parts.database.reading() as tx:
+        found = await disclosures.get(tx, ident)
+    assert found is not None
+    return found.embargo_until
+
+
+async def test_what_members_report_changes_nothing_until_a_coordinator_confirms_it(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    notice = [("notice.txt", b"Public notice\n\nzirconium\n")]
+    async with world(tmp_path, people, pinned=TEAM, list={"public_address": "oss@public.example"}) as story:
+        await story.post("alice", "Embargo-Until: +30d\nPublic-Notice: notice.txt\n\nA flaw.\n", attachments=notice)
+        ident, copy = story.disclosure_id(), story.inbox("north")[0]
+        date, before = await date_of(story, ident), sizes(story)
+        await story.post("north", "Fact: attacks\nWhere: honeypot quokka\n", reply_to=copy)
+        await story.post("south", "Fact: public\n\nIt leaked; a blog has it.\n", reply_to=story.inbox("south")[0])
+        attacks, public = await reported(story, ident)
+        assert {attacks.state, public.state} == {"reported"}
+        assert (await state_of(story, ident), await date_of(story, ident)) == ("embargoed", date)
+        assert "honeypot quokka" in story.last("adam", f"({attacks.id})").text
+        assert sizes(story)["west"] == before["west"], "no other member hears of it"
+        assert not any("quokka" in f"{record.detail}{record.reason}" for record in await letters.trail(story))
+
+        asked = story.last("alice", f"({attacks.id})")
+        for writer in ("south", "north"):
+            await story.post(writer, f"Confirm: {public.id}\n", reply_to=story.inbox(writer)[0])
+        await story.deliver(letters.unsigned(story, f"Confirm: {public.id}\n", who="alice", answers=asked))
+        await story.settle()
+        assert (await reported(story, ident))[1].state == "reported"
+        assert await state_of(story, ident) == "embargoed"
+
+        await story.post("alice", f"Confirm: {attacks.id}\n", reply_to=asked)
+        assert "please decide" in story.last("adam", "Attacks are seen").text.casefold()
+        assert (await state_of(story, ident), await date_of(story, ident)) == ("embargoed", date)
+        await story.post("alice", "Embargo-Until: +40d\n", reply_to=copy_of(story, "alice"))
+        assert "attacks are seen" in story.last("alice").text
+        assert await date_of(story, ident) == date
+
+        confirmed = await story.post("adam", f"Confirm: {public.id}\n", reply_to=story.last("adam", f"({public.id})"))
+        assert await state_of(story, ident) == "lifted"
+        for member in MEMBERS:
+            assert sum("Lifted" in subject for subject in story.subjects(member)) == 1
+        assert "it is public" in story.last("west", "Lifted").text
+        assert story.box.to("oss@public.example") == [], "the public notice takes a fresh order"
+        before = sizes(story)
+        await story.deliver(letters.again(confirmed))
+        await story.settle()
+        assert {who: sizes(story)[who] for who in MEMBERS} == {who: before[who] for who in MEMBERS}
+
+
+def copy_of(story: World, who: str) -> object:
+    return story.last(who, "Receipt")
+
+
+async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one_step(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, pinned=TEAM) as story:
+        await story.post("alice", "Hold-Until: +2d\nEmbargo-Until: +30d\n\nzirconium\n", subject="First")
+        first = story.disclosure_id()
+        await story.post("alice", "Fact: exploit\nWhere: a blog\n", reply_to=story.last("alice", "Receipt"))
+        assert await state_of(story, first) == "lifted"
+        assert "Members never got this" in story.last("alice", "Receipt").text
+        assert "it is exploited" in story.last("adam", "Lifted").text
+        await story.pass_time(3 * 86_400)
+        assert all(story.inbox(member) == [] for member in MEMBERS), "unsent stays unsent, and nobody is bound"
+
+        await story.post("alice", "Hold-Until: +2d\nEmbargo-Until: +30d\n\nbismuth\n", subject="Second")
+        second, receipt = story.disclosure_id(), story.last("alice", "Receipt")
+        await story.post("alice", "Lift: now\nCause: leaked\n", reply_to=receipt)
+        assert "`Send: now` beside the lift" in story.last("alice").text
+        await story.post("alice", "Lift: now\nCause: weather\nSend: now\n", reply_to=receipt)
+        assert "it says one of public, exploited, leaked, ready, other" in story.last("alice").text
+        await story.post("alice", "Cause: leaked\n\nNothing else.\n", reply_to=receipt)
+        assert "it belongs to one of the lines Lift" in story.last("alice").text
+        await story.post("alice", "Preview: yes\nLift: now\nSend: now\n", reply_to=receipt)
+        assert await state_of(story, second) == "held"
+        assert all(story.inbox(member) == [] for member in MEMBERS)
+
+        await story.post("alice", "Lift: now\nCause: leaked\nSend: now\n", reply_to=receipt)
+        assert await state_of(story, second) == "lifted"
+        for member in MEMBERS:
+            text, lift = story.inbox(member)
+            assert "bismuth" in text.text
+            assert "it leaked" in lift.text
