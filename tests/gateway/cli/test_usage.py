@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -15,6 +16,17 @@ from keys.errors import EngineUnavailable
 from storage.errors import TrailBroken, Unavailable
 
 ID = "ED-2026-K7QX"
+
+
+@pytest.mark.parametrize(
+    "noun", sorted(noun for noun, help_ in NOUNS.items() if ": " in help_ and noun not in {"init", "stats"})
+)
+def test_what_is_said_of_a_noun_names_each_of_its_verbs(noun) -> None:
+    app = importlib.import_module(f"gateway.cli.{noun}").app
+
+    said = NOUNS[noun].partition(": ")[2].rstrip(".").split(", ")
+
+    assert sorted(said) == sorted(command.name for command in app.registered_commands)
 
 
 @pytest.mark.parametrize(
