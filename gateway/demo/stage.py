@@ -165,15 +165,15 @@ release_grace = "0s"
             found.append(letter)
         return found
 
-    async def wait_for(self, actor: Actor, words: str, list_fingerprint: str) -> Letter:
-        """Wait for a mail to a person whose real subject holds some words."""
+    async def wait_for(self, actor: Actor, words: str, list_fingerprint: str, *, inside: bool = False) -> Letter:
+        """Wait for a mail to a person whose real subject (``inside``: whose text) holds some words."""
         seen = 0
         async with asyncio.timeout(PATIENCE):
             while True:
                 mails = [mail for mail in self.mails if mail.recipient == actor.address]
                 for envelope in mails[seen:]:
                     letter = await actor.read(envelope.content, list_fingerprint)
-                    if letter is not None and words in letter.subject:
+                    if letter is not None and words in (letter.text if inside else letter.subject):
                         return letter
                 seen = len(mails)
                 await asyncio.sleep(LOOK_EVERY)

@@ -18,6 +18,7 @@ from gateway.demo.stage import LIST, LOOK_EVERY, PATIENCE, Stage, StepFailedErro
 
 HOLD = 6  # seconds between the post and the release
 PATCH = b"--- a/parser.c\n+++ b/parser.c\n@@ -41 +41 @@\n-  if (length > limit)\n+  if (length >= limit)\n"
+BETTER = PATCH.replace(b"length >= limit", b"length >= limit || length < 0")
 SUBJECT = "Heap overflow in the header parser"
 MEMBERS = (
     ("north", "Northwind", "security@northwind.example", "distributors"),
@@ -84,6 +85,7 @@ async def run(*, keep: bool) -> int:
             await _wait_and_release(story)
             await _open_copies(story)
             await _stranger(story)
+            await _go_on(story)
             await _leak(story)
             await _lift(story)
             await _look_back(story)
@@ -210,8 +212,36 @@ async def _stranger(story: Story) -> None:
     story.check("no member got anything", holds=before == [story.count(member) for member in story.members])
 
 
+async def _go_on(story: Story) -> None:
+    story.title("6. The embargo goes on: how far they are, another date, a better patch")
+    north, west, alice = story.people["north"], story.people["west"], story.people["alice"]
+    for who, line in ((west, "Status: patched, in test"), (north, "Propose-Embargo-Until: +10d")):
+        copy = story.copies["west" if who is west else "north"]
+        story.tell(f"| {who.name}: {line}")
+        raw = await who.write(to=LIST, subject=f"Re: {copy.subject}", text=f"{line}\n", answers=copy)
+        await story.send("west" if who is west else "north", raw)
+    shown = await story.stage.embargo_json("disclosure", "show", story.disclosure_id)
+    told = [status["text"] for status in shown["statuses"]]
+    story.check("Westlake's status stands with the disclosure", holds=told == ["patched, in test"])
+    asked = await story.stage.wait_for(alice, "Another public date", story.list_fingerprint)
+    story.check("Alice is asked for the other date; nothing changed by it", holds="Embargo-Until:" in asked.text)
+    text = "Corrects: last\nReplaces: fix.patch\nSend-To: audience\n\nThe first patch missed a case.\n"
+    for line in text.splitlines()[:3]:
+        story.tell(f"| {line}")
+    subject = f"Re: [{story.disclosure_id}] {SUBJECT}"
+    raw = await alice.write(to=LIST, subject=subject, text=text, attachments=[("fix.patch", BETTER)])
+    await story.send("alice", raw)
+    for key, _, _, group in MEMBERS:
+        letter = await story.stage.wait_for(story.people[key], "CORRECTION", story.list_fingerprint, inside=True)
+        has_it = letter.attachments.get("fix.patch") == BETTER
+        says_discard = f"Discard fix.patch as you got it before (SHA-256 {sha256(PATCH)})" in letter.text
+        is_right = (has_it and says_discard) if group == "distributors" else not (has_it or says_discard)
+        what = "has the better patch, and reads which one to discard" if has_it else "hears nothing of the patch"
+        story.check(f"{story.people[key].name} {what}", holds=is_right)
+
+
 async def _leak(story: Story) -> None:
-    story.title("6. The bad day: Southgate replies that something leaked")
+    story.title("7. The bad day: Southgate replies that something leaked")
     south, alice = story.people["south"], story.people["alice"]
     raw = await south.write(
         to=LIST,
@@ -235,13 +265,19 @@ async def _leak(story: Story) -> None:
     for key in ("north", "west"):
         notice = await story.stage.wait_for(story.people[key], "A leak is reported", fingerprint)
         story.check(f"{story.people[key].name} was told, without naming anybody", holds="Southgate" not in notice.text)
+    text = f"Assess: {page['id']}\nOutcome: contained\nReason: taken down within the hour\n"
+    for line in text.splitlines():
+        story.tell(f"| {line}")
+    await story.send("alice", await alice.write(to=LIST, subject=f"Re: {alarm.subject}", text=text, answers=alarm))
+    case = await story.stage.embargo_json("leak", "show", page["id"])
+    story.check(f"the case is {case['state']}: {case['outcome']}", holds=case["state"] == "assessed")
 
 
 async def _lift(story: Story) -> None:
-    story.title("7. Alice lifts the embargo")
+    story.title("8. Alice lifts the embargo")
     alice = story.people["alice"]
-    raw = await alice.write(to=LIST, subject=f"Re: [{story.disclosure_id}] {SUBJECT}", text="Lift: now\n")
-    story.tell("| Lift: now")
+    raw = await alice.write(to=LIST, subject=f"Re: [{story.disclosure_id}] {SUBJECT}", text="Lift: now\nCause: ready\n")
+    story.tell("| Lift: now, Cause: ready")
     await story.send("alice", raw)
     for member in story.members:
         notice = await story.stage.wait_for(member, "Lifted", story.list_fingerprint)
@@ -249,13 +285,17 @@ async def _lift(story: Story) -> None:
 
 
 async def _look_back(story: Story) -> None:
-    story.title("8. Afterwards")
+    story.title("9. Afterwards")
     shown = await story.stage.embargo_json("disclosure", "show", story.disclosure_id)
     sent = [copy for copy in shown["copies"] if copy["state"] == "sent"]
     is_over = shown["state"] == "lifted" and len(sent) >= len(MEMBERS)
     story.check(f"{story.disclosure_id} is {shown['state']}, {len(sent)} copies sent", holds=is_over)
     leaks = await story.stage.embargo_json("leak", "ls")
     story.check(f"{leaks[0]['id']} is on record, proved", holds=leaks[0]["verified"] is True)
+    page = await story.stage.embargo("disclosure", "report", story.disclosure_id, "--html")
+    is_page = "<svg" in page and "<script" not in page and SUBJECT not in page
+    story.check("its whole life is on one page, with a picture and without a secret", holds=is_page)
+    (story.stage.directory / "report.html").write_text(page)
     verified = await story.stage.embargo_json("audit", "verify")
     story.check("the audit trail is whole", holds=verified["ok"] is True)
     code = await story.stage.stop()
@@ -269,6 +309,6 @@ async def _keep_keys(story: Story) -> None:
 def _close(story: Story, seconds: float) -> None:
     story.console.print(
         f"\n[bold]{story.checks} checks held in {seconds:.0f} s.[/bold] Posted, held, released to three members sealed "
-        "to each alone, a stranger kept out, a leak told, lifted.",
+        "to each alone, a stranger kept out, a patch put right, a leak told and assessed, lifted.",
         highlight=False,
     )
