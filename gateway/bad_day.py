@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import retrospect
+from gateway import escalating, retrospect
 
 if TYPE_CHECKING:
     from gateway.release import DoDuty
 
 DUTIES: dict[str, DoDuty] = {
+    escalating.AGAIN: escalating.sound_again,
     retrospect.DRAFT: retrospect.send_draft,
     retrospect.OVERDUE: retrospect.tell_overdue,
 }

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Self, get_args, get_origin
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from gateway.settings import (
+    Ages,
     Banner,
     BannerWord,
     Command,
@@ -236,6 +237,7 @@ class ListConfig(_Section):
     two_person: TwoPersonWords = _default([])
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")
+    escalate: Ages = _default(["0m", "5m", "15m", "1h"])
     retrospective_within: SomeTime = _default("14d")
     quarantine_keep: SomeTime = _default("14d")
     policy_file: FilePath = _default("policy.md")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import leaktelling, notices, notices_leak, notices_outsiders, posting, reports, safe
+from gateway import escalating, leaktelling, notices, notices_leak, notices_outsiders, posting, reports, safe
 from gateway.content import Setting
 from gateway.scene import scene_of
 from policy.facts import Disclosure, MessageKind, Person
@@ -46,6 +46,8 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
         await reports.raise_alarm(
             incoming.parts, incoming.tx, kind="leak", ref=leak_id, list_id=incoming.mailing_list.id, now=incoming.now
         )
+    if joined is None and report.is_verified:
+        await escalating.plan(incoming.tx, incoming.mailing_list, leak_id, incoming.now, incoming.now)
     readers = () if joined else await _audience(incoming, report)
     if report.found:
         answer = await _alarm_found(incoming, report, leak_id, kept_as)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import content, leakcase, release, storing
+from gateway import content, escalating, leakcase, release, storing
 from gateway.content import Setting
 from gateway.holdings import readers_of_all
 from gateway.scene import scene_of
@@ -15,7 +15,7 @@ from storage import leaks
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
-    from policy.acts import AssessLeak, PostRetrospective, VouchLeak
+    from policy.acts import AssessLeak, PostRetrospective, TakeAlarm, VouchLeak
     from policy.facts import Person
     from storage.records import LeakRecord
 
@@ -42,6 +42,20 @@ async def _found(incoming: Incoming, leak_id: str) -> LeakRecord:
     if incoming.disclosure is None or signer is None:
         return case
     return await leakcase.bind(scene_of(incoming, signer), case, incoming.disclosure)
+
+
+async def refuse_take(incoming: Incoming, _writer: Person, act: TakeAlarm) -> Complaint | None:
+    """It must be a case of this list; who is late is told that it was taken."""
+    case = await _find(incoming, "Ack", act.leak_id)
+    if isinstance(case, Complaint):
+        return case
+    return Complaint(f"Ack: {case.id}", "its alarm was taken already") if case.acked_at else None
+
+
+async def take(incoming: Incoming, writer: Person, act: TakeAlarm) -> str:
+    """Sound its alarm no more."""
+    await escalating.take(scene_of(incoming, writer), await _found(incoming, act.leak_id))
+    return f"{writer.name} has {act.leak_id} in hand; its alarm is not repeated."
 
 
 async def refuse_vouch(incoming: Incoming, _writer: Person, act: VouchLeak) -> Complaint | None:

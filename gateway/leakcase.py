@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import known, leaktelling, notices_leak, posting, release, reports, retrospect, safe
+from gateway import escalating, known, leaktelling, notices_leak, posting, release, reports, retrospect, safe
 from keys.errors import VaultError
 from policy import leakcase as table
 from policy.facts import MessageKind
@@ -62,6 +62,7 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
     await leaks.add(tx, case)
     await scene.audit("leak-opened", case.id, "", {"disclosure": disclosure.id})
     await reports.raise_alarm(parts, tx, kind="leak", ref=case.id, list_id=case.list_id, now=now)
+    await escalating.plan(tx, scene.mailing_list, case.id, now, now)
     setting = await release.setting_of(parts, tx, disclosure)
     readers = await leaktelling.audience(scene.mailing_list, tx, disclosure, case.by, but=None)
     alarm = notices_leak.LeakAlarm(

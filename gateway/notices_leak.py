@@ -16,6 +16,39 @@ from policy.steering import instant_value
 FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
 
 
+def answers(leak_id: str, disclosure_id: str | None) -> list[str]:
+    """What a coordinator may answer, ready to be pasted; each stands alone, as the first lines of the reply."""
+    blocks: list[tuple[str, tuple[str, ...]]] = [
+        ("I have it in hand; don't alarm us again", (f"Ack: {leak_id}",)),
+        ("It was no leak", (f"Assess: {leak_id}", "Outcome: dismissed", "Reason: ...")),
+        ("It is contained", (f"Assess: {leak_id}", "Outcome: contained")),
+    ]
+    if disclosure_id:
+        blocks += [
+            ("It is public: lift, and send nothing that is held", (f"Assess: {leak_id}", "Outcome: public")),
+            ("Send members what is held, and lift", ("Lift: now", "Cause: leaked", "Send: now")),
+            ("Lift only, members have it", ("Lift: now", "Cause: leaked")),
+            ("Narrow who gets it from now on", ("Scope: group:NAME",)),
+        ]
+    lines = ["Your reply to this mail stays among coordinators. As its first lines you may paste one of these:"]
+    for what, block in blocks:
+        lines += ["", f"* {what}:", "", *block]
+    return lines
+
+
+def again(leak_id: str, disclosure_id: str | None, since: datetime, zone: str, now: datetime) -> Notice:
+    """To coordinators: nobody has taken the alarm yet."""
+    lines = [
+        f"LEAK REPORT {leak_id}" + (f" on {disclosure_id}" if disclosure_id else ""),
+        f"It came {in_words(since, zone, now)}, and no coordinator has taken it in hand yet.",
+        "The report itself is in the first alarm.",
+        "",
+        LINE,
+        *answers(leak_id, disclosure_id),
+    ]
+    return Notice(tagged(disclosure_id, f"ALARM, again: leak {leak_id}"), "\n".join(lines) + "\n")
+
+
 def leak_acknowledged(
     leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]
 ) -> Notice:
@@ -50,7 +83,6 @@ class LeakAlarm:
     audience_told: bool
     is_addition: bool = False  # to a case that is known
     is_found: bool = False  # nobody reported it: ``reporter`` opened the case
-    answers: tuple[str, ...] = ("To lift the embargo: `Lift: now`",)  # to paste
 
     def notice(self, attachments: Sequence[Attachment]) -> Notice:
         """The alarm mail; an unreadable report comes as an attachment."""
@@ -76,7 +108,7 @@ class LeakAlarm:
             LINE,
             shortened(self.text, MOST_TEXT),
         ]
-        lines += ["", LINE, "Your reply to this mail stays among coordinators.", *self.answers]
+        lines += ["", LINE, *answers(self.leak_id, self.disclosure_id)]
         subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (
             f": {self.subject}" if self.subject else ""
         )

@@ -9,7 +9,7 @@ from gateway.operator import THE_OPERATOR, Actor, Done, RefusedError
 from gateway.operator_acts import audit, tell
 from policy.facts import CopyState
 from policy.instants import rfc3339
-from storage import alarms, disclosures, outbox
+from storage import alarms, disclosures, leaks, outbox
 from storage.records import Alarm
 
 if TYPE_CHECKING:
@@ -117,4 +117,8 @@ async def acknowledge_alarm(parts: Parts, alarm_id: str) -> Done:
         for alarm in fresh:
             await alarms.ack(tx, alarm.id, now)
             await audit(parts, tx, now, "alarm-acked", alarm.id, alarm.list_id or "", alarm.kind)
+        for ref in sorted({alarm.ref for alarm in fresh if alarm.kind == "leak" and alarm.ref}):
+            case = await leaks.get(tx, ref)
+            if case is not None and case.acked_at is None:  # nor is it sounded again
+                await leaks.change(tx, ref, acked_at=now)
     return Done(f"acknowledged {', '.join(alarm.id for alarm in fresh)}")

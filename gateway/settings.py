@@ -360,6 +360,12 @@ def _offsets(value: object) -> tuple[timedelta, ...]:
     return tuple(_some_time(one) for one in value)
 
 
+def _ages(value: object) -> tuple[timedelta, ...]:
+    if not isinstance(value, list):
+        raise ValueError("must be a list of durations such as ['0m', '5m'], or [] for no repetition")
+    return tuple(sorted(_duration(one) for one in value))
+
+
 def _two_person(value: object) -> tuple[TwoPerson, ...]:
     if not isinstance(value, list):
         raise ValueError("must be a list such as ['release', 'lift'], or [] for none")
@@ -409,6 +415,7 @@ SomeTime = Annotated[timedelta, BeforeValidator(_some_time)]
 PerhapsDuration = Annotated[timedelta | None, BeforeValidator(_perhaps_duration)]
 DefaultEmbargo = Annotated[timedelta | PatchDayWord | None, BeforeValidator(_default_embargo)]
 TwoPersonWords = Annotated[tuple[TwoPerson, ...], BeforeValidator(_two_person)]
+Ages = Annotated[tuple[timedelta, ...], BeforeValidator(_ages)]
 Offsets = Annotated[tuple[timedelta, ...], BeforeValidator(_offsets)]
 Pauses = Annotated[tuple[timedelta, ...], BeforeValidator(_pauses)]
 FilePath = Annotated[Path, BeforeValidator(_path)]

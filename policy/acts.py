@@ -104,7 +104,25 @@ class ConfirmFact:
     fact_id: str
 
 
-Act = Approve | TellStatus | Correct | VouchLeak | AssessLeak | PostRetrospective | ProposeDate | TellFact | ConfirmFact
+@dataclass(frozen=True, slots=True)
+class TakeAlarm:
+    """``Ack: LK-...`` a coordinator has the alarm of a leak in hand; it is not repeated."""
+
+    leak_id: str
+
+
+Act = (
+    Approve
+    | TellStatus
+    | Correct
+    | VouchLeak
+    | AssessLeak
+    | PostRetrospective
+    | ProposeDate
+    | TellFact
+    | ConfirmFact
+    | TakeAlarm
+)
 """Everything that a line of ``SPECS`` may ask for."""
 
 TALKS_OF_LEAKS = (PostRetrospective, TellFact)

@@ -95,7 +95,7 @@ def assess(
     """
     if before is not None and _GRAVITY.index(outcome) <= _GRAVITY.index(Outcome(before)):
         return f"it is assessed as {before}; an outcome only ever gets graver"
-    if outcome is Outcome.DISMISSED and not (reason or "").strip():
+    if outcome is Outcome.DISMISSED and not (reason or "").strip(" ."):
         return "a dismissal says why: add `Reason: ...`"
     if outcome is Outcome.PUBLIC and disclosure is None:
         return "it is bound to no disclosure that could be public: say it in the thread of the one that it is about"

@@ -33,6 +33,7 @@ MAX_VALUE = 4000
 TLP_LABELS = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
 """TLP 2.0, from the widest to the narrowest."""
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,19}", re.ASCII)
+_CASE = re.compile(r"LK-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 _LOOSE_CVE = re.compile(r"(?:CVE)?[-_: ]*([0-9]{4})[-_ ]([0-9]{4,19})", re.ASCII | re.IGNORECASE)
 
 
@@ -70,6 +71,15 @@ def read_yes(text: str, _: Surroundings) -> Parsed[bool]:
     if word in {"yes", "no"}:
         return Parsed(word == "yes", word)
     return Parsed(None, "yes", "it says yes or no")
+
+
+def read_ack(text: str, surroundings: Surroundings) -> Parsed[bool | str]:
+    """Yes or no; from a coordinator also the id of the leak case whose alarm he takes."""
+    case = _CASE.fullmatch(text.strip().upper())
+    if case is not None and surroundings.role == "coordinator":
+        return Parsed(case[0], case[0])
+    found = read_yes(text, surroundings)
+    return Parsed(found.value, found.fixed, found.why)
 
 
 def read_lift(text: str, _: Surroundings) -> Parsed[bool]:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from policy.acts import SPECS, Act, Spec
+from policy.acts import SPECS, Act, Spec, TakeAlarm
 from policy.control import ALIASES, COMPANIONS, Block, Complaint, Line, read_block
 from policy.dateorders import Dates, read_dates
 from policy.instants import Reading
@@ -27,6 +27,7 @@ from policy.lineorders import (
     MAX_VALUE,
     TLP_LABELS,
     Parsed,
+    read_ack,
     read_cause,
     read_cve,
     read_lift,
@@ -162,6 +163,7 @@ class _Reader:
         notice = self._one("Public-Notice", read_notice_line)
         self._check_notice(notice, restrict)
         dates = self._dates()
+        taken = self._one("Ack", read_ack)
         order = Order(
             embargo_until=dates.embargo_until,
             hold_until=dates.hold_until,
@@ -179,8 +181,8 @@ class _Reader:
             send_now=(self._one("Send", read_lift) or False) if "Lift" in self._lines else False,
             withdraw=self._one("Withdraw", read_text),
             send_to_audience=self._one("Send-To", read_send_to) or False,
-            ack=self._one("Ack", read_yes) or False,
-            acts=self._acts(),
+            ack=taken is True,
+            acts=(*self._acts(), *((TakeAlarm(taken),) if isinstance(taken, str) else ())),
         )
         self._ask_for_scope(order)
         return order

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import letters
-from deeds import state_of
+from deeds import pages, state_of
 from letters import MEMBERS, cases, sizes
 from openpgp import Person
 from storage.records import LeakRecord
@@ -93,6 +93,52 @@ async def _learns(story: World, case: LeakRecord) -> None:
         assert "Retrospective:" not in story.last(member).text
     await story.pass_time(2 * DAY)
     assert story.subjects("adam").count("Retrospectives overdue") == 2
+
+
+async def test_the_alarm_of_a_proved_leak_sounds_again_until_a_coordinator_takes_it(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, pinned=TEAM) as story:
+        await story.post("alice", "Embargo-Until: +30d\n\nA flaw.\n")
+        first = story.inbox("north")[0]
+        await story.post("north", "Leak: the patch, to the world\n", reply_to=first)
+        case, alarm = await only(story), story.last("alice", "ALARM")
+
+        async def sounded() -> tuple[int, int]:
+            return len(await pages(story, "leak")), sum("ALARM" in subject for subject in story.subjects("adam"))
+
+        assert await sounded() == (1, 1)
+        await story.pass_time(299)
+        assert await sounded() == (1, 1)
+        await story.pass_time(1)
+        assert await sounded() == (2, 2)
+        again = story.last("adam", "ALARM, again")
+        for line in (f"Ack: {case.id}", "Outcome: contained", "Send: now", "Cause: leaked", "Scope: group:NAME"):
+            assert f"\n{line}" in again.text.replace("\r", "")
+            assert f"\n{line}" in alarm.text.replace("\r", "")
+        await story.pass_time(600)
+        assert await sounded() == (3, 3)
+
+        await story.post("north", f"Ack: {case.id}\n", reply_to=first)
+        await story.deliver(letters.unsigned(story, f"Ack: {case.id}\n", who="alice", answers=again))
+        await story.settle()
+        assert (await only(story)).acked_at is None, "nobody but a coordinator takes it"
+        before = sizes(story)
+        await story.post("adam", f"Ack: {case.id}\n", reply_to=again)
+        assert "in hand" in story.last("alice").text
+        assert {who: sizes(story)[who] for who in MEMBERS} == {who: before[who] for who in MEMBERS}
+        await story.post("alice", f"Ack: {case.id}\n", reply_to=again)
+        assert "was taken already" in story.last("alice").text
+        await story.pass_time(DAY)
+        assert await sounded() == (3, 3)
+        assert (await only(story)).state == "open", "to take it in hand decides nothing"
+        assert all(page.state == "acked" for page in await pages(story, "leak"))
+
+        await story.deliver(unsigned_report(story))
+        await story.settle()
+        told = len(await pages(story, "leak"))
+        await story.pass_time(DAY)
+        assert len(await pages(story, "leak")) == told, "what is not proved sounds once"
 
 
 async def test_a_case_assessed_as_public_ends_the_embargo_for_everybody_who_ever_had_it(
