@@ -16,6 +16,8 @@ from policy.acts import (
     Act,
     Approve,
     AssessLeak,
+    CastVote,
+    ConfirmDate,
     ConfirmFact,
     Correct,
     PostRetrospective,
@@ -59,7 +61,9 @@ HANDLERS: dict[type[Act], Handler] = {
     TellFact: Handler(factacts.refuse_fact, factacts.tell),
     ConfirmFact: Handler(factacts.refuse_confirm, factacts.confirm),
     PostRetrospective: Handler(leakacts.refuse_retrospective, leakacts.post_retrospective),
-    ProposeDate: Handler(proposals.refuse, proposals.ask),
+    ProposeDate: Handler(proposals.refuse_proposal, proposals.propose),
+    CastVote: Handler(proposals.refuse_vote, proposals.vote),
+    ConfirmDate: Handler(proposals.refuse_confirmation, proposals.confirm_by_mail),
 }
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import proposal_windows
 from gateway.alarm import Pager
 from gateway.bad_day import DUTIES
 from gateway.clock import Clock, SystemClock
@@ -107,7 +108,7 @@ class Gateway:
         """Take the parts; nothing runs yet."""
         self.parts = parts
         self.intake = Intake(parts)
-        self.release = Release(parts, DUTIES)
+        self.release = Release(parts, {**DUTIES, **proposal_windows.DUTIES})
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []

@@ -23,6 +23,7 @@ from gateway.settings import (
     Command,
     Connections,
     DatabaseUrl,
+    DateChangeWord,
     DefaultEmbargo,
     Discussion,
     DiscussionWord,
@@ -222,6 +223,8 @@ class ListConfig(_Section):
     preferred_embargo: PerhapsDuration = _default("")
     min_notice: Duration = _default("0s")
     min_lead: Duration = _default("0s")
+    date_change: DateChangeWord = _default("coordinators")
+    vote_window: SomeTime = _default("72h")
     patch_day: PatchDay = _default("2nd tuesday 17:00")
     release_window: ReleaseWindow = _default("")
     holidays_file: HolidaysFile = _default("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import known, notices_facts, posting, reports, safe
+from gateway import known, notices_facts, posting, proposals, reports, safe
 from gateway.scene import scene_of
 from policy.control import Complaint
 from policy.facts import Role
@@ -92,6 +92,7 @@ async def _confirm(incoming: Incoming, writer: Person, fact: FactRecord, disclos
     await facts.confirm(incoming.tx, fact.id, by=writer.address, now=incoming.now)
     after = await known.confirm(scene_of(incoming, writer), disclosure, kind)
     incoming.disclosure = after
+    await proposals.look_again(incoming, writer)
     said = f"{notices_facts.SAID[kind].capitalize()}: confirmed ({fact.id})."
     if after.state is not disclosure.state:
         return f"{said} The embargo is lifted, and everybody bound is told."

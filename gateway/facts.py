@@ -206,6 +206,7 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         is_reply=incoming.answered is not None and incoming.kept_post is None,
         hold_until=_start(disclosure, incoming.now + config.release_grace) if disclosure else None,
         embargo_until=disclosure.embargo_until if disclosure else None,
+        by_agreement=incoming.mailing_list.is_by_agreement(disclosure),
         release_grace=config.release_grace,
         min_notice=config.min_notice if disclosure and disclosure.state is State.EMBARGOED else timedelta(),
         min_lead=config.min_lead,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway import safe
-from gateway.settings import LiftBy, PatchDayWord
+from gateway.settings import DateChange, LiftBy, PatchDayWord
 from keys.results import ListKey, PinnedKey, Ring
 from policy.calendars import Calendar
 from policy.disclosure import Rules
+from policy.facts import State
 from policy.intake import Door
 from storage import roster
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.config import Config, ListConfig
     from gateway.parts import Parts
+    from policy.facts import Disclosure
     from storage.database import Tx
 
 SUFFIXES = {"-request": Door.REQUEST, "-owner": Door.OWNER, "-sendkey": Door.SENDKEY}
@@ -97,6 +99,11 @@ class MailingList:
         if default is None:
             return ""
         return default.value if isinstance(default, PatchDayWord) else f"{int(default.total_seconds())}s"
+
+    def is_by_agreement(self, disclosure: Disclosure | None) -> bool:
+        """Whether the public date moves as the list agrees, not as a coordinator says: once members have it."""
+        is_out = disclosure is not None and disclosure.state is State.EMBARGOED
+        return is_out and self.config.date_change is DateChange.AGREEMENT
 
     def bounces(self, token: str) -> str:
         """The return path of one copy."""

@@ -20,6 +20,8 @@ from storage import alarms, disclosures, leaks, mails, outbox, quarantine, roste
 from storage import audit as trail
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.safe import HoldsVault
     from policy.audience import Seat
     from policy.facts import Disclosure, Person
@@ -70,11 +72,49 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
             for status in particulars.get("statuses", ())
             if (person := people.get(status["person"])) is not None
         ],
+        "proposals": proposals_of(particulars, disclosure, people),
         "timeline": [
             {"at": rfc3339(record.at), "event": record.event, "actor": record.actor, "reason": record.reason or None}
             for record in records
         ],
     }
+
+
+def proposals_of(
+    particulars: dict[str, Any], disclosure: Disclosure, people: Mapping[int, Person]
+) -> list[dict[str, Any]]:
+    """The proposed public dates of a disclosure, oldest first, each with its votes."""
+    is_over = disclosure.state is not State.EMBARGOED
+    return [
+        {
+            "id": proposal["id"],
+            "disclosure": disclosure.id,
+            "state": "closed" if is_over and proposal["fate"] == "open" else proposal["fate"],
+            "proposed": _instant(proposal["at"]),
+            "stands": _instant(proposal["stands"]),
+            "by": by.address if (by := people.get(proposal["by"])) else None,
+            "until": _instant(proposal["ends_at"]),
+            "confirmed_by": proposal["confirmed_by"] or None,
+            "agree": [vote["org"] for vote in proposal["votes"] if vote["agrees"]],
+            "object": [vote["org"] for vote in proposal["votes"] if not vote["agrees"]],
+        }
+        for proposal in particulars.get("proposals", ())
+    ]
+
+
+def _instant(text: str) -> str:
+    return rfc3339(datetime.fromisoformat(text))
+
+
+async def proposed_dates(desk: Desk, list_name: str | None) -> list[dict[str, Any]]:
+    """The proposed public dates of disclosures under embargo, oldest disclosure first. Raises RefusedError."""
+    found: list[dict[str, Any]] = []
+    async with desk.database.reading() as tx:
+        for disclosure in await disclosures.ls(tx, narrowed(desk.config, list_name), frozenset({State.EMBARGOED})):
+            people = {person.id: person for person in await roster.people(tx, disclosure.list_id, with_removed=True)}
+            particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
+            found += proposals_of(particulars, disclosure, people)
+    return found
 
 
 async def disclosure_facts(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime) -> dict[str, Any]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from policy.proposals import Fate, Proposal, Vote
 from policy.scopes import Restriction, read_scope, scope_text
 
 
@@ -39,6 +41,7 @@ class Particulars:
     notice: PublicNotice | None = field(default=None, repr=False)
     withdrawn: str | None = field(default=None, repr=False)
     statuses: tuple[Status, ...] = field(default=(), repr=False)
+    proposals: tuple[Proposal, ...] = ()  # of public dates, oldest first
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -52,6 +55,7 @@ class Particulars:
             "notice": asdict(self.notice) if self.notice else None,
             "withdrawn": self.withdrawn,
             "statuses": [asdict(status) for status in self.statuses],
+            "proposals": [_proposal_json(proposal) for proposal in self.proposals],
         }
 
     @classmethod
@@ -67,7 +71,28 @@ class Particulars:
             notice=PublicNotice(**value["notice"]) if value["notice"] else None,
             withdrawn=value["withdrawn"],
             statuses=tuple(Status(**status) for status in value.get("statuses", ())),
+            proposals=proposals_of(value),
         )
+
+
+def proposals_of(value: dict[str, Any]) -> tuple[Proposal, ...]:
+    """The proposals in the JSON object of a disclosure's particulars."""
+    return tuple(_proposal(one) for one in value.get("proposals", ()))
+
+
+_INSTANTS = ("at", "stands", "opened_at", "ends_at")
+
+
+def _proposal_json(proposal: Proposal) -> dict[str, Any]:
+    votes = [{**asdict(vote), "at": vote.at.isoformat()} for vote in proposal.votes]
+    instants = {name: getattr(proposal, name).isoformat() for name in _INSTANTS}
+    return {**asdict(replace(proposal, votes=())), **instants, "fate": proposal.fate.value, "votes": votes}
+
+
+def _proposal(value: dict[str, Any]) -> Proposal:
+    instants = {name: datetime.fromisoformat(value[name]) for name in _INSTANTS}
+    votes = tuple(Vote(**{**vote, "at": datetime.fromisoformat(vote["at"])}) for vote in value["votes"])
+    return Proposal(**{**value, **instants, "fate": Fate(value["fate"]), "votes": votes})
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,13 @@ class Tlp(StrEnum):
     RED = "RED"
 
 
+class DateChange(StrEnum):
+    """How a public date changes once members have it."""
+
+    COORDINATORS = "coordinators"
+    AGREEMENT = "agreement"
+
+
 class Discussion(StrEnum):
     """Who gets a member's reply."""
 
@@ -447,6 +454,7 @@ RelayTlsWord = Annotated[RelayTls, BeforeValidator(_word_of(RelayTls))]
 LogLevelWord = Annotated[LogLevel, BeforeValidator(_word_of(LogLevel))]
 LogFormatWord = Annotated[LogFormat, BeforeValidator(_word_of(LogFormat))]
 TlpWord = Annotated[Tlp, BeforeValidator(_word_of(Tlp))]
+DateChangeWord = Annotated[DateChange, BeforeValidator(_word_of(DateChange))]
 DiscussionWord = Annotated[Discussion, BeforeValidator(_word_of(Discussion))]
 LeakNoticeWord = Annotated[LeakNotice, BeforeValidator(_word_of(LeakNotice))]
 LiftWord = Annotated[LiftBy, BeforeValidator(_word_of(LiftBy))]

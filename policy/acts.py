@@ -83,7 +83,7 @@ class PostRetrospective:
 
 @dataclass(frozen=True, slots=True)
 class ProposeDate:
-    """``Propose-Embargo-Until:`` a member would rather have another public date; ``reason`` "" says none."""
+    """``Propose-Embargo-Until:`` somebody would rather have another public date; ``reason`` "" says none."""
 
     at: datetime
     reason: str
@@ -111,6 +111,26 @@ class TakeAlarm:
     leak_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class CastVote:
+    """``Agree:`` or ``Object:`` an organisation's vote on a proposed date."""
+
+    proposal_id: str
+    agrees: bool
+
+    @property
+    def line(self) -> str:
+        """The line that it came from."""
+        return f"{'Agree' if self.agrees else 'Object'}: {self.proposal_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmDate:
+    """``Confirm:`` a coordinator confirms a proposed date."""
+
+    proposal_id: str
+
+
 Act = (
     Approve
     | TellStatus
@@ -119,6 +139,8 @@ Act = (
     | AssessLeak
     | PostRetrospective
     | ProposeDate
+    | CastVote
+    | ConfirmDate
     | TellFact
     | ConfirmFact
     | TakeAlarm
@@ -213,9 +235,23 @@ def _read_fact(text: str, companions: Mapping[str, str], _surroundings: Surround
     return Parsed(None, None, "it says public, exploit (one is public) or attacks (they are seen)")
 
 
+def _read_agree(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    found = read_id(text, "DP", "a proposal")
+    return Parsed(CastVote(found.value, agrees=True) if found.value else None, found.fixed, found.why)
+
+
+def _read_object(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    found = read_id(text, "DP", "a proposal")
+    return Parsed(CastVote(found.value, agrees=False) if found.value else None, found.fixed, found.why)
+
+
 def _read_confirm(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
-    fact = read_id(text, "FA", "a report")
-    return Parsed(ConfirmFact(fact.value) if fact.value else None, fact.fixed, fact.why)
+    fact, proposal = read_id(text, "FA", "a report"), read_id(text, "DP", "a proposed date")
+    if proposal.value:
+        return Parsed(ConfirmDate(proposal.value), proposal.fixed)
+    return Parsed(
+        ConfirmFact(fact.value) if fact.value else None, fact.fixed, fact.why and f"{fact.why}; {proposal.why}"
+    )
 
 
 SPECS: dict[str, Spec] = {
@@ -227,6 +263,8 @@ SPECS: dict[str, Spec] = {
     "Retrospective": Spec(_read_retrospective, ANYBODY),
     "Fact": Spec(_read_fact, ANYBODY, companions=("Where",), repeatable=True),
     "Confirm": Spec(_read_confirm, COORDINATOR, repeatable=True),
-    "Propose-Embargo-Until": Spec(_read_propose, frozenset({"member"}), companions=("Reason",)),
+    "Propose-Embargo-Until": Spec(_read_propose, ANYBODY, companions=("Reason",)),
+    "Agree": Spec(_read_agree, frozenset({"member"}), companions=("Reason",)),
+    "Object": Spec(_read_object, frozenset({"member"}), companions=("Reason",)),
 }
 """Every line that is an act, by its canonical name."""

@@ -53,6 +53,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Corrects": (),
     "Replaces": (),
     "Propose-Embargo-Until": (),
+    "Agree": (),
+    "Object": (),
     "Fact": (),
     "Where": (),
     "Confirm": (),
@@ -100,6 +102,9 @@ _EVERYDAY = frozenset(
         "approved",
         "confirmed",
         "confirms",
+        "agreed",
+        "reject",
+        "objects",
     }
 )
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")

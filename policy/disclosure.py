@@ -23,6 +23,9 @@ class Event(StrEnum):
     APPROVE = "approve"
     NEW_DATE = "new-date"
     DATE_ASKED = "date-asked"
+    VOTE = "vote"
+    DATE_AGREED = "date-agreed"
+    DATE_STANDS = "date-stands"
     HOLD_OVER = "hold-over"
     STOP = "stop"
     GO = "go"
@@ -70,8 +73,11 @@ ROWS: tuple[Row, ...] = (
     Row("6", State.EMBARGOED, Event.FOLLOW_UP, State.EMBARGOED),
     Row("6", State.LIFTED, Event.FOLLOW_UP, State.LIFTED),
     Row("6", State.EMBARGOED, Event.CHANGE, State.EMBARGOED),
+    Row("7", State.EMBARGOED, Event.DATE_ASKED, State.EMBARGOED),
+    Row("9", State.EMBARGOED, Event.VOTE, State.EMBARGOED),
+    Row("10", State.EMBARGOED, Event.DATE_AGREED, State.EMBARGOED),
     Row("10a", State.EMBARGOED, Event.NEW_DATE, State.EMBARGOED),
-    Row("10a", State.EMBARGOED, Event.DATE_ASKED, State.EMBARGOED),
+    Row("11", State.EMBARGOED, Event.DATE_STANDS, State.EMBARGOED),
     Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
     Row("12", State.EMBARGOED, Event.LIFT_ASKED, State.EMBARGOED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
@@ -115,6 +121,7 @@ _REFUSALS: dict[Event, str] = {
     Event.APPROVE: "there is nothing to approve",
     Event.NEW_DATE: "its embargo is over, so its date can't change any more",
     Event.DATE_ASKED: "its embargo is over, so its date can't change any more",
+    Event.VOTE: "the embargo is over, and what was proposed with it",
     Event.STOP: "there is no release to stop any more",
     Event.GO: "there is no release to let go",
     Event.CHANGE: "it is over, so nothing of it can change",

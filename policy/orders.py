@@ -226,9 +226,19 @@ class _Reader:
             why = f"{why}, and {place}" if why else place
         if why:
             self._complain(line, why)
-        if line.name == "Propose-Embargo-Until" and self._s.role == "coordinator":
-            self._complain(line, "coordinators decide on the date: write Embargo-Until, as in the block below")
-            line = replace(line, name="Embargo-Until")
+        return self._fitting(line)
+
+    def _fitting(self, line: Line) -> Line:
+        """A coordinator's date line as this list has it: an order, or a proposal."""
+        if self._s.role != "coordinator" or not self._s.is_reply:
+            return line
+        if line.name == "Propose-Embargo-Until" and not self._s.by_agreement:
+            self._complain(line, "coordinators decide on this date: write Embargo-Until, as in the block below")
+            return replace(line, name="Embargo-Until")
+        if line.name == "Embargo-Until" and self._s.by_agreement:
+            why = "members have it, and on this list the public date then moves by agreement: propose it, as below"
+            self._complain(line, why)
+            return replace(line, name="Propose-Embargo-Until")
         return line
 
     def _complain(self, line: Line | None, why: str, readings: tuple[Reading, ...] = ()) -> None:

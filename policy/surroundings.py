@@ -19,7 +19,8 @@ class Surroundings:
     ``groups``, ``orgs`` and ``addresses`` are what a scope may name. ``attachments`` are the file
     names in this mail, ``stored_notices`` those kept as public notices with the disclosure.
     ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
-    the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now.
+    the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now;
+    ``by_agreement`` says that this date moves only as the list agrees.
     """
 
     now: datetime
@@ -38,6 +39,7 @@ class Surroundings:
     is_reply: bool = False
     hold_until: datetime | None = None
     embargo_until: datetime | None = None
+    by_agreement: bool = False
     release_grace: timedelta = timedelta()
     min_notice: timedelta = timedelta()
     min_lead: timedelta = timedelta()

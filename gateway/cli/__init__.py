@@ -29,6 +29,7 @@ NOUNS = {
     "member": "Member organisations: add, ls, show, suspend, reinstate, rm.",
     "key": "Pinned keys: ls, show, replace, add, rm.",
     "disclosure": "Disclosures: ls, show, report, lift, withdraw, stop, go.",
+    "proposal": "Proposed public dates: ls, confirm.",
     "leak": "Leak reports: ls, show, open, vouch, assess, dismiss.",
     "quarantine": "Mails kept back: ls, show, release, discard.",
     "queue": "Copies not delivered yet: ls, retry.",

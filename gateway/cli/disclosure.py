@@ -42,6 +42,8 @@ COPIES = {"message": "MESSAGE", "address": "ADDRESS", "org": "ORGANISATION", "st
           "at": "AT", "reason": "WHY"}  # fmt: skip
 ACKNOWLEDGED = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT"}
 STATUSES = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT", "text": "STATUS"}
+PROPOSALS = {"id": "ID", "state": "STATE", "proposed": "PROPOSED", "until": "VOTES UNTIL", "by": "BY",
+             "confirmed_by": "CONFIRMED BY", "agree": "AGREE", "object": "OBJECT"}  # fmt: skip
 TIMELINE = {"at": "AT", "event": "EVENT", "actor": "BY", "reason": "WHY"}
 
 
@@ -75,6 +77,7 @@ def _print(found: dict[str, Any]) -> None:
         ("copies", COPIES, "Copies of the members"),
         ("acknowledged", ACKNOWLEDGED, "Acknowledged"),
         ("statuses", STATUSES, "How far members are"),
+        ("proposals", PROPOSALS, "Proposed public dates"),
         ("timeline", TIMELINE, "What happened"),
     ):
         if found[name]:

@@ -11,10 +11,21 @@ from hypothesis import strategies as st
 
 from policy.acts import ProposeDate
 from policy.control import read_block
-from policy.disclosure import Event, Rules
-from policy.facts import Disclosure, State
+from policy.disclosure import Event, Refusal, Rules
+from policy.facts import Disclosure, Person, Role, Standing, State
 from policy.orders import Surroundings, read_order
-from policy.proposals import judge_proposal
+from policy.proposals import (
+    Fate,
+    Proposal,
+    fate_of,
+    find_open,
+    judge_confirmation,
+    judge_proposal,
+    missing_orgs,
+    open_one,
+    opened,
+    voted,
+)
 from policy.steering import SteerPlan, plan_steering
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -72,6 +83,155 @@ def test_what_may_be_asked_for_a_coordinator_may_grant(hours: int) -> None:
         assert isinstance(plan, SteerPlan)
         assert plan.has(Event.NEW_DATE)
         assert plan.after.embargo_until == at
+
+
+@pytest.mark.parametrize(
+    ("text", "block"),
+    [
+        ("Propose-Embargo-Until: +20d\n", "Propose-Embargo-Until: +20d\n"),
+        ("Embargo-Until: +20d\n", "Propose-Embargo-Until: +20d\n"),
+    ],
+)
+def test_where_a_list_agrees_a_coordinator_proposes_too(text: str, block: str) -> None:
+    agreed = replace(MEMBER, role="coordinator", by_agreement=True)
+    order = read_order(read_block(text), agreed)
+    assert (order.acts != ()) == (text == block)
+    again = read_order(read_block(block if order.acts else order.corrected), agreed)
+    assert again.acts == (ProposeDate(NOW + 20 * DAY, ""),)
+    assert order.corrected == block
+
+
+def test_once_attacks_are_seen_only_an_earlier_date_is_possible() -> None:
+    seen = replace(FOUND, fact_attacks_at=NOW)
+    later, earlier = judge_proposal(seen, NOW + 20 * DAY, RULES, NOW), judge_proposal(seen, NOW + 5 * DAY, RULES, NOW)
+    assert later is not None
+    assert "attacks" in later.why
+    assert earlier is None
+
+
+# --- votes --------------------------------------------------------------------------------------
+
+ORGS = ("North", "South", "West")
+AUDIENCE = tuple(
+    Person(number, "l", Role.MEMBER, f"{org}@x.example", org, Standing.ACTIVE, frozenset(), ())
+    for number, org in enumerate(ORGS, 1)
+)
+NORTH, SOUTH, WEST = AUDIENCE
+ALICE = Person(9, "l", Role.COORDINATOR, "a@x.example", "Alice", Standing.ACTIVE, frozenset(), ())
+WINDOW = 3 * DAY
+LATER, EARLIER = NOW + 20 * DAY, NOW + 5 * DAY
+END = NOW + WINDOW
+
+
+def proposal(at: datetime, votes: str = "", confirmed: str = "") -> Proposal:
+    """A coordinator's proposal with votes: "+-" is North for it and South against it."""
+    made = opened("DP-2026-AAAA", FOUND, at, ALICE, WINDOW, NOW)
+    for person, word in zip(AUDIENCE, votes, strict=False):
+        made = made if word == "." else voted(made, person, NOW, agrees=word == "+")
+    return replace(made, confirmed_by=confirmed)
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "fate"),
+    [
+        pytest.param(proposal(LATER), NOW, Fate.OPEN, id="later, nothing said"),
+        pytest.param(proposal(LATER, "+++"), NOW, Fate.OPEN, id="later, all for it, not confirmed"),
+        pytest.param(proposal(LATER, "++.", "a"), NOW, Fate.OPEN, id="later, confirmed, one silent"),
+        pytest.param(proposal(LATER, "+++", "a"), NOW, Fate.AGREED, id="later, confirmed, all for it"),
+        pytest.param(proposal(LATER, "", "a"), END, Fate.AGREED, id="later, confirmed, window over"),
+        pytest.param(proposal(LATER, "+++"), END, Fate.UNCONFIRMED, id="later, window over: silence never extends"),
+        pytest.param(proposal(LATER, "++-", "a"), NOW, Fate.OBJECTED, id="later, one against it"),
+        pytest.param(proposal(LATER, "-", "a"), END, Fate.OBJECTED, id="later, one against it, window over"),
+        pytest.param(proposal(EARLIER, "---"), NOW, Fate.OPEN, id="earlier, all against it, not confirmed"),
+        pytest.param(proposal(EARLIER, "---", "a"), NOW, Fate.AGREED, id="earlier, confirmed"),
+        pytest.param(proposal(EARLIER, "+++"), END, Fate.UNCONFIRMED, id="earlier, window over"),
+        pytest.param(proposal(NOW + 2 * DAY, "", "a"), NOW + DAY, Fate.IMPOSSIBLE, id="earlier, the notice gone"),
+        pytest.param(proposal(LATER, "+++", "a"), STANDS, Fate.IMPOSSIBLE, id="the date has come"),
+    ],
+)
+def test_what_a_proposal_comes_to(made: Proposal, now: datetime, fate: Fate) -> None:
+    assert fate_of(made, FOUND, AUDIENCE, RULES, now) is fate
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        replace(FOUND, state=State.LIFTED),
+        replace(FOUND, state=State.WITHDRAWN),
+        replace(FOUND, embargo_until=STANDS + DAY),
+        replace(FOUND, fact_attacks_at=NOW),
+    ],
+)
+def test_a_later_date_falls_with_what_it_was_proposed_for(found: Disclosure) -> None:
+    assert fate_of(proposal(LATER, "+++", "a"), found, AUDIENCE, RULES, NOW) is Fate.IMPOSSIBLE
+
+
+def test_one_vote_an_organisation_and_only_of_those_in_the_audience() -> None:
+    second = replace(SOUTH, id=7, name="SOUTH")
+    made = proposal(LATER, "+-")
+    assert [vote.agrees for vote in voted(made, second, NOW, agrees=True).votes] == [True, True]
+    without = (NORTH, WEST)
+    assert fate_of(made, FOUND, without, RULES, NOW) is Fate.OPEN, "who is out of the audience has no say"
+    assert missing_orgs(made, without) == ("West",)
+    mine = opened("DP-2026-AAAA", FOUND, LATER, NORTH, WINDOW, NOW)
+    assert missing_orgs(mine, AUDIENCE) == ("South", "West"), "who proposes it has agreed"
+
+
+def test_only_the_open_one_is_found_and_named() -> None:
+    old, new = replace(proposal(LATER), fate=Fate.SUPERSEDED), replace(proposal(EARLIER), id="DP-2026-BBBB")
+    assert open_one((old, new)) is new
+    assert find_open((old, new), new.id) is new
+    for proposals, wanted, why in (
+        ((old, new), old.id, "(superseded); the one that is open is DP-2026-BBBB"),
+        ((old,), old.id, "none is open"),
+        ((old, new), "DP-2026-CCCC", "there is no proposal DP-2026-CCCC"),
+    ):
+        refusal = find_open(proposals, wanted)
+        assert isinstance(refusal, Refusal)
+        assert why in refusal.why
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "why"),
+    [
+        (proposal(LATER), NOW, None),
+        (proposal(EARLIER, "---"), NOW, None),
+        (proposal(LATER, "+-"), NOW, "one objection"),
+        (proposal(LATER), END, "window is over"),
+        (proposal(NOW + 2 * DAY), NOW + DAY, "more notice"),
+    ],
+)
+def test_a_coordinator_confirms_what_can_come_to_stand(made: Proposal, now: datetime, why: str | None) -> None:
+    refusal = judge_confirmation(made, FOUND, AUDIENCE, RULES, now)
+    assert (refusal is None) if why is None else (refusal is not None and why in refusal.why)
+
+
+def test_the_window_never_outlives_the_embargo() -> None:
+    assert opened("DP-2026-AAAA", FOUND, LATER, ALICE, 99 * DAY, NOW).ends_at == STANDS
+
+
+@given(
+    st.integers(-90 * 24, 90 * 24),
+    st.text("+-.", max_size=3),
+    st.sampled_from(["", "a"]),
+    st.integers(0, 20 * 24),
+    st.lists(st.sampled_from(AUDIENCE), unique=True),
+)
+def test_no_date_is_agreed_without_a_confirmation_or_against_an_objection(
+    hours: int, votes: str, confirmed: str, passed: int, audience: list[Person]
+) -> None:
+    now, made = NOW + timedelta(hours=passed), proposal(NOW + timedelta(hours=hours), votes, confirmed)
+    fate = fate_of(made, FOUND, audience, RULES, now)
+    assert fate is fate_of(made, FOUND, audience, RULES, now)
+    if fate is not Fate.AGREED:
+        assert fate is not Fate.OPEN or now < made.ends_at, "nothing is open past its window"
+        return
+    assert confirmed
+    assert now < made.at <= RELEASED + RULES.max_embargo
+    if made.is_later:
+        assert not any(not vote.agrees for vote in made.votes if vote.person in {one.id for one in audience})
+    else:
+        assert made.at >= now + RULES.min_notice
 
 
 def test_a_reason_goes_along_and_the_readings_of_an_unclear_date_are_offered() -> None:

@@ -80,7 +80,7 @@ async def test_an_asking_coordinator_is_told_to_decide_and_a_stranger_asks_nobod
         stands = await date_of(story)
         await story.post("alice", "Propose-Embargo-Until: +21d\n", reply_to=story.last("alice"))
         asked = story.last("alice")
-        assert "coordinators decide on the date" in asked.text
+        assert "coordinators decide on this date" in asked.text
         assert await date_of(story) == stands
         await story.post("alice", block_of(asked.text, "Embargo-Until") + "\n", reply_to=asked)
         moved = await date_of(story)
