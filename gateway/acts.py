@@ -10,7 +10,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway import approving, corrections, factacts, keeping, leakacts, notices, posting, proposals, statuses
+from gateway import (
+    approving,
+    corrections,
+    factacts,
+    keeping,
+    leakacts,
+    notices,
+    posting,
+    proposals,
+    publicposts,
+    statuses,
+)
 from gateway.passing import pass_on
 from policy.acts import (
     Act,
@@ -24,6 +35,7 @@ from policy.acts import (
     ProposeDate,
     TakeAlarm,
     TellFact,
+    TellPublicPost,
     TellStatus,
     VouchLeak,
 )
@@ -56,6 +68,7 @@ HANDLERS: dict[type[Act], Handler] = {
     TellStatus: Handler(statuses.refuse, statuses.tell),
     Correct: Handler(corrections.refuse, corrections.announce),
     TakeAlarm: Handler(leakacts.refuse_take, leakacts.take, anywhere=True),
+    TellPublicPost: Handler(publicposts.refuse, publicposts.tell),
     VouchLeak: Handler(leakacts.refuse_vouch, leakacts.vouch, anywhere=True),
     AssessLeak: Handler(leakacts.refuse_assess, leakacts.assess, anywhere=True),
     TellFact: Handler(factacts.refuse_fact, factacts.tell),

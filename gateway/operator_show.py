@@ -66,6 +66,7 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
             for person_id, at in sorted(acknowledged.items(), key=lambda pair: pair[1])
             if (person := people.get(person_id)) is not None
         ],
+        "public_post": particulars.get("public_post"),
         "statuses": [
             {"address": person.address, "org": person.org, "at": rfc3339(datetime.fromisoformat(status["at"]))}
             | {"text": status["text"]}

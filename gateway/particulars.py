@@ -42,6 +42,7 @@ class Particulars:
     withdrawn: str | None = field(default=None, repr=False)
     statuses: tuple[Status, ...] = field(default=(), repr=False)
     proposals: tuple[Proposal, ...] = ()  # of public dates, oldest first
+    public_post: str | None = field(default=None, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -56,6 +57,7 @@ class Particulars:
             "withdrawn": self.withdrawn,
             "statuses": [asdict(status) for status in self.statuses],
             "proposals": [_proposal_json(proposal) for proposal in self.proposals],
+            "public_post": self.public_post,
         }
 
     @classmethod
@@ -72,6 +74,7 @@ class Particulars:
             withdrawn=value["withdrawn"],
             statuses=tuple(Status(**status) for status in value.get("statuses", ())),
             proposals=proposals_of(value),
+            public_post=value.get("public_post"),
         )
 
 

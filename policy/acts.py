@@ -131,6 +131,13 @@ class ConfirmDate:
     proposal_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TellPublicPost:
+    """``Public-Post:`` a coordinator tells where the public notice stands."""
+
+    where: str
+
+
 Act = (
     Approve
     | TellStatus
@@ -144,6 +151,7 @@ Act = (
     | TellFact
     | ConfirmFact
     | TakeAlarm
+    | TellPublicPost
 )
 """Everything that a line of ``SPECS`` may ask for."""
 
@@ -254,6 +262,10 @@ def _read_confirm(text: str, _companions: Mapping[str, str], _surroundings: Surr
     )
 
 
+def _read_public_post(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    return Parsed(TellPublicPost(text), text) if text else Parsed(None, None, "it says where: a URL")
+
+
 SPECS: dict[str, Spec] = {
     "Approve": Spec(_read_approve, COORDINATOR),
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
@@ -261,6 +273,7 @@ SPECS: dict[str, Spec] = {
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
     "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
     "Retrospective": Spec(_read_retrospective, ANYBODY),
+    "Public-Post": Spec(_read_public_post, COORDINATOR),
     "Fact": Spec(_read_fact, ANYBODY, companions=("Where",), repeatable=True),
     "Confirm": Spec(_read_confirm, COORDINATOR, repeatable=True),
     "Propose-Embargo-Until": Spec(_read_propose, ANYBODY, companions=("Reason",)),

@@ -55,6 +55,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Propose-Embargo-Until": (),
     "Agree": (),
     "Object": (),
+    "Public-Post": (),
     "Fact": (),
     "Where": (),
     "Confirm": (),

@@ -73,6 +73,8 @@ def show_one(ctx: typer.Context, disclosure_id: Id, as_json: AsJson = False) -> 
 def _print(found: dict[str, Any]) -> None:
     state = f"{found['state']} (stopped)" if found["stopped"] else found["state"]
     facts({label: state if name == "state" else found[name] for name, label in FACTS.items()})
+    if found["public_post"]:
+        facts({"Public post": found["public_post"]})
     for name, columns, title in (
         ("copies", COPIES, "Copies of the members"),
         ("acknowledged", ACKNOWLEDGED, "Acknowledged"),

@@ -45,6 +45,8 @@ async def test_what_members_report_changes_nothing_until_a_coordinator_confirms_
         assert sizes(story)["west"] == before["west"], "no other member hears of it"
         assert not any("quokka" in f"{record.detail}{record.reason}" for record in await letters.trail(story))
 
+        await story.post("alice", "Public-Post: https://blog.example/1\n", reply_to=copy_of(story, "alice"))
+        assert "its embargo is not over" in story.last("alice").text
         asked = story.last("alice", f"({attacks.id})")
         for writer in ("south", "north"):
             await story.post(writer, f"Confirm: {public.id}\n", reply_to=story.inbox(writer)[0])
@@ -65,6 +67,14 @@ async def test_what_members_report_changes_nothing_until_a_coordinator_confirms_
         for member in MEMBERS:
             assert sum("Lifted" in subject for subject in story.subjects(member)) == 1
         assert "it is public" in story.last("west", "Lifted").text
+        await story.post(
+            "alice", "Public-Post: https://blog.example/zirconium\n", reply_to=story.last("alice", "Receipt")
+        )
+        assert "Where the public notice stands is noted" in story.last("adam", "Receipt").text
+        async with story.parts.database.reading() as tx:
+            noted = await disclosures.get(tx, ident)
+        assert noted is not None
+        assert noted.public_post_at == story.clock.now()
         assert story.box.to("oss@public.example") == [], "the public notice takes a fresh order"
         before = sizes(story)
         await story.deliver(letters.again(confirmed))

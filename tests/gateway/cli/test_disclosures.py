@@ -29,7 +29,9 @@ async def test_a_held_one_is_shown_as_the_contract_says(tmp_path, people, beside
         shown = await shell.json("disclosure", "show", listed["id"].lower())
 
         assert listed.keys() == LISTED
-        assert shown.keys() == LISTED | {"stopped", "copies", "acknowledged", "statuses", "proposals", "timeline"}
+        assert shown.keys() == LISTED | {
+            "stopped", "copies", "acknowledged", "statuses", "proposals", "timeline", "public_post",
+        }  # fmt: skip
         assert {name: shown[name] for name in LISTED} == listed
         assert (listed["state"], listed["subject"], listed["tlp"]) == ("held", "Flaw in the parser", "AMBER+STRICT")
         assert listed["posted_by"] == people["alice"].address
