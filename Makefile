@@ -88,6 +88,10 @@ bench: $(DEV) gnupg ## how long intake and the fan-out to a hundred members take
 model: $(RUN) ## search every position of a small world with the real policy/ code
 	@$(PY) -m tools.model
 
+.PHONY: mutants
+mutants: $(DEV) ## change judges of policy/ in small ways, and see whether the tests notice
+	@$(PY) -m tools.mutants
+
 .PHONY: lock
 lock: ## resolve the two lock files anew from pyproject.toml
 	@$(PYTHON) -m venv build/lock && build/lock/bin/python -m pip install -q pip-tools

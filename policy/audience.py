@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policy.facts import Person, Role, Standing
-from policy.scopes import Restriction, Scope, fits
+from policy.scopes import Restriction, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,6 @@ def withheld_names(person: Person, restrictions: Iterable[Restriction], names: I
     return frozenset(
         name for name in names if any(rule.covers(name) and not is_named(person, rule.to) for rule in rules)
     )
-
-
-def matches(name: str, patterns: Iterable[str]) -> bool:
-    """Whether an attachment's name fits one of the patterns (names or globs, case told apart by nobody)."""
-    return any(fits(name, pattern) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,3 +226,32 @@ def test_a_second_coordinator_lets_a_post_be_held_as_row_1_would(changes, approv
         return
     expected = max(waiting.hold_until, NOW + RULES.release_grace)
     assert after == replace(waiting, state=State.HELD, unapproved=False, hold_until=expected)
+
+
+@pytest.mark.parametrize(
+    ("released", "embargo", "notice", "is_refused"),
+    [
+        pytest.param(0, 0, 0, True, id="this very moment"),
+        pytest.param(0, 14, 30, False, id="the date that stands needs no notice"),
+        pytest.param(0, 13, 30, True, id="an earlier one does"),
+        pytest.param(0, 90, 0, False, id="the cap, from the release"),
+        pytest.param(-2, 89, 0, True, id="beyond the cap, from the release"),
+        pytest.param(2, 92, 0, False, id="the cap, from a release later than its hold"),
+    ],
+)
+def test_a_new_date_lies_ahead_within_the_cap_and_an_earlier_one_gives_notice(
+    released: float, embargo: float, notice: float, is_refused: bool
+) -> None:
+    before = replace(disclosure(State.EMBARGOED, hold=0), released_at=NOW + timedelta(days=released))
+    rules = replace(RULES, min_notice=timedelta(days=notice))
+
+    found = judge_new_date(before, NOW + timedelta(days=embargo), rules, NOW)
+
+    assert isinstance(found, Refusal) is is_refused
+
+
+def test_a_date_that_is_now_has_gone_by_whatever_the_hold() -> None:
+    found = judge_dates(NOW - timedelta(days=1), NOW, RULES, NOW)
+
+    assert isinstance(found, Refusal)
+    assert "gone by" in found.why

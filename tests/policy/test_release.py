@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.facts import BINDING_KINDS, CONTENT_KINDS, Disclosure, Key, MessageKind, Person, Role, Standing, State
-from policy.release import Cancel, Go, Withhold, judge_hand_over, retry_at
+from policy.release import (
+    LATE_AFTER,
+    REPORT_AFTER,
+    SAY_LATE_AFTER,
+    UNDELIVERED_AFTER,
+    Cancel,
+    Go,
+    Withhold,
+    judge_hand_over,
+    retry_at,
+)
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 GOOD = Key("A" * 40, "ed25519", None)
@@ -138,3 +148,10 @@ def test_a_pause_grows_stays_within_a_fifth_and_the_last_one_repeats(attempts: i
 def test_short_pauses_are_kept_to_the_letter() -> None:
     assert retry_at(1, [timedelta(seconds=9)], NOW, 1.0) == NOW + timedelta(seconds=9)
     assert retry_at(1, [timedelta(seconds=10)], NOW, 1.0) == NOW + timedelta(seconds=12)
+
+
+def test_what_is_late_is_as_the_docs_say() -> None:
+    assert timedelta(seconds=2) == SAY_LATE_AFTER
+    assert timedelta(minutes=1) == LATE_AFTER
+    assert timedelta(minutes=15) == REPORT_AFTER
+    assert timedelta(minutes=30) == UNDELIVERED_AFTER
