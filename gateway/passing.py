@@ -32,6 +32,7 @@ async def pass_on(incoming: Incoming, writer: Person) -> None:
         notice,
         now=incoming.now,
         kind=MessageKind.FORWARD,
+        disclosure=incoming.disclosure,  # an answer to it steers what it is about, and stays among coordinators
         but=writer.id,
         answered=incoming.answered.id if incoming.answered else None,
         mail_id=incoming.mail_id,

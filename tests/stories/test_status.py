@@ -33,6 +33,10 @@ async def test_the_latest_status_of_each_member_stands_and_no_member_reads_anoth
         assert await statuses(story) == ["patched, testing", "not affected"]
         assert any("All tests pass but one." in copy.text for copy in story.inbox("alice"))
         assert "Your status is with the coordinators" in story.last("north").text
+        forward = story.last("alice", "To the coordinators")
+        await story.post("alice", "TLP: RED\n\nAmong us.\n", reply_to=forward)
+        assert "Your control lines are in force." in story.last("adam", "Receipt").text
+        assert not any("Among us." in copy.text for name in ("north", "south", "west") for copy in story.inbox(name))
         told = b"".join(copy.plaintext for name in ("south", "west") for copy in story.inbox(name))
         assert b"patched, testing" not in told
         assert b"All tests pass" not in told
