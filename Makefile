@@ -142,7 +142,10 @@ $(RUN): requirements.txt pyproject.toml | $(PY)
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(DEV): requirements-dev.txt $(RUN)
-	@echo "Installing the locked tools for tests and checks ..."
+# All in one go: the tools' lock file holds the libraries, too.
+$(DEV): requirements-dev.txt pyproject.toml | $(PY)
+	@echo "Installing the locked libraries, and the tools for tests and checks ..."
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $(RUN)
 	@touch $@

@@ -37,7 +37,7 @@ from policy.intake import PRIVATE_KINDS
 from storage import alarms, audit, disclosures, leaks, messages, outbox, roster, tables
 
 IS_LONG = bool(os.environ.get("EMBARGO_TEST_LONG"))
-SHARDS, RUNS, STEPS = (8, 250, 50) if IS_LONG else (2, 4, 20)
+SHARDS, RUNS, STEPS = (8, 250, 50) if IS_LONG else (2, 2, 20)
 MEMBERS = ("north", "south", "west")
 GROUPED = ("north", "south")
 CANARY = re.compile(r"canary\d+x")

@@ -16,7 +16,7 @@ ON_SQLITE_ALONE = frozenset({"test_alarms", "test_canary", "test_kill", "test_re
 
 # Told on both in every `make test`, as they are about what is kept and taken up again. All the others are told on
 # PostgreSQL by `make test-long` and by CI.
-ON_BOTH_ALWAYS = frozenset({"test_main_job", "test_crash", "test_retry"})
+ON_BOTH_ALWAYS = frozenset({"test_main_job", "test_crash"})
 
 CAST = {
     "alice": ("Alice Archer", "alice@project.example"),
