@@ -14,9 +14,8 @@ from openpgp import Person
 # Told on SQLite alone: they are about the database itself, or start the service as a process of its own.
 ON_SQLITE_ALONE = frozenset({"test_alarms", "test_canary", "test_kill", "test_restart", "test_tls", "test_lmtp"})
 
-# Told on both in every `make test`, as they are about what is kept and taken up again. All the others are told on
-# PostgreSQL by `make test-long` and by CI.
-ON_BOTH_ALWAYS = frozenset({"test_main_job", "test_crash"})
+# Told on both in every `make test`. All the others are told on PostgreSQL by `make stories`, which CI runs as well.
+ON_BOTH_ALWAYS = frozenset({"test_main_job"})
 
 CAST = {
     "alice": ("Alice Archer", "alice@project.example"),
