@@ -14,7 +14,7 @@ from openpgp import Person
 # Told on SQLite alone: they are about the database itself, or start the service as a process of its own.
 ON_SQLITE_ALONE = frozenset({"test_alarms", "test_canary", "test_kill", "test_restart", "test_tls", "test_lmtp"})
 
-# Told on both in every `make test`. All the others are told on PostgreSQL by `make stories`, which CI runs as well.
+# Told on both in every `make test`. All the others are told on PostgreSQL by `make stories`.
 ON_BOTH_ALWAYS = frozenset({"test_main_job"})
 
 CAST = {
