@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from gateway import keeping, notices, posting, reports
 from gateway.settings import TwoPerson
-from policy.audience import judge_seats
+from policy.acts import ConfirmDate
+from policy.audience import judge_seats, withheld_names
 from policy.disclosure import Event
 from policy.facts import Role, State
 from policy.reasons import Reason
@@ -52,22 +53,34 @@ async def ask(incoming: Incoming, disclosure: Disclosure) -> str:
 def needs_second(incoming: Incoming, disclosure: Disclosure, plan: SteerPlan, order: Order) -> bool:
     """Whether a reply does what this list leaves to two, and nobody has approved it yet."""
     asked = incoming.mailing_list.config.two_person
-    if not asked or (incoming.facts is not None and Reason.TWO_PERSON in incoming.facts.waived):
+    if incoming.facts is not None and Reason.TWO_PERSON in incoming.facts.waived:
         return False
-    is_earlier = plan.has(Event.NEW_DATE) and plan.after.embargo_until < disclosure.embargo_until
-    lifts = plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT)
-    if lifts or (is_earlier and disclosure.state is State.EMBARGOED):
-        return TwoPerson.LIFT in asked  # a date a minute ahead would be a lift by one
-    return TwoPerson.WIDEN in asked and order.scope is not None and _widens(incoming, disclosure, plan.after)
+    lifts = TwoPerson.LIFT in asked and _lifts(incoming, disclosure, plan, order)
+    return lifts or (TwoPerson.WIDEN in asked and _widens(incoming, disclosure, plan, order))
 
 
-def _widens(incoming: Incoming, before: Disclosure, after: Disclosure) -> bool:
+def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
+    """Whether it ends the embargo, now or sooner than it would: a date a minute ahead would be a lift by one."""
+    if plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT):
+        return True
+    known = incoming.particulars.proposals if incoming.particulars else ()
+    confirmed = {act.proposal_id for act in order.acts if isinstance(act, ConfirmDate)}
+    if any(one.id in confirmed and one.at < before.embargo_until for one in known):
+        return True
+    return before.state is State.EMBARGOED and plan.after.embargo_until < before.embargo_until
+
+
+def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
+    """Whether anybody gets by it what he would not get without: the disclosure, or a part that is withheld."""
     members = [person for person in incoming.people if person.role is Role.MEMBER]
-    had, has = (
-        {seat.person.id for seat in judge_seats(members, read_scope(one.scope), admitted, incoming.now) if seat.inside}
-        for one, admitted in ((before, before.admitted), (after, None))
-    )
-    return bool(has - had)
+    if order.scope is not None:
+        had = judge_seats(members, read_scope(before.scope), before.admitted, incoming.now)
+        has = judge_seats(members, read_scope(plan.after.scope), None, incoming.now)
+        if {seat.person.id for seat in has if seat.inside} - {seat.person.id for seat in had if seat.inside}:
+            return True
+    ruled = incoming.particulars.restrict if incoming.particulars else ()
+    names = [pattern for rule in order.restrict for pattern in rule.patterns]
+    return any(withheld_names(one, ruled, names) - withheld_names(one, order.restrict, names) for one in members)
 
 
 async def keep(incoming: Incoming, writer: Person) -> None:
@@ -87,7 +100,7 @@ async def keep(incoming: Incoming, writer: Person) -> None:
         f"{writer.name} <{writer.address}> asks for what two coordinators decide on this list ({kept_id}).",
         "It happens when another coordinator answers with this line:",
         "",
-        f"Approve: {incoming.disclosure.id}",
+        f"Approve: {kept_id}",
     ]
     await posting.tell_coordinators(
         incoming.parts,
@@ -111,7 +124,7 @@ async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime) -> None:
     lines = [
         f"{ref} still waits for a second coordinator. Whoever did not ask for it answers with this line:",
         "",
-        f"Approve: {disclosure_id}",
+        f"Approve: {ref}",
     ]
     await posting.tell_coordinators(
         parts,

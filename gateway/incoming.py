@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.notices import Attachment
+from gateway.notices import MOST_TEXT, Attachment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -76,6 +76,12 @@ class Incoming:
     def recognised(self) -> Person | None:
         """A pinned person whose key or address is recognisable in an unproved mail."""
         return self.signer() or (self.facts.claimed if self.facts else None)
+
+    def attached_unless_told(self) -> tuple[Attachment, ...]:
+        """The mail as it came, where a notice that holds its text does not hold all of it."""
+        payload = self.read.payload
+        is_told = payload is not None and len(payload.parts) == 1 and len(payload.text) <= MOST_TEXT
+        return () if is_told else self.raw_attachment()
 
     def raw_attachment(self) -> tuple[Attachment, ...]:
         """The mail as it came, to go along sealed; of an encrypted one what was inside: only the list can open it."""

@@ -60,7 +60,6 @@ from storage.records import MailRecord
 if TYPE_CHECKING:
     from gateway.envelope import Envelope
     from gateway.lists import Addressed, MailingList
-    from gateway.mail.model import Payload
     from gateway.parts import Parts
     from gateway.replies import Reply
     from policy.reasons import Reason
@@ -247,11 +246,6 @@ async def _keep_back(incoming: Incoming, verdict: Kept) -> None:
         await leak.take_report(incoming, verdict.leak, kept_as)
 
 
-def _is_told_whole(payload: Payload | None) -> bool:
-    """Whether a notice that holds the text holds all of it."""
-    return payload is not None and len(payload.parts) == 1 and len(payload.text) <= notices.MOST_TEXT
-
-
 async def _forward(incoming: Incoming, reasons: tuple[Reason, ...], writer: Person | None) -> None:
     """Mail to -owner: to the coordinators, sealed, with sender and signature told."""
     payload = incoming.read.payload
@@ -263,7 +257,7 @@ async def _forward(incoming: Incoming, reasons: tuple[Reason, ...], writer: Pers
         reasons,
         incoming.read.headers.subject,
         payload.text if payload else "(it could not be read as text; it is attached as it came)",
-        () if _is_told_whole(payload) else incoming.raw_attachment(),
+        incoming.attached_unless_told(),
     )
     await incoming.audit("forwarded", incoming.mail_id, reasons[0] if reasons else "")
     message = await posting.tell_coordinators(

@@ -17,6 +17,7 @@ from gateway.incoming import Incoming
 from gateway.operator import Done, RefusedError
 from gateway.operator_acts import audit, tell
 from gateway.operator_show import open_kept
+from gateway.reading import Read, read
 from policy.intake import UNPROVED, judge_mail
 from policy.reasons import Reason
 from policy.verdicts import Kept, Verdict
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from gateway.lists import Addressed
     from gateway.operator import Actor
     from gateway.parts import Parts
-    from gateway.reading import Read
     from storage.database import Tx
     from storage.records import MailRecord, Quarantined
 
@@ -71,7 +71,7 @@ def _refuse_hopeless(entry: Quarantined, *, is_approved: bool) -> None:
         if reason == Reason.TWO_PERSON:
             if is_approved:
                 continue
-            raise RefusedError(f"{entry.id} waits for a second coordinator: `Approve: {entry.disclosure_id}` by mail")
+            raise RefusedError(f"{entry.id} waits for a second coordinator: `Approve: {entry.id}` by mail")
         if reason in NEVER_WAIVED:
             raise RefusedError(
                 f"{entry.id} can't be released: {Reason(reason).meaning} ({reason}); "
@@ -100,6 +100,23 @@ async def release(
     lines = [f"Waived: {', '.join(entry.reasons)}", f"Taken for: {taken_for}"]
     await _tell(parts, tx, entry, now, "released", lines, actor)
     return Done(f"released {entry.id}: taken for {taken_for}, with {', '.join(entry.reasons)} waived")
+
+
+async def let_go(
+    parts: Parts,
+    tx: Tx,
+    entry: Quarantined,
+    now: datetime,
+    actor: Actor,
+    carry_out: Apply,
+    *,
+    is_approved: bool = False,
+) -> Done:
+    """Open a kept mail and have it judged again, all in a transaction that is open already: by a mail's word."""
+    kept = await take_out(parts, tx, entry, is_approved=is_approved)
+    ring = await parts.lists.ring(parts, tx, entry.list_id)
+    seen = await read(parts, ring, kept.content, kept.mail.envelope_from)
+    return await release(parts, tx, kept, seen, now, actor, carry_out)
 
 
 async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset[Reason], carry_out: Apply) -> str:

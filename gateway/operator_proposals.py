@@ -8,6 +8,7 @@ from gateway import notices, proposals, release
 from gateway.operator import OPERATOR, Done, RefusedError
 from gateway.operator_acts import tell
 from gateway.scene import Scene
+from gateway.settings import TwoPerson
 from policy.disclosure import Refusal
 from policy.facts import State
 from storage import disclosures
@@ -23,6 +24,7 @@ async def confirm(parts: Parts, proposal_id: str) -> Done:
     wanted, now = proposal_id.strip().upper(), parts.clock.now()
     async with parts.database.transaction() as tx:
         setting = await _find(parts, tx, wanted)
+        _refuse_alone(setting, wanted)
         scene = Scene(parts, tx, setting.mailing_list, now, OPERATOR)
         said, after = await proposals.confirm(scene, setting, wanted)
         if isinstance(said, Refusal):
@@ -30,6 +32,15 @@ async def confirm(parts: Parts, proposal_id: str) -> Done:
         notice = notices.happened(after.disclosure.id, f"The operator confirmed {wanted}", [said])
         await tell(parts, tx, setting.mailing_list, notice, now, disclosure=after.disclosure)
     return Done(said.rstrip("."))
+
+
+def _refuse_alone(setting: Setting, proposal_id: str) -> None:
+    """An earlier date is a lift by another name: where two coordinators lift, no operator confirms it."""
+    ends = setting.disclosure.embargo_until
+    is_earlier = any(one.id == proposal_id and one.at < ends for one in setting.particulars.proposals)
+    if is_earlier and TwoPerson.LIFT in setting.mailing_list.config.two_person:
+        way = f"`Confirm: {proposal_id}` by one and `Approve:` by another, by mail"
+        raise RefusedError(f"{proposal_id}: two coordinators decide on an earlier date here (two_person): {way}")
 
 
 async def _find(parts: Parts, tx: Tx, proposal_id: str) -> Setting:

@@ -21,9 +21,7 @@ async def pass_on(incoming: Incoming, writer: Person) -> None:
         (),
         incoming.read.headers.subject,
         payload.text if payload else "",
-        ()
-        if payload and len(payload.parts) == 1 and len(payload.text) <= notices.MOST_TEXT
-        else incoming.raw_attachment(),
+        incoming.attached_unless_told(),
     )
     await posting.tell_coordinators(
         incoming.parts,

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from gateway import kept_mails, notices_requests, operator_roster, operator_waiting, posting
 from gateway.operator import Actor, Done, RefusedError
-from gateway.reading import read
 from gateway.requests_show import MOST_ATTACHED, Outcome, find_disclosure, find_kept, show
 from policy.control import Complaint
 from policy.facts import MessageKind, Role, Standing
@@ -109,7 +108,8 @@ async def _do(incoming: Incoming, request: Request, actor: Actor, apply: Apply) 
             disclosure = await find_disclosure(incoming, request.about)
             return _said(await operator_waiting.retry_disclosure(parts, tx, disclosure, now, actor))
         case Ask.RELEASE:
-            return _said(await _release(incoming, request.about, actor, apply))
+            entry = await find_kept(incoming, request.about)
+            return _said(await kept_mails.let_go(parts, tx, entry, now, actor, apply))
         case Ask.DISCARD:
             entry = await find_kept(incoming, request.about)
             return _said(await kept_mails.discard(parts, tx, entry, now, actor))
@@ -117,14 +117,6 @@ async def _do(incoming: Incoming, request: Request, actor: Actor, apply: Apply) 
 
 def _said(done: Done) -> Outcome:
     return Outcome([f"Done: {done.line}.", *done.warnings])
-
-
-async def _release(incoming: Incoming, about: str, actor: Actor, apply: Apply) -> Done:
-    parts, tx = incoming.parts, incoming.tx
-    kept = await kept_mails.take_out(parts, tx, await find_kept(incoming, about))
-    ring = await parts.lists.ring(parts, tx, incoming.mailing_list.id)
-    seen = await read(parts, ring, kept.content, kept.mail.envelope_from)
-    return await kept_mails.release(parts, tx, kept, seen, incoming.now, actor, apply)
 
 
 async def _member(incoming: Incoming, address: str) -> Person:

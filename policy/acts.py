@@ -53,9 +53,9 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """``Approve:`` a second coordinator agrees to what a disclosure waits for."""
+    """``Approve:`` a second coordinator agrees to what waits: a disclosure, or a kept mail, by its id."""
 
-    disclosure: str
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)

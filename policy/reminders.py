@@ -42,7 +42,7 @@ class Offsets:
 
 def reminders(disclosure: Disclosure, offsets: Offsets) -> tuple[Reminder, ...]:
     """Every reminder of a disclosure as it stands now, the earliest first."""
-    if disclosure.state is State.HELD or disclosure.unapproved:
+    if disclosure.state is State.HELD or (disclosure.state is State.PENDING and disclosure.unapproved):
         subject, instant = Subject.HOLD, disclosure.hold_until
     elif disclosure.state is State.EMBARGOED:
         subject, instant = Subject.DATE, disclosure.embargo_until

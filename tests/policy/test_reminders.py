@@ -50,6 +50,14 @@ def test_where_nothing_comes_near_nothing_is_reminded_of(state: State) -> None:
     assert reminders(replace(HELD, state=state), OFFSETS) == ()
 
 
+def test_what_waits_for_an_approval_is_reminded_of_until_it_is_called_off() -> None:
+    waits = replace(HELD, state=State.PENDING, unapproved=True)
+
+    assert reminders(waits, OFFSETS) == reminders(HELD, OFFSETS)
+    assert reminders(replace(waits, state=State.WITHDRAWN), OFFSETS) == ()
+    assert reminders(replace(waits, state=State.LIFTED), OFFSETS) == ()
+
+
 @pytest.mark.parametrize(
     ("since", "now", "said"),
     [

@@ -38,3 +38,18 @@ async def test_an_operator_lists_and_confirms_and_an_ended_one_is_refused(tmp_pa
         assert "is agreed" in story.last("alice", "The operator confirmed").text
         assert "not open any more" in await shell.refuse("proposal", "confirm", listed["id"])
         assert "no proposal DP-2020-AAAA" in await shell.refuse("proposal", "confirm", "DP-2020-AAAA")
+
+
+async def test_where_two_coordinators_lift_no_operator_confirms_an_earlier_date(tmp_path, people, beside):
+    rules = {"date_change": "agreement", "two_person": ["lift"]}
+    async with world(tmp_path, people, list=rules) as story:
+        await story.post("alice", "Embargo-Until: +14d\n\nA flaw.\n")
+        await story.post("north", "Propose-Embargo-Until: +10d\n", reply_to=story.last("north"))
+        shell = beside(story)
+        shell.house.configure(story.box.port, more_of_list='two_person = ["lift"]')
+        (listed,) = await shell.json("proposal", "ls")
+
+        assert "two coordinators decide" in await shell.refuse("proposal", "confirm", listed["id"])
+        assert "two coordinators lift" in await shell.refuse("disclosure", "lift", listed["disclosure"])
+        (still,) = await shell.json("proposal", "ls")
+        assert (still["state"], still["confirmed_by"]) == ("open", None)
