@@ -14,13 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import proposal_windows
+from gateway.acts import proposal_windows
 from gateway.alarm import Pager
-from gateway.bad_day import DUTIES
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError
-from gateway.delivery import Delivery
 from gateway.intake import Intake
+from gateway.leaks.bad_day import DUTIES
 from gateway.lists import Lists
 from gateway.log import describe, get_logger
 from gateway.opening import open_store
@@ -28,6 +27,7 @@ from gateway.parser import Parser
 from gateway.parts import Parts
 from gateway.relay import Relay
 from gateway.release import Release
+from gateway.sending.delivery import Delivery
 from gateway.smtp import Door
 from gateway.trouble import Trouble
 from keys.engine import Engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import reports
+from gateway.sending import reports
 from policy.facts import CopyState
 from policy.intake import Door
 from storage import outbox

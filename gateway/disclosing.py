@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gateway import approvals, content, receipts, release, safe, storing
-from gateway.content import Setting
+from gateway import receipts, release, safe, storing
 from gateway.holdings import holdings
+from gateway.kept import approvals
 from gateway.particulars import Particulars
 from gateway.passing import pass_on
 from gateway.receipts import Sent, Told
+from gateway.sending import content
+from gateway.sending.content import Setting
 from gateway.settings import TwoPerson
 from gateway.steering import PreviewOverError, keep_back, scope_faults
 from policy.audience import reply_reaches

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway import kept_posts, safe
+from gateway import safe
+from gateway.kept import posts as kept_posts
 from gateway.particulars import MessageFacts, Particulars
 from keys.results import SignatureStatus
 from policy.audience import judge_seat

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.notices import MOST_TEXT, Attachment
+from gateway.notices.common import MOST_TEXT, Attachment
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.envelope import Envelope
-    from gateway.kept_posts import KeptPost
+    from gateway.kept.posts import KeptPost
     from gateway.lists import MailingList
-    from gateway.notices import Receipt
+    from gateway.notices.common import Receipt
     from gateway.particulars import Particulars
     from gateway.parts import Parts
     from gateway.reading import Read

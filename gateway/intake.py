@@ -14,26 +14,18 @@ import asyncio
 import hashlib
 from typing import TYPE_CHECKING
 
-from gateway import (
-    acts,
-    bouncing,
-    disclosing,
-    keeping,
-    kept_posts,
-    leak,
-    notices,
-    posting,
-    replies,
-    requests,
-    safe,
-    steering,
-    stopping,
-)
+from gateway import bouncing, disclosing, leak, replies, safe, steering, stopping
+from gateway.acts import table as acts
 from gateway.facts import gather
 from gateway.incoming import Incoming
+from gateway.kept import keeping
+from gateway.kept import posts as kept_posts
 from gateway.log import get_logger
+from gateway.notices import common as notices
 from gateway.parser import ParserUnavailable
 from gateway.reading import read
+from gateway.requests import blocks as requests
+from gateway.sending import posting
 from keys.errors import EngineUnavailable
 from policy.facts import MessageKind, Person
 from policy.intake import judge_mail

@@ -9,9 +9,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import escalating, leaktelling, notices, notices_leak, notices_outsiders, posting, reports, safe
-from gateway.content import Setting
+from gateway import safe
+from gateway.leaks import escalating
+from gateway.leaks import telling as leaktelling
+from gateway.notices import common as notices
+from gateway.notices import leak as notices_leak
+from gateway.notices import outsiders as notices_outsiders
 from gateway.scene import scene_of
+from gateway.sending import posting, reports
+from gateway.sending.content import Setting
 from policy.facts import Disclosure, MessageKind, Person
 from storage import leaks, messages
 from storage.records import LeakRecord

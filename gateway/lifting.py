@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from gateway import notices_dates, posting
+from gateway.notices import dates as notices_dates
+from gateway.sending import posting
 from policy import disclosure as table
 from policy.disclosure import Event
 from policy.facts import MessageKind
@@ -15,8 +16,8 @@ from storage.disclosures import LIFT_DUE, LIFT_OVERDUE
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from gateway.content import Setting
     from gateway.parts import Parts
+    from gateway.sending.content import Setting
     from policy.facts import Disclosure
     from storage.database import Tx
 

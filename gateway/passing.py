@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import notices, posting
+from gateway.notices import common as notices
+from gateway.sending import posting
 from policy.facts import MessageKind
 
 if TYPE_CHECKING:

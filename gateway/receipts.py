@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gateway import content, notices, notices_dates, posting, release
+from gateway import release
+from gateway.notices import common as notices
+from gateway.notices import dates as notices_dates
+from gateway.sending import content, posting
 from policy.audience import withheld_names
 from policy.disclosure import remarks
 from policy.facts import Disclosure, MessageKind, Person, State
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from gateway.content import Opened, Setting
     from gateway.incoming import Incoming
+    from gateway.sending.content import Opened, Setting
     from policy.audience import Seat
 
 TWO = 2

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gateway import safe
 from gateway.intake import carry_out, judge
 from gateway.mail.model import Payload
-from gateway.notices_outsiders import in_a_line
+from gateway.notices.outsiders import in_a_line
 from policy.audience import judge_seats, withheld_names
 from policy.control import Complaint
 from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role, State

@@ -11,10 +11,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gateway import approvals, content, keeping, lifting, notices, posting, reminders, reports, safe
-from gateway.content import Setting
+from gateway import lifting, reminders, safe
+from gateway.kept import approvals, keeping
 from gateway.log import describe, get_logger
+from gateway.notices import common as notices
 from gateway.particulars import Particulars
+from gateway.sending import content, posting, reports
+from gateway.sending.content import Setting
 from policy import disclosure as table
 from policy.audience import judge_seats
 from policy.disclosure import Event

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import notices_reminders, posting, reports, safe
+from gateway import safe
+from gateway.notices import reminders as notices_reminders
 from gateway.particulars import Particulars
+from gateway.sending import posting, reports
 from policy.audience import judge_seats
 from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role, Standing
 from policy.reminders import Offsets, Subject, due, next_at, reminders

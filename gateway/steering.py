@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import acts, approvals, content, corrections, keeping, notices, posting, receipts, release, safe, storing
-from gateway.content import Setting
+from gateway import receipts, release, safe, storing
+from gateway.acts import corrections
+from gateway.acts import table as acts
+from gateway.kept import approvals, keeping
+from gateway.notices import common as notices
 from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
+from gateway.sending import content, posting
+from gateway.sending.content import Setting
 from policy.audience import judge_seats
 from policy.control import Complaint
 from policy.disclosure import Event

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import content, notices, posting, safe
-from gateway.content import Opened
+from gateway import safe
+from gateway.notices import common as notices
 from gateway.particulars import MessageFacts, Particulars, PublicNotice, path_text
+from gateway.sending import content, posting
+from gateway.sending.content import Opened
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.prose import unquoted

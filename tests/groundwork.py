@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from gateway import config as configuration
-from gateway.operator_setup import initialise
+from gateway.operator.setup import initialise
 from gateway.parts import Parts
 from keys.results import KeyFacts
 from storage import tables

@@ -21,7 +21,7 @@ import groundwork
 from fakes import FakeClock
 from gateway import config as configuration
 from gateway.app import Gateway, open_parts
-from gateway.operator_setup import initialise
+from gateway.operator.setup import initialise
 from gateway.parts import Parts
 from mailbox_server import Mailbox, Received
 from openpgp import Person

@@ -11,9 +11,9 @@ import typer
 from gateway import log
 from gateway.cli.work import config_of, report
 from gateway.clock import SystemClock
-from gateway.operator import Done
-from gateway.operator_acts import operating
-from gateway.operator_keys import KeyFile
+from gateway.operator.acts import operating
+from gateway.operator.base import Done
+from gateway.operator.keys import KeyFile
 from gateway.parts import Parts
 
 

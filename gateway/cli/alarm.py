@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gateway import operator_show
 from gateway.cli.output import show
 from gateway.cli.work import AsJson, look
+from gateway.operator import show as operator_show
 
 app = typer.Typer(help="The pager command, and what it was told.", rich_markup_mode=None)
 
@@ -28,8 +28,8 @@ COLUMNS = {
 @app.command("test")
 def test(ctx: typer.Context) -> None:
     """Run the pager command now, with an alarm of kind "test"."""
-    from gateway import operator_waiting  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import waiting as operator_waiting  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, operator_waiting.test_alarm)
 
@@ -46,7 +46,7 @@ def ack(
     alarm_id: Annotated[str, typer.Argument(metavar="ID", help="The alarm's id, or that of what it is about.")],
 ) -> None:
     """Note that a person has taken an alarm, so that it is not repeated."""
-    from gateway import operator_waiting  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import waiting as operator_waiting  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_waiting.acknowledge_alarm(parts, alarm_id))

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway import operator_trail
 from gateway.cli import say
 from gateway.cli.output import emit, show
 from gateway.cli.work import AsJson, config_of, look
+from gateway.operator import trail as operator_trail
 
 app = typer.Typer(help="The audit trail.", rich_markup_mode=None)
 

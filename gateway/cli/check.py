@@ -13,7 +13,7 @@ from gateway.cli.output import clean, emit
 from gateway.cli.work import AsJson, config_of
 from gateway.clock import SystemClock
 from gateway.config import Config, ConfigError
-from gateway.operator_check import Finding, bad, examine
+from gateway.operator.check import Finding, bad, examine
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.output import show
 from gateway.cli.work import Address, AddressOption, AsJson, Fingerprints, KeyPaths, ListName, look
-from gateway.operator import Desk, narrowed
+from gateway.operator.base import Desk, narrowed
 from policy.facts import Person, Role
 from storage import roster
 
@@ -27,8 +27,8 @@ def add(
     fingerprint: Fingerprints = None,
 ) -> None:
     """Add a coordinator with one or several pinned keys."""
-    from gateway import operator_roster  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do, key_files  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 
     files = key_files(key)
     do(ctx, lambda parts: operator_roster.add_coordinator(parts, list_name, name, address, files, fingerprint or ()))
@@ -59,7 +59,7 @@ def _facts(person: Person) -> dict[str, Any]:
 @app.command("rm")
 def rm(ctx: typer.Context, address: Address, list_name: ListName = None) -> None:
     """Remove a coordinator: nothing of theirs speaks for the list any more."""
-    from gateway import operator_roster  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_roster.remove_coordinator(parts, address, list_name))

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import operator_show
 from gateway.cli.output import emit, facts, heading, show, table
 from gateway.cli.work import AsHtml, AsJson, AsMarkdown, ListName, look, one_of
+from gateway.operator import show as operator_show
 from policy.facts import State
 from policy.lineorders import Cause
 
@@ -117,8 +117,8 @@ def lift(
     send: Annotated[bool, typer.Option("--send", help="Send members first what is still held.")] = False,
 ) -> None:
     """End the embargo now; everybody who has it is told."""
-    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import disclosures as operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_disclosures.lift(parts, disclosure_id, cause.value, send=send))
 
@@ -132,8 +132,8 @@ def withdraw(
     ] = operator_show.CALLED_OFF,
 ) -> None:
     """Call it off: what is queued never leaves, whoever has it is told."""
-    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import disclosures as operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_disclosures.withdraw(parts, disclosure_id, reason))
 
@@ -141,8 +141,8 @@ def withdraw(
 @app.command("stop")
 def stop(ctx: typer.Context, disclosure_id: Id) -> None:
     """Put an unreleased disclosure on hold until `go`."""
-    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import disclosures as operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_disclosures.stop(parts, disclosure_id))
 
@@ -150,7 +150,7 @@ def stop(ctx: typer.Context, disclosure_id: Id) -> None:
 @app.command("go")
 def go(ctx: typer.Context, disclosure_id: Id) -> None:
     """Let a stopped disclosure go: at its hold, or at once where that has gone by."""
-    from gateway import operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import disclosures as operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_disclosures.go(parts, disclosure_id))

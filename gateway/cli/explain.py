@@ -12,8 +12,8 @@ import typer
 from gateway.cli.act import quiet
 from gateway.cli.output import clean, emit, facts, heading, table
 from gateway.cli.work import AsJson, ListName, config_of
-from gateway.operator_acts import operating
-from gateway.operator_explain import explain as tried_out
+from gateway.operator.acts import operating
+from gateway.operator.explain import explain as tried_out
 from gateway.rehearsal import Rehearsal
 from policy.instants import in_words
 from policy.reasons import Reason

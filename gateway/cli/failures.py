@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateway.config import ConfigError
 from gateway.log import describe
-from gateway.operator import RefusedError, UnclearError
+from gateway.operator.base import RefusedError, UnclearError
 from gateway.parser import ParserUnavailable
 from keys.errors import EngineUnavailable, KeysError, VaultError
 from storage.errors import Conflict, SchemaOutOfDate, StorageError, TrailBroken, Unavailable

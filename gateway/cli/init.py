@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.act import quiet
 from gateway.cli.work import config_of
-from gateway.operator_setup import initialise, write_policies
+from gateway.operator.setup import initialise, write_policies
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -9,7 +9,7 @@ import typer
 
 from gateway.cli.output import show
 from gateway.cli.work import Address, AddressOption, AsJson, Fingerprints, KeyPaths, ListName, look
-from gateway.operator import Desk, UnclearError, holder, narrowed
+from gateway.operator.base import Desk, UnclearError, holder, narrowed
 from policy.facts import Person
 from policy.instants import rfc3339
 from storage import roster
@@ -74,8 +74,8 @@ def replace(
     fingerprint: Fingerprints = None,
 ) -> None:
     """Pin these keys in the place of all that were; copies not yet delivered are sealed anew."""
-    from gateway import operator_keys  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do, key_files  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import keys as operator_keys  # noqa: PLC0415 - showing must not pay for acting
 
     files = key_files(key)
     do(ctx, lambda parts: operator_keys.replace_keys(parts, address, list_name, files, fingerprint or ()))
@@ -90,8 +90,8 @@ def add(
     fingerprint: Fingerprints = None,
 ) -> None:
     """Pin further keys, or newer certificates of those pinned."""
-    from gateway import operator_keys  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do, key_files  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import keys as operator_keys  # noqa: PLC0415 - showing must not pay for acting
 
     files = key_files(key)
     do(ctx, lambda parts: operator_keys.add_keys(parts, address, list_name, files, fingerprint or ()))
@@ -106,8 +106,8 @@ def rm(
     list_name: ListName = None,
 ) -> None:
     """Take one key off; not the last one."""
-    from gateway import operator_keys  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import keys as operator_keys  # noqa: PLC0415 - showing must not pay for acting
 
     wanted = fingerprint or named
     if wanted is None or (fingerprint and named):

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gateway import operator_show
 from gateway.cli.output import emit, facts, show
 from gateway.cli.work import AsJson, ListName, look
+from gateway.operator import show as operator_show
 from policy.leakcase import Outcome
 
 app = typer.Typer(help="Leak reports.", rich_markup_mode=None)
@@ -73,8 +73,8 @@ def open_case(
     by: Annotated[Blamed, typer.Option("--by", help="Who leaked; unless `us`, no member is told.")] = Blamed.US,
 ) -> None:
     """Open a case for a leak that was found, not reported: alarm and notice are those of a proved report."""
-    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import leaks as operator_leaks  # noqa: PLC0415 - showing must not pay for acting
     from policy.leaklines import ASKED, LeakLines  # noqa: PLC0415 - the same
 
     said = {"what": what.strip() or None, "to": to, "when": when, "how": how}
@@ -86,8 +86,8 @@ def open_case(
 @app.command("vouch")
 def vouch(ctx: typer.Context, leak_id: Id) -> None:
     """Make an unproved report as good as a proved one; the audience is told of it."""
-    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import leaks as operator_leaks  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_leaks.vouch(parts, leak_id))
 
@@ -100,8 +100,8 @@ def assess(
     reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why; a dismissal needs it.")] = None,
 ) -> None:
     """Say how a case ended, and do what follows."""
-    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import leaks as operator_leaks  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_leaks.assess(parts, leak_id, outcome, reason))
 
@@ -113,7 +113,7 @@ def dismiss(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why it was no leak.")],
 ) -> None:
     """Close a case that was no leak."""
-    from gateway import operator_leaks  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import leaks as operator_leaks  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_leaks.assess(parts, leak_id, Outcome.DISMISSED, reason))

@@ -9,7 +9,7 @@ import typer
 from gateway.cli.output import emit, show
 from gateway.cli.work import AsJson, look
 from gateway.config import ConfigError
-from gateway.operator import Desk, named
+from gateway.operator.base import Desk, named
 from keys import packets
 from policy.facts import Role
 from storage import roster

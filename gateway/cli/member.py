@@ -8,7 +8,7 @@ import typer
 
 from gateway.cli.output import emit, facts, show
 from gateway.cli.work import Address, AddressOption, AsJson, Fingerprints, KeyPaths, ListName, look
-from gateway.operator import Desk, holder, narrowed
+from gateway.operator.base import Desk, holder, narrowed
 from policy.facts import Person, Role, Standing
 from storage import roster
 
@@ -32,8 +32,8 @@ def add(
 
     A copy opens with each of its keys.
     """
-    from gateway import operator_roster  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do, key_files  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 
     files, groups = key_files(key), tuple(group or ())
     do(
@@ -84,8 +84,8 @@ async def _person(desk: Desk, address: str, list_name: str | None) -> dict[str, 
 @app.command("suspend")
 def suspend(ctx: typer.Context, address: Address, list_name: ListName = None) -> None:
     """Suspend a member: no content from now on, queued copies included."""
-    from gateway import operator_roster  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_roster.change_standing(parts, address, list_name, Standing.SUSPENDED))
 
@@ -93,8 +93,8 @@ def suspend(ctx: typer.Context, address: Address, list_name: ListName = None) ->
 @app.command("reinstate")
 def reinstate(ctx: typer.Context, address: Address, list_name: ListName = None) -> None:
     """Reinstate a suspended member: it gets new disclosures from now on."""
-    from gateway import operator_roster  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_roster.change_standing(parts, address, list_name, Standing.ACTIVE))
 
@@ -102,7 +102,7 @@ def reinstate(ctx: typer.Context, address: Address, list_name: ListName = None) 
 @app.command("rm")
 def rm(ctx: typer.Context, address: Address, list_name: ListName = None) -> None:
     """Remove a member, who stays bound by what it got."""
-    from gateway import operator_roster  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_roster.remove_member(parts, address, list_name))

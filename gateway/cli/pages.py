@@ -10,7 +10,7 @@ from gateway.cli.work import config_of, look
 from gateway.life import page, written
 from gateway.life.gathering import gather
 from gateway.life.model import Life
-from gateway.operator import at_desk
+from gateway.operator.base import at_desk
 from gateway.parser import Parser
 
 __all__ = ["life", "page", "written"]

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gateway import operator_show
 from gateway.cli.output import show
 from gateway.cli.work import AsJson, ListName, look
+from gateway.operator import show as operator_show
 
 app = typer.Typer(help="Proposed public dates.", rich_markup_mode=None)
 
@@ -39,7 +39,7 @@ def confirm(
     proposal_id: Annotated[str, typer.Argument(metavar="ID", help="As in DP-2026-K7QX.")],
 ) -> None:
     """Confirm a proposed date, as a coordinator's `Confirm:` does."""
-    from gateway import operator_proposals  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import proposals as operator_proposals  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_proposals.confirm(parts, proposal_id))

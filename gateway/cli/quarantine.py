@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gateway import operator_show
 from gateway.cli.output import clean, emit, facts, heading, show
 from gateway.cli.work import AsJson, ListName, look
+from gateway.operator import show as operator_show
 from policy.reasons import Reason
 
 app = typer.Typer(help="Mails kept back.", rich_markup_mode=None)
@@ -66,8 +66,8 @@ def _print_raw(content: bytes) -> None:
 @app.command("release")
 def release(ctx: typer.Context, quarantine_id: Id) -> None:
     """Have it judged again as if just come, the rules that kept it back waived."""
-    from gateway import operator_kept  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import kept as operator_kept  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_kept.release(parts, quarantine_id))
 
@@ -75,7 +75,7 @@ def release(ctx: typer.Context, quarantine_id: Id) -> None:
 @app.command("discard")
 def discard(ctx: typer.Context, quarantine_id: Id) -> None:
     """Destroy its content for good."""
-    from gateway import operator_kept  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import kept as operator_kept  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_kept.discard(parts, quarantine_id))

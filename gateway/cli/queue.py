@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from gateway import operator_show
 from gateway.cli.output import show
 from gateway.cli.work import AsJson, ListName, look
+from gateway.operator import show as operator_show
 
 app = typer.Typer(help="Copies not delivered yet.", rich_markup_mode=None)
 
@@ -38,7 +38,7 @@ def retry(
     ] = None,
 ) -> None:
     """Try copies again now; those that bounced by their id, or by that of their disclosure."""
-    from gateway import operator_waiting  # noqa: PLC0415 - showing must not pay for acting
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import waiting as operator_waiting  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_waiting.retry(parts, copy))

@@ -12,7 +12,7 @@ from gateway.app import serve as run_service
 from gateway.cli.work import config_of
 from gateway.clock import SystemClock
 from gateway.config import Config, ConfigError
-from gateway.operator import RefusedError
+from gateway.operator.base import RefusedError
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from gateway import operator_stats
 from gateway.cli.output import cell, emit, heading, table
 from gateway.cli.work import AsJson, AsMarkdown, ListName, look, one_of
 from gateway.life import written
+from gateway.operator import stats as operator_stats
 
 app = typer.Typer(rich_markup_mode=None)
 

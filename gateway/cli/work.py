@@ -12,7 +12,7 @@ import typer
 from gateway import config as configuration
 from gateway.cli import say
 from gateway.config import Config
-from gateway.operator import Desk, Done, UnclearError, at_desk
+from gateway.operator.base import Desk, Done, UnclearError, at_desk
 
 Outcome = TypeVar("Outcome")
 

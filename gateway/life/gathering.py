@@ -15,7 +15,7 @@ from gateway.life.acts import open_copy_reason
 from gateway.life.model import Case, Life, Reader, Sent, Text
 from gateway.life.names import Names
 from gateway.mail.model import Payload
-from gateway.operator_show import SAID, find_disclosure
+from gateway.operator.show import SAID, find_disclosure
 from gateway.particulars import MessageFacts
 from keys.errors import VaultError
 from policy.facts import CONTENT_KINDS, CopyState, Role

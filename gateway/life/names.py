@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from gateway.operator import OPERATOR
+from gateway.operator.base import OPERATOR
 
 if TYPE_CHECKING:
     from policy.facts import Person

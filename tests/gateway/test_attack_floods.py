@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gateway import notices, notices_leak
 from gateway.mail import compose
+from gateway.notices import common as notices
+from gateway.notices import leak as notices_leak
 from policy.facts import Disclosure, State
 from policy.orders import LeakLines
 

@@ -27,8 +27,9 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import select
 
-from gateway import operator_disclosures, operator_roster
-from gateway.operator import RefusedError
+from gateway.operator import disclosures as operator_disclosures
+from gateway.operator import roster as operator_roster
+from gateway.operator.base import RefusedError
 from keys import packets
 from keys.vault import TrailSigner
 from machine.house import COORDINATORS, LIST_ID, PEOPLE, House, Kept, address_of
@@ -458,7 +459,9 @@ def test_whatever_happens_the_invariants_hold(shard: int) -> None:
 @pytest.mark.parametrize(
     ("guard", "without", "law"),
     [
-        pytest.param("gateway.content.withheld_names", lambda *_: frozenset(), "must never reach west", id="restrict"),
+        pytest.param(
+            "gateway.sending.content.withheld_names", lambda *_: frozenset(), "must never reach west", id="restrict"
+        ),
         pytest.param("gateway.release.bound_people", _nobody, "26: bound and never told", id="the lift"),
     ],
 )

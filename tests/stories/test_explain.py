@@ -11,8 +11,8 @@ from sqlalchemy import select
 import deeds
 import letters
 from deeds import LIST_ID
-from gateway.operator import RefusedError, UnclearError
-from gateway.operator_explain import explain
+from gateway.operator.base import RefusedError, UnclearError
+from gateway.operator.explain import explain
 from gateway.rehearsal import Rehearsal
 from openpgp import Person
 from policy.facts import Standing

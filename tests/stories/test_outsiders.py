@@ -7,8 +7,9 @@ from pathlib import Path
 
 import letters
 from deeds import AT_ONCE, pages
-from gateway import operator_kept, operator_show
-from gateway.operator_explain import explain
+from gateway.operator import kept as operator_kept
+from gateway.operator import show as operator_show
+from gateway.operator.explain import explain
 from letters import MEMBERS, cases, last_kept, sizes
 from openpgp import Person
 from world import LIST, Copy, World, entity, world

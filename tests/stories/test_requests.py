@@ -8,7 +8,8 @@ from typing import Any
 
 import letters
 from deeds import set_standing, state_of, states
-from gateway import operator_explain, safe
+from gateway import safe
+from gateway.operator import explain as operator_explain
 from letters import kept, last_kept, sizes, trail
 from openpgp import Person
 from policy.facts import Disclosure, Standing, State

@@ -11,7 +11,7 @@ import pytest
 
 from fakes import FakeClock
 from gateway import config as configuration
-from gateway.operator_check import examine
+from gateway.operator.check import examine
 from openpgp import Person
 from world import world
 

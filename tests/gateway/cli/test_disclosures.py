@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway import operator_disclosures
+from gateway.operator import disclosures as operator_disclosures
 from world import world
 
 HELD = "Hold-Until: +1h\nEmbargo-Until: +14d\nScope: group:distributors, security@westlake.example\n\nA flaw.\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import letters
-from gateway import operator_kept
+from gateway.operator import kept as operator_kept
 from letters import DISCLOSURE
 from world import world
 

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway import operator_stats
 from gateway.cli.output import clean
 from gateway.life import page, written
 from gateway.life.gathering import gather
-from gateway.operator import UnclearError
+from gateway.operator import stats as operator_stats
+from gateway.operator.base import UnclearError
 from policy.statistics import Period
 from storage import disclosures, items
 from world import world

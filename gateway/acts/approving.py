@@ -1,0 +1,107 @@
+"""``Approve:`` a second coordinator agrees, and what waited for it goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import release, safe
+from gateway.kept import mails as kept_mails
+from gateway.kept.approvals import APPROVAL
+from gateway.operator.base import Actor, RefusedError
+from gateway.particulars import Particulars
+from policy import disclosure as table
+from policy.control import Complaint
+from policy.disclosure import Event, Refusal
+from policy.instants import in_words
+from policy.reasons import Reason
+from storage import disclosures, duties, mails, quarantine
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from policy.acts import Approve
+    from policy.facts import Disclosure, Person
+    from storage.database import Tx
+    from storage.records import Quarantined
+
+
+async def refuse(incoming: Incoming, writer: Person, act: Approve) -> Complaint | None:
+    """Say why there is nothing that this coordinator can approve."""
+    said, disclosure = f"Approve: {act.ref}", incoming.disclosure
+    if disclosure is None:
+        return Complaint(said, "this thread is about no disclosure")
+    if disclosure.unapproved and act.ref == disclosure.id:
+        judged = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
+        return Complaint(said, judged.why) if isinstance(judged, Refusal) else None
+    found = await _kept_for(incoming, writer, act, disclosure)
+    return Complaint(said, found) if isinstance(found, str) else None
+
+
+async def _kept_for(incoming: Incoming, writer: Person, act: Approve, disclosure: Disclosure) -> Quarantined | str:
+    """The one kept mail that is meant, or why there is none. Of several none is guessed: one may be a lift."""
+    kept = await quarantine.ls(incoming.tx, disclosure.list_id)
+    waiting = [one for one in kept if one.disclosure_id == disclosure.id and one.reasons == (Reason.TWO_PERSON.value,)]
+    if act.ref != disclosure.id and act.ref not in {one.id for one in waiting}:
+        return f"this thread is about {disclosure.id}, and nothing of that id waits in it"
+    named = [one for one in waiting if act.ref in {one.id, disclosure.id}]
+    if not named:
+        return "there is nothing to approve"
+    others = [one for one in named if await _is_anothers(incoming.tx, one, writer)]
+    if not others:
+        return "a second coordinator approves, not the one who asked"
+    if len(others) > 1:
+        return "several mails wait; name one: " + ", ".join(f"`Approve: {one.id}`" for one in others)
+    return others[0]
+
+
+async def _is_anothers(tx: Tx, entry: Quarantined, writer: Person) -> bool:
+    mail = await mails.get(tx, entry.mail_id)
+    return mail is not None and mail.signer_id not in {None, writer.id}
+
+
+async def approve(incoming: Incoming, writer: Person, act: Approve) -> str:
+    """Row 2, or what a kept mail asks for: it goes on."""
+    disclosure = incoming.disclosure
+    if disclosure is None:
+        return ""
+    if not (disclosure.unapproved and act.ref == disclosure.id):
+        found = await _kept_for(incoming, writer, act, disclosure)
+        return f"Not done: {found}." if isinstance(found, str) else await _approve_kept(incoming, writer, found)
+    after = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
+    if isinstance(after, Refusal):
+        return f"Not approved: {after.why}."
+    await disclosures.update(
+        incoming.tx, disclosure.id, state=after.state, unapproved=False, hold_until=after.hold_until
+    )
+    await duties.finish(incoming.tx, kind=APPROVAL, ref=disclosure.id, now=incoming.now)
+    await release.transition(
+        incoming.parts,
+        incoming.tx,
+        disclosure,
+        after,
+        incoming.now,
+        actor=writer.address,
+        reason=Event.APPROVE,
+    )
+    incoming.disclosure = after
+    return (
+        f"Approved. Members get it {in_words(after.hold_until, incoming.mailing_list.config.timezone, incoming.now)}."
+    )
+
+
+async def _approve_kept(incoming: Incoming, writer: Person, entry: Quarantined) -> str:
+    """A kept mail is judged again as if just come; where it can't be done now, it stays kept."""
+    from gateway.intake import apply  # noqa: PLC0415 - what carries out a mail carries out this one as well
+
+    parts, tx = incoming.parts, incoming.tx
+    actor = Actor(writer.address, f"{writer.name} <{writer.address}>", writer.id, incoming.mail_id)
+    try:
+        async with tx.begin_nested():
+            await kept_mails.let_go(parts, tx, entry, incoming.now, actor, apply, is_approved=True)
+    except RefusedError as error:
+        return f"Not done: {error}."
+    await duties.finish(tx, kind=APPROVAL, ref=entry.id, now=incoming.now)
+    about = entry.disclosure_id or ""
+    incoming.disclosure = await disclosures.get(tx, about)
+    item = await disclosures.particulars_item(tx, about)
+    incoming.particulars = Particulars.from_json(await safe.take_json(parts, tx, item))
+    return f"Approved: what {entry.id} asked for is done; its receipt tells what that was."

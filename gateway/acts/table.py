@@ -1,0 +1,116 @@
+"""Carrying out the lines of ``policy.acts``: all of a mail's are looked at first, then each is done.
+
+``HANDLERS`` is the one table of them. A handler's ``refuse`` says why an act can't be done, before
+anything of its mail is done; its ``do`` does it, and gives a sentence for the writer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gateway.acts import approving, corrections, proposals, statuses
+from gateway.acts import facts as factacts
+from gateway.acts import public_posts as publicposts
+from gateway.kept import keeping
+from gateway.leaks import acts as leakacts
+from gateway.notices import common as notices
+from gateway.passing import pass_on
+from gateway.sending import posting
+from policy.acts import (
+    Act,
+    Approve,
+    AssessLeak,
+    CastVote,
+    ConfirmDate,
+    ConfirmFact,
+    Correct,
+    PostRetrospective,
+    ProposeDate,
+    TakeAlarm,
+    TellFact,
+    TellPublicPost,
+    TellStatus,
+    VouchLeak,
+)
+from policy.control import Complaint
+from policy.facts import MessageKind
+from policy.reasons import Reason
+from policy.verdicts import Kept
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from policy.facts import Person
+    from policy.orders import Order
+    from policy.verdicts import Acted
+
+Refuse = Callable[["Incoming", "Person", Any], Awaitable[Complaint | None]]
+Do = Callable[["Incoming", "Person", Any], Awaitable[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """How one kind of act is refused, and done; ``anywhere``: also in a thread that is of no disclosure."""
+
+    refuse: Refuse
+    do: Do
+    anywhere: bool = False
+
+
+HANDLERS: dict[type[Act], Handler] = {
+    Approve: Handler(approving.refuse, approving.approve),
+    TellStatus: Handler(statuses.refuse, statuses.tell),
+    Correct: Handler(corrections.refuse, corrections.announce),
+    TakeAlarm: Handler(leakacts.refuse_take, leakacts.take, anywhere=True),
+    TellPublicPost: Handler(publicposts.refuse, publicposts.tell),
+    VouchLeak: Handler(leakacts.refuse_vouch, leakacts.vouch, anywhere=True),
+    AssessLeak: Handler(leakacts.refuse_assess, leakacts.assess, anywhere=True),
+    TellFact: Handler(factacts.refuse_fact, factacts.tell),
+    ConfirmFact: Handler(factacts.refuse_confirm, factacts.confirm),
+    PostRetrospective: Handler(leakacts.refuse_retrospective, leakacts.post_retrospective),
+    ProposeDate: Handler(proposals.refuse_proposal, proposals.propose),
+    CastVote: Handler(proposals.refuse_vote, proposals.vote),
+    ConfirmDate: Handler(proposals.refuse_confirmation, proposals.confirm_by_mail),
+}
+
+
+async def refusals(incoming: Incoming, writer: Person, order: Order) -> tuple[Complaint, ...]:
+    """Why acts of a mail can't be done; () where all of them can."""
+    if not order.acts:
+        return ()
+    if incoming.disclosure is None and not all(HANDLERS[type(act)].anywhere for act in order.acts):
+        why = "there is no disclosure in this thread that the lines could act on"
+        return (Complaint("", why),)
+    found = [await HANDLERS[type(act)].refuse(incoming, writer, act) for act in order.acts]
+    return tuple(complaint for complaint in found if complaint is not None)
+
+
+async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]:
+    """Do the acts of a mail, in the order of its lines' table; give a sentence for each."""
+    return [said for act in order.acts if (said := await HANDLERS[type(act)].do(incoming, writer, act))]
+
+
+async def take(incoming: Incoming, verdict: Acted) -> None:
+    """Do what a member's lines ask for; the whole mail goes to the coordinators, and its writer hears what was done."""
+    writer, order = verdict.writer, verdict.order
+    complaints = await refusals(incoming, writer, order)
+    if complaints:
+        incoming.taken_for = "quarantine"
+        kept = Kept((Reason.CONTROL_LINES,), writer, at_once=True, complaints=complaints, corrected=order.corrected)
+        await keeping.keep_back(incoming, kept)
+        return
+    words = await perform(incoming, writer, order)
+    await pass_on(incoming, writer)
+    about = incoming.disclosure.id if incoming.disclosure else None
+    answered = incoming.answered.id if incoming.answered else None
+    await posting.notify(
+        incoming.parts,
+        incoming.tx,
+        incoming.mailing_list,
+        [writer],
+        notices.happened(about, "Done", words),
+        kind=MessageKind.NOTE,
+        now=incoming.now,
+        thread=await posting.thread_of(incoming.tx, incoming.disclosure, answered),
+    )

@@ -1,0 +1,1 @@
+"""What is kept back: mails, posts and acts that wait for somebody to decide."""

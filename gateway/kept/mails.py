@@ -1,0 +1,162 @@
+"""What may be done with a mail that was kept back: have it judged again, or destroy it.
+
+The operator does so at the command line, and a coordinator by mail: both come here, in a transaction
+of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.envelope import Envelope
+from gateway.facts import gather
+from gateway.incoming import Incoming
+from gateway.kept import keeping
+from gateway.notices import common as notices
+from gateway.operator.acts import audit, tell
+from gateway.operator.base import Done, RefusedError
+from gateway.operator.show import open_kept
+from gateway.reading import Read, read
+from policy.intake import UNPROVED, judge_mail
+from policy.reasons import Reason
+from policy.verdicts import Kept, Verdict
+from storage import disclosures, mails, quarantine
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.lists import Addressed
+    from gateway.operator.base import Actor
+    from gateway.parts import Parts
+    from storage.database import Tx
+    from storage.records import MailRecord, Quarantined
+
+NEVER_WAIVED = UNPROVED | {Reason.UNSUPPORTED, Reason.TWO_PERSON}
+"""What nobody can wave through: unread, unproved, or for somebody else to decide."""
+KEPT = "kept"
+
+Apply = Callable[[Incoming, Verdict], Awaitable[None]]
+"""Carrying a verdict out: ``gateway.intake.apply``, handed in, as it may itself be what calls here."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMail:
+    """A kept mail that may be judged again, as it came."""
+
+    entry: Quarantined
+    mail: MailRecord
+    addressed: Addressed
+    content: bytes = field(repr=False)
+
+
+async def take_out(parts: Parts, tx: Tx, entry: Quarantined, *, is_approved: bool = False) -> KeptMail:
+    """Open what is kept, to be judged again. Raises RefusedError for what never can be.
+
+    ``is_approved``: a second coordinator agreed, so what waited for that may go on.
+    """
+    mail = await mails.get(tx, entry.mail_id)
+    _refuse_hopeless(entry, is_approved=is_approved)
+    content = await open_kept(parts, tx, entry, mail)
+    addressed = parts.lists.find(mail.recipient) if mail is not None else None
+    if mail is None or addressed is None:
+        raise RefusedError(f"{entry.id} came to an address that is not in {parts.config.path} any more")
+    return KeptMail(entry, mail, addressed, content)
+
+
+def _refuse_hopeless(entry: Quarantined, *, is_approved: bool) -> None:
+    if entry.state != KEPT:
+        raise RefusedError(f"{entry.id} is {entry.state} already")
+    for reason in entry.reasons:
+        if reason == Reason.TWO_PERSON:
+            if is_approved:
+                continue
+            raise RefusedError(f"{entry.id} waits for a second coordinator: `Approve: {entry.id}` by mail")
+        if reason in NEVER_WAIVED:
+            raise RefusedError(
+                f"{entry.id} can't be released: {Reason(reason).meaning} ({reason}); "
+                "have it sent again, signed and encrypted as it should be"
+            )
+
+
+async def release(
+    parts: Parts, tx: Tx, kept: KeptMail, seen: Read, now: datetime, actor: Actor, carry_out: Apply
+) -> Done:
+    """Judge a kept mail again as if just come, the rules that kept it back waived by whoever acts.
+
+    Where it would be kept back again RefusedError is raised: the caller takes its transaction back.
+    """
+    entry, mail = kept.entry, kept.mail
+    envelope = Envelope(mail.envelope_from, mail.recipient, kept.content, mail.received_at, "")
+    # It was fresh when it came, or stale is what is waived: waiting here must not make it stale.
+    waived = frozenset({*(Reason(reason) for reason in entry.reasons), Reason.STALE_SIGNATURE})
+    if not await quarantine.set_state(tx, entry.id, "released", now):
+        raise RefusedError(f"{entry.id} was decided by somebody else meanwhile")
+    addressed = kept.addressed
+    incoming = Incoming(parts, tx, addressed.mailing_list, addressed.door, envelope, seen, now, mail.id, mail.digest)
+    taken_for = await _judge_again(incoming, entry, waived, carry_out)
+    detail = {"taken_for": taken_for}
+    await audit(parts, tx, now, "quarantine-released", entry.id, entry.list_id, entry.reason, detail, actor=actor)
+    lines = [f"Waived: {', '.join(entry.reasons)}", f"Taken for: {taken_for}"]
+    await _tell(parts, tx, entry, now, "released", lines, actor)
+    return Done(f"released {entry.id}: taken for {taken_for}, with {', '.join(entry.reasons)} waived")
+
+
+async def let_go(
+    parts: Parts,
+    tx: Tx,
+    entry: Quarantined,
+    now: datetime,
+    actor: Actor,
+    carry_out: Apply,
+    *,
+    is_approved: bool = False,
+) -> Done:
+    """Open a kept mail and have it judged again, all in a transaction that is open already: by a mail's word."""
+    kept = await take_out(parts, tx, entry, is_approved=is_approved)
+    ring = await parts.lists.ring(parts, tx, entry.list_id)
+    seen = await read(parts, ring, kept.content, kept.mail.envelope_from)
+    return await release(parts, tx, kept, seen, now, actor, carry_out)
+
+
+async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset[Reason], carry_out: Apply) -> str:
+    """Judge and apply in the caller's transaction; what would be kept again is refused, and all of it taken back."""
+    incoming.facts = await gather(incoming, waived)
+    verdict = judge_mail(incoming.facts, incoming.now)
+    if isinstance(verdict, Kept):
+        raise RefusedError(_kept_again(entry, verdict))
+    await carry_out(incoming, verdict)
+    if incoming.taken_for == "quarantine":  # its lines were clear, but can't be carried out now
+        raise RefusedError(_kept_again(entry, verdict))
+    about = incoming.disclosure.id if incoming.disclosure else None
+    await mails.set_taken_for(incoming.tx, incoming.mail_id, incoming.taken_for, disclosure_id=about)
+    return incoming.taken_for
+
+
+def _kept_again(entry: Quarantined, verdict: Verdict) -> str:
+    reasons = verdict.reasons if isinstance(verdict, Kept) else (Reason.CONTROL_LINES,)
+    why = "; ".join(reason.meaning for reason in reasons)
+    return f"{entry.id} would be kept back again ({', '.join(reasons)}): {why}; it stays where it is"
+
+
+async def discard(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, actor: Actor) -> Done:
+    """Destroy a kept mail's content for good; its facts stay. Raises RefusedError where it is decided already."""
+    if not await quarantine.set_state(tx, entry.id, "discarded", now):
+        raise RefusedError(f"{entry.id} is {entry.state} already")
+    await keeping.destroy(tx, entry, now)
+    await audit(parts, tx, now, "quarantine-discarded", entry.id, entry.list_id, entry.reason, actor=actor)
+    if entry.known:  # a stranger's is gone unread every day; what concerns somebody known is missed
+        await _tell(parts, tx, entry, now, "discarded", ["Its content is destroyed."], actor)
+    return Done(f"discarded {entry.id}: its content is destroyed")
+
+
+async def _tell(
+    parts: Parts, tx: Tx, entry: Quarantined, now: datetime, what: str, lines: list[str], actor: Actor
+) -> None:
+    mailing_list = parts.lists.get(entry.list_id)
+    if mailing_list is None:
+        return
+    disclosure = await disclosures.get(tx, entry.disclosure_id) if entry.disclosure_id else None
+    notice = notices.happened(entry.disclosure_id, f"{actor.named} {what} {entry.id}", lines)
+    await tell(parts, tx, mailing_list, notice, now, disclosure=disclosure, actor=actor)

@@ -1,0 +1,1 @@
+"""A leak case after its alarm: vouched for, assessed, told of again and again, learnt from."""

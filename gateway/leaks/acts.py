@@ -1,0 +1,130 @@
+"""``Vouch:``, ``Assess:`` and ``Retrospective:`` in a mail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import release, storing
+from gateway.holdings import readers_of_all
+from gateway.leaks import case as leakcase
+from gateway.leaks import escalating
+from gateway.scene import scene_of
+from gateway.sending import content
+from gateway.sending.content import Setting
+from policy import leakcase as table
+from policy.control import Complaint
+from policy.facts import MessageKind, Role
+from storage import leaks
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from policy.acts import AssessLeak, PostRetrospective, TakeAlarm, VouchLeak
+    from policy.facts import Person
+    from storage.records import LeakRecord
+
+
+async def _find(incoming: Incoming, line: str, leak_id: str) -> LeakRecord | Complaint:
+    """The case, where it is one of this list, and of this thread or still of none."""
+    case = await leaks.get(incoming.tx, leak_id)
+    if case is None or case.list_id != incoming.mailing_list.id:
+        return Complaint(f"{line}: {leak_id}", "there is no such leak case on this list")
+    disclosure = incoming.disclosure
+    if disclosure is not None and case.disclosure_id not in {None, disclosure.id}:
+        why = f"that case is about {case.disclosure_id}, and this thread about {disclosure.id}: answer there"
+        return Complaint(f"{line}: {leak_id}", why)
+    return case
+
+
+async def _found(incoming: Incoming, leak_id: str) -> LeakRecord:
+    """The case of an act that was not refused; one that was bound to no disclosure is from now on to this thread's."""
+    case = await leaks.get(incoming.tx, leak_id)
+    if case is None:
+        error = "an act on no case is refused before"
+        raise ValueError(error)
+    signer = incoming.signer()
+    if incoming.disclosure is None or signer is None:
+        return case
+    return await leakcase.bind(scene_of(incoming, signer), case, incoming.disclosure)
+
+
+async def refuse_take(incoming: Incoming, _writer: Person, act: TakeAlarm) -> Complaint | None:
+    """It must be a case of this list; who is late is told that it was taken."""
+    case = await _find(incoming, "Ack", act.leak_id)
+    if isinstance(case, Complaint):
+        return case
+    return Complaint(f"Ack: {case.id}", "its alarm was taken already") if case.acked_at else None
+
+
+async def take(incoming: Incoming, writer: Person, act: TakeAlarm) -> str:
+    """Sound its alarm no more."""
+    await escalating.take(scene_of(incoming, writer), await _found(incoming, act.leak_id))
+    return f"{writer.name} has {act.leak_id} in hand; its alarm is not repeated."
+
+
+async def refuse_vouch(incoming: Incoming, _writer: Person, act: VouchLeak) -> Complaint | None:
+    """It must be a case that was not proved."""
+    case = await _find(incoming, "Vouch", act.leak_id)
+    if isinstance(case, Complaint):
+        return case
+    why = table.refuse_vouch(case.state)
+    return Complaint(f"Vouch: {case.id}", why) if why else None
+
+
+async def vouch(incoming: Incoming, writer: Person, act: VouchLeak) -> str:
+    """Make it a proved one."""
+    return await leakcase.vouch(scene_of(incoming, writer), await _found(incoming, act.leak_id))
+
+
+async def refuse_assess(incoming: Incoming, _writer: Person, act: AssessLeak) -> Complaint | None:
+    """The outcome must be possible, and a dismissal has its reason."""
+    case = await _find(incoming, "Assess", act.leak_id)
+    if isinstance(case, Complaint):
+        return case
+    state = incoming.disclosure.state if incoming.disclosure else None
+    judged = table.assess(case.state, case.outcome, act.outcome, act.reason, state)
+    return Complaint(f"Assess: {case.id}", judged) if isinstance(judged, str) else None
+
+
+async def assess(incoming: Incoming, writer: Person, act: AssessLeak) -> str:
+    """Say how it ended, and do what follows."""
+    scene = scene_of(incoming, writer)
+    case = await _found(incoming, act.leak_id)
+    said = await leakcase.assess(scene, case, act.outcome, act.reason)
+    if incoming.disclosure is not None:
+        incoming.disclosure = await leakcase.disclosure_of(scene, case)
+    return said
+
+
+async def refuse_retrospective(incoming: Incoming, writer: Person, act: PostRetrospective) -> Complaint | None:
+    """It comes from a coordinator or the reporter, when it is due, and says something."""
+    line = f"Retrospective: {act.leak_id}"
+    case = await _find(incoming, "Retrospective", act.leak_id)
+    if not isinstance(case, Complaint) and writer.role is Role.MEMBER and case.person_id != writer.id:
+        return Complaint(line, "there is no such leak case that you reported")
+    if isinstance(case, Complaint):
+        return case
+    why = table.refuse_retrospective(case.state, case.retrospective)
+    if why is None and incoming.disclosure is None:
+        why = "it is posted in the thread of the disclosure: answer a mail of that thread"
+    if why is None and not storing.has_text(incoming):
+        why = "it says nothing: the text stands below the block, after an empty line"
+    return Complaint(line, why) if why else None
+
+
+async def post_retrospective(incoming: Incoming, writer: Person, act: PostRetrospective) -> str:
+    """The text goes to the audience: a coordinator's as any follow-up, the reporter's by what each member holds."""
+    scene = scene_of(incoming, writer)
+    await leakcase.retrospective_posted(scene, await _found(incoming, act.leak_id))
+    if writer.role is Role.COORDINATOR:
+        return f"The retrospective of {act.leak_id} is posted."
+    disclosure, particulars = incoming.disclosure, incoming.particulars
+    if disclosure is None or particulars is None:
+        return ""
+    seats = await release.seats_of(incoming.tx, disclosure, incoming.now)
+    readers = await readers_of_all(incoming.tx, disclosure, writer, seats)
+    opened = await storing.store(incoming, writer, MessageKind.REPLY, "Retrospective", waiting=False, audience="named")
+    setting = Setting(incoming.mailing_list, disclosure, particulars)
+    await content.queue_for_members(incoming.parts, incoming.tx, setting, opened, readers, incoming.now)
+    await incoming.audit("reply", opened.message.id, "", {"readers": [person.id for person in readers]})
+    others = "1 other member" if len(readers) == 1 else f"{len(readers)} other members"
+    return f"The retrospective of {act.leak_id} is posted: to the coordinators and {others}."

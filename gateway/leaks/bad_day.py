@@ -1,0 +1,17 @@
+"""What the clock does on and after a bad day: the duties of leak cases, each by its kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.leaks import escalating, retrospect
+
+if TYPE_CHECKING:
+    from gateway.release import DoDuty
+
+DUTIES: dict[str, DoDuty] = {
+    escalating.AGAIN: escalating.sound_again,
+    retrospect.DRAFT: retrospect.send_draft,
+    retrospect.OVERDUE: retrospect.tell_overdue,
+}
+"""How each kind is done; handed to ``gateway.release.Release``."""

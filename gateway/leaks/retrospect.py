@@ -1,0 +1,112 @@
+"""What is to be learnt of a leak: a draft on the day it is due, and a daily word while it is overdue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from gateway.notices import leak as notices_leak
+from gateway.sending import posting
+from policy.facts import CONTENT_KINDS, CopyState, Role
+from policy.steering import instant_value
+from storage import audit, disclosures, duties, leaks, outbox, roster
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.lists import MailingList
+    from gateway.parts import Parts
+    from policy.facts import Disclosure
+    from storage.database import Tx
+    from storage.records import AuditRecord, LeakRecord
+
+DRAFT = "retrospective"
+OVERDUE = "retrospectives-overdue"
+AGAIN_AFTER = timedelta(days=1)
+_STEPS = {
+    "leak": "a leak was reported",
+    "leak-opened": "a leak was found",
+    "leak-added": "more became known of it",
+    "leak-vouched": "the coordinators vouched for the report",
+    "leak-acked": "a coordinator took the alarm",
+    "fact-confirmed": "the coordinators confirmed a fact",
+}
+
+
+async def send_draft(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:
+    """The due date: a draft from the trail to the coordinators; from tomorrow on a word a day."""
+    case = await leaks.get(tx, ref)
+    disclosure = await disclosures.get(tx, case.disclosure_id) if case and case.disclosure_id else None
+    if case is None or disclosure is None or case.retrospective != "due":
+        return
+    found = notices_leak.Draft(
+        leak_id=case.id,
+        disclosure_id=disclosure.id,
+        outcome=case.outcome or "",
+        steps=tuple(sorted(await _steps(tx, case, disclosure))),
+        rows=tuple(await _rows(tx, disclosure)),
+    )
+    await posting.tell_coordinators(parts, tx, mailing_list, notices_leak.draft(found), now=now, disclosure=disclosure)
+    await parts.trail.append(
+        tx, at=now, event="retrospective-due", id=case.id, list_id=case.list_id, actor="gateway", reason=""
+    )
+    await duties.put(tx, kind=OVERDUE, ref=case.list_id, list_id=case.list_id, due_at=now + AGAIN_AFTER)
+
+
+async def tell_overdue(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:
+    """One word a day for all that are overdue on a list, until none is."""
+    found = await leaks.overdue(tx, ref, now)
+    if not found:
+        return
+    rows = [(case.id, case.disclosure_id, case.retrospective_due or now) for case in found]
+    notice = notices_leak.overdue(rows, mailing_list.config.timezone, now)
+    await posting.tell_coordinators(parts, tx, mailing_list, notice, now=now)
+    await duties.put(tx, kind=OVERDUE, ref=ref, list_id=ref, due_at=now + AGAIN_AFTER)
+
+
+async def _steps(tx: Tx, case: LeakRecord, disclosure: Disclosure) -> list[tuple[datetime, str]]:
+    """What happened and when, without a name: of the disclosure, of the case, and of the copies as numbers."""
+    records = [*await audit.ls(tx, id=disclosure.id), *await audit.ls(tx, id=case.id)]
+    found = [(record.at, said) for record in records if (said := _said(record))]
+    copies = await outbox.of_message(tx, f"{disclosure.id}/1")
+    sent = sorted(
+        copy.settled_at
+        for copy in copies
+        if copy.role == Role.MEMBER and copy.state is CopyState.SENT and copy.settled_at is not None
+    )
+    if sent:
+        found.append((sent[-1], f"the last of {len(sent)} delivered copies reached its member"))
+    acknowledged = sorted((await disclosures.acknowledged(tx, disclosure.id)).values())
+    if acknowledged:
+        found.append((acknowledged[-1], f"the last of {len(acknowledged)} acknowledgements came"))
+    return found
+
+
+def _said(record: AuditRecord) -> str | None:
+    """A record of the trail as a step; None for what members know anyway, or need not know."""
+    if record.event == "leak-assessed":
+        return f"the coordinators assessed it as {record.reason}"
+    if record.reason == "post":
+        return "the disclosure was posted"
+    if record.event == "disclosure-embargoed" and record.reason == "hold-over":
+        return "it was released to members"
+    if record.reason == "new-date":
+        return "its public date was moved"
+    if record.event == "disclosure-lifted":
+        return f"the embargo was lifted ({record.reason.removeprefix('lift-')})"
+    return _STEPS.get(record.event)
+
+
+async def _rows(tx: Tx, disclosure: Disclosure) -> list[str]:
+    """Who had what when, and who acknowledged when."""
+    names = {person.id: person.name for person in await roster.people(tx, disclosure.list_id, with_removed=True)}
+    acknowledged = await disclosures.acknowledged(tx, disclosure.id)
+    rows = []
+    for copy in await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
+        at = instant_value(copy.settled_at or copy.changed_at or copy.created_at)
+        rows.append(f"{copy.message_id}  {names.get(copy.person_id or 0, '')} <{copy.address}>  {copy.state} {at}")
+    rows += [
+        f"acknowledged  {names.get(person_id, '')}  {instant_value(at)}"
+        for person_id, at in sorted(acknowledged.items(), key=lambda pair: pair[1])
+    ]
+    return rows or ["No member had it."]

@@ -1,0 +1,77 @@
+"""Telling the audience of a leak: who, and in which words. Shared by reports and by what coordinators vouch for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gateway import release
+from gateway.notices import leak as notices_leak
+from gateway.sending import posting
+from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
+from storage import roster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from gateway.lists import MailingList
+    from gateway.scene import Scene
+    from gateway.sending.content import Setting
+    from policy.leaklines import LeakLines
+    from storage.database import Tx
+
+
+async def audience(
+    mailing_list: MailingList, tx: Tx, disclosure: Disclosure | None, by: str, *, but: int | None
+) -> tuple[Person, ...]:
+    """Members who are told of a proved leak: those who have it, where it is about "us" and the list says so."""
+    told = by == "us" and mailing_list.config.leak_notice == "list"
+    if not told or disclosure is None or disclosure.state not in {State.EMBARGOED, State.LIFTED}:
+        return ()
+    bound = await release.bound_people(tx, disclosure)
+    return tuple(
+        person
+        for person in bound
+        if person.standing is Standing.ACTIVE
+        and person.role is Role.MEMBER
+        and person.id in (disclosure.admitted or ())
+        and person.id != but
+    )
+
+
+async def everybody(tx: Tx, list_id: str) -> tuple[Person, ...]:
+    """All members of a list, also those who left."""
+    return await roster.people(tx, list_id, roles={Role.MEMBER}, with_removed=True)
+
+
+async def tell(
+    scene: Scene, setting: Setting, lines: LeakLines | None, leak_id: str, readers: tuple[Person, ...]
+) -> None:
+    """Send the notice: no organisation, no quote, no attachment."""
+    disclosure, zone = setting.disclosure, setting.mailing_list.config.timezone
+    await posting.notify(
+        scene.parts,
+        scene.tx,
+        scene.mailing_list,
+        readers,
+        notices_leak.leak_notice(disclosure, setting.particulars.subject, lines, zone, scene.now),
+        kind=MessageKind.LEAK_NOTICE,
+        now=scene.now,
+        thread=await posting.thread_of(scene.tx, disclosure),
+        priority=posting.LEAK,
+        leak_id=leak_id,
+    )
+
+
+def without_names(lines: LeakLines, names: Iterable[str]) -> LeakLines:
+    """What the audience reads names no organisation: where one of ``names`` was written, "a member" stands."""
+    longest_first = sorted({name for name in names if name}, key=len, reverse=True)
+    if not longest_first:
+        return lines
+    named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longest_first), re.IGNORECASE)
+
+    def without(value: str | None) -> str | None:
+        return named.sub("a member", value) if value else value
+
+    return replace(lines, what=without(lines.what), to=without(lines.to), when=without(lines.when))

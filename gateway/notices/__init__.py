@@ -1,0 +1,1 @@
+"""Every text that the gateway writes itself, one module for each occasion."""

@@ -1,0 +1,187 @@
+"""The texts of a leak case: alarm, acknowledgement, notice; changed, due, learnt from. Pure, as ``gateway.notices``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.notices.common import LINE, MOST_TEXT, MOST_TOLD, MOST_VALUE, Attachment, Notice, shortened, tagged
+from policy.facts import Disclosure
+from policy.instants import in_words
+from policy.orders import Complaint, LeakLines
+from policy.reasons import Reason
+from policy.steering import instant_value
+
+FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
+
+
+def answers(leak_id: str, disclosure_id: str | None) -> list[str]:
+    """What a coordinator may answer, ready to be pasted; each stands alone, as the first lines of the reply."""
+    blocks: list[tuple[str, tuple[str, ...]]] = [
+        ("I have it in hand; don't alarm us again", (f"Ack: {leak_id}",)),
+        ("It was no leak", (f"Assess: {leak_id}", "Outcome: dismissed", "Reason: ...")),
+        ("It is contained", (f"Assess: {leak_id}", "Outcome: contained")),
+    ]
+    if disclosure_id:
+        blocks += [
+            ("It is public: lift, and send nothing that is held", (f"Assess: {leak_id}", "Outcome: public")),
+            ("Send members what is held, and lift", ("Lift: now", "Cause: leaked", "Send: now")),
+            ("Lift only, members have it", ("Lift: now", "Cause: leaked")),
+            ("Narrow who gets it from now on", ("Scope: group:NAME",)),
+        ]
+    lines = ["Your reply to this mail stays among coordinators. As its first lines you may paste one of these:"]
+    for what, block in blocks:
+        lines += ["", f"* {what}:", "", *block]
+    return lines
+
+
+def again(leak_id: str, disclosure_id: str | None, since: datetime, zone: str, now: datetime) -> Notice:
+    """To coordinators: nobody has taken the alarm yet."""
+    lines = [
+        f"LEAK REPORT {leak_id}" + (f" on {disclosure_id}" if disclosure_id else ""),
+        f"It came {in_words(since, zone, now)}, and no coordinator has taken it in hand yet.",
+        "The report itself is in the first alarm.",
+        "",
+        LINE,
+        *answers(leak_id, disclosure_id),
+    ]
+    return Notice(tagged(disclosure_id, f"ALARM, again: leak {leak_id}"), "\n".join(lines) + "\n")
+
+
+def leak_acknowledged(
+    leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]
+) -> Notice:
+    """To the reporter: it is a case, thank you, and what is still to be told. Quotes nothing."""
+    lines = [
+        f"Thank you for telling us. Your report is case {leak_id}; the coordinators were alarmed at once.",
+        "",
+    ]
+    if missing:
+        lines.append("Please reply to this mail with what you know of these, one line each:")
+        lines += ["", *(f"Leak-{name.capitalize()}: ..." for name in missing), ""]
+    if complaints:
+        lines.append(f"{len(complaints)} of your lines could not be read as they stand; nothing waits for that.")
+        lines += [f"* {item.why}" for item in complaints]
+        lines.append("")
+    lines.append("Please don't undo or delete anything before a coordinator answers, unless it stops the leak.")
+    return Notice(tagged(disclosure_id, f"Your report {leak_id}"), "\n".join(lines) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class LeakAlarm:
+    """What coordinators are told of a leak report: everything."""
+
+    leak_id: str
+    disclosure_id: str | None
+    subject: str
+    reporter: str
+    is_verified: bool
+    reasons: tuple[Reason, ...]
+    lines: LeakLines | None
+    text: str
+    audience_told: bool
+    is_addition: bool = False  # to a case that is known
+    is_found: bool = False  # nobody reported it: ``reporter`` opened the case
+
+    def notice(self, attachments: Sequence[Attachment]) -> Notice:
+        """The alarm mail; an unreadable report comes as an attachment."""
+        what = "ADDED TO LEAK CASE" if self.is_addition else "LEAK REPORT"
+        lines = [f"{what} {self.leak_id}" + (f" on {self.disclosure_id}" if self.disclosure_id else "")]
+        if self.is_found:
+            lines.append(f"Found, not reported: {self.reporter} opened the case.")
+        elif self.is_verified:
+            lines.append(f"Reported by {self.reporter}; the signature was checked.")
+        else:
+            lines.append(f"NOT PROVED who reported it. It says to come from: {self.reporter or '<>'}")
+            lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
+        if not self.is_addition:
+            told = "The audience was told what leaked, to whom and when, as far as the lines say."
+            lines.append(told if self.audience_told else "No member was told.")
+        lines.append("")
+        for name, label in FIELDS.items():
+            value = getattr(self.lines, name) if self.lines else None
+            lines.append(f"{label}: {shortened(value, MOST_VALUE) if value else '(not said)'}")
+        lines += [
+            "",
+            "The whole report:" if self.text.strip() else "The report could not be read as text.",
+            LINE,
+            shortened(self.text, MOST_TEXT),
+        ]
+        lines += ["", LINE, *answers(self.leak_id, self.disclosure_id)]
+        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (
+            f": {self.subject}" if self.subject else ""
+        )
+        return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
+
+
+def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime) -> Notice:
+    """To the audience: a member reports a leak. No organisation, no quote, no attachment."""
+    told = ["A member reports that something of this disclosure leaked."]
+    for name, label in FIELDS.items():
+        value = getattr(lines, name) if lines else None
+        if name != "how":
+            rest = "the coordinators have the rest"
+            told.append(f"{label}: {shortened(value, MOST_TOLD, rest) if value else 'not known yet'}")
+    told += [
+        "Contained: not known yet",
+        "",
+        f"The embargo stands until you get its lift notice, due {in_words(disclosure.embargo_until, zone, now)}",
+        "or earlier.",
+        "If you know more, reply with the first line `Leak: what, to whom`",
+    ]
+    return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")
+
+
+def case_changed(leak_id: str, disclosure_id: str | None, headline: str, words: Sequence[str]) -> Notice:
+    """To coordinators: what was done with a case at the command line."""
+    return Notice(tagged(disclosure_id, f"Case {leak_id}: {headline}"), "\n".join([f"{headline}.", "", *words]) + "\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What the gateway knows of a case from its own trail.
+
+    ``steps``: (instant, what happened), no names. ``rows``: who had what when, for coordinators alone.
+    """
+
+    leak_id: str
+    disclosure_id: str
+    outcome: str
+    steps: tuple[tuple[datetime, str], ...]
+    rows: tuple[str, ...]
+
+
+def draft(found: Draft) -> Notice:
+    """To coordinators, on the day that a retrospective is due: a text that can be posted as it stands.
+
+    Who had what is in an attachment: an answer quotes no attachment, so no member reads of another.
+    """
+    lines = [
+        f"The retrospective of {found.leak_id} is due. Here is a draft, from what the gateway itself knows.",
+        "To post it to the audience, answer this mail with what stands below the line, and put it into your words.",
+        "Who had what and when is attached, for you alone.",
+        "-" * 60,
+        "",
+        f"Retrospective: {found.leak_id}",
+        "",
+        f"What happened (in UTC), and how it ended ({found.outcome}):",
+        "",
+        *(f"  {instant_value(at)}  {what}" for at, what in found.steps),
+        "",
+        "What we learnt from it, and what we change:",
+        "",
+        "  ...",
+    ]
+    attachment = Attachment("who-had-what.txt", "text/plain", ("\n".join(found.rows) + "\n").encode())
+    return Notice(
+        tagged(found.disclosure_id, f"Retrospective due: {found.leak_id}"), "\n".join(lines) + "\n", (attachment,)
+    )
+
+
+def overdue(rows: Sequence[tuple[str, str | None, datetime]], zone: str, now: datetime) -> Notice:
+    """To coordinators, once a day: retrospectives not posted yet; ``rows`` are case, disclosure, due date."""
+    lines = [f"{len(rows)} {'retrospective is' if len(rows) == 1 else 'retrospectives are'} not posted yet.", ""]
+    lines += [f"  {case} on {about or 'no disclosure'}, due {in_words(due, zone, now)}" for case, about, due in rows]
+    lines += ["", "Post one in its thread: `Retrospective: LK-...` as the first line, and the text below."]
+    return Notice("Retrospectives overdue", "\n".join(lines) + "\n")

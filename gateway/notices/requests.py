@@ -1,0 +1,219 @@
+"""Answers to coordinators who ask at the -request address: what is shown, what was done, what was not.
+
+Pure, like ``gateway.notices``. What is shown is made from the same objects as ``embargo ... show``
+(``gateway.operator_show``), its instants in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from gateway.notices.common import LINE, MOST_ROWS, MOST_VALUE, Attachment, Notice, shortened
+from gateway.notices.leak import FIELDS
+from policy.control import Complaint
+from policy.facts import Person
+from policy.instants import in_words
+from policy.reasons import Reason
+
+LINES = """\
+Show: open                      disclosures that are not over, open leak reports, copies not delivered
+Show: ED-2026-K7QX              one disclosure: its instants, its copies, who acknowledged, what happened
+Show: LK-2026-9D3M              one leak report
+Show: members                   the members and their keys
+Show: quarantine                the mails that are kept back
+Show: QU-2026-4T7B              one of them, with the mail itself attached
+Suspend: security@corp.example  no content for that member from now on, queued copies included
+Reinstate: security@corp.example
+Retry: ED-2026-K7QX             its copies that were deferred or bounced are tried again now
+Release-Quarantine: QU-2026-4T7B   judged again as if just come, the rule that kept it back waived
+Discard-Quarantine: QU-2026-4T7B   its content is destroyed
+"""
+
+
+def help_text(address: str) -> Notice:
+    """What can be asked for."""
+    text = (
+        "Your mail asked for nothing, and nothing was done.\n\n"
+        f"A mail to {address}, signed and encrypted as ever, may hold these lines\n"
+        "as its very first ones, in any number; an empty line ends them:\n\n"
+        f"{LINES}\n"
+        "They are done in the order in which they stand, and one answer tells how each went. If one of them\n"
+        "is not clear, or can't be done, none is. Dates, lifts and all that steers a disclosure are control\n"
+        "lines, in a reply in its thread.\n"
+    )
+    return Notice("What you can ask for", text)
+
+
+def not_done(complaints: Sequence[Complaint], corrected: str, address: str) -> Notice:
+    """Nothing was done: why, line by line, and the block to paste."""
+    lines = ["Nothing of your mail was done.", ""]
+    for item in complaints:
+        lines += [f"* {item.line}", f"    {item.why}"] if item.line else [f"* {item.why}"]
+    if corrected.strip():
+        lines += [
+            "",
+            "This block can be read. Look at each line, then answer with it as the very first lines,",
+            f"or send it so to {address}:",
+            "",
+            corrected.strip(),
+        ]
+    else:
+        lines += ["", f"These lines can be sent to {address}:", "", LINES.rstrip()]
+    return Notice("Not done: please look at your lines", "\n".join(lines) + "\n")
+
+
+def answer(told: Sequence[tuple[str, Sequence[str]]], attachments: Sequence[Attachment]) -> Notice:
+    """How each line went: ``told`` are the lines, each with what it led to."""
+    lines = []
+    for said, outcome in told:
+        lines += [said, LINE, *outcome, ""]
+    subject = "Answer: " + ", ".join(said for said, _ in told[:3]) + (", ..." if len(told) > 3 else "")  # noqa: PLR2004
+    return Notice(subject, "\n".join(lines), tuple(attachments))
+
+
+# --- what is shown ----------------------------------------------------------------------------
+
+
+def overview(
+    disclosures: Sequence[Mapping[str, Any]],
+    leaks: Sequence[Mapping[str, Any]],
+    copies: Sequence[Mapping[str, Any]],
+    kept: int,
+    zone: str,
+    now: datetime,
+) -> list[str]:
+    """What is not over: disclosures, leak reports, copies not delivered, how much is kept back."""
+    lines = ["Disclosures that are not over:" if disclosures else "No disclosure is open."]
+    for facts in disclosures:
+        count = f"{facts['recipients']} members"
+        lines.append(f'  {facts["id"]}  "{facts["subject"]}"  {state_of(facts)}  TLP:{facts["tlp"]}  {count}')
+        lines += [f"    {line}" for line in _instants(facts, zone, now)]
+    lines += ["", "Open leak reports:" if leaks else "No leak report is open."]
+    for facts in leaks:
+        proved = "proved" if facts["verified"] else "not proved"
+        about = f" on {facts['disclosure']}" if facts["disclosure"] else ""
+        lines.append(f"  {facts['id']}{about}  {facts['state']}, {proved}, {_when(facts['reported_at'], zone, now)}")
+    lines += ["", "Copies not delivered:" if copies else "Every copy is delivered."]
+    lines += _capped([f"  {_copy(facts, zone, now)}" for facts in copies])
+    mails = "1 mail is" if kept == 1 else f"{kept or 'No'} mails are"
+    return [*lines, "", f"{mails} kept back" + (" (`Show: quarantine`)." if kept else ".")]
+
+
+def disclosure(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    """One disclosure, with its copies, who acknowledged, and what happened."""
+    lines = [
+        f'{facts["id"]}  "{facts["subject"]}"',
+        f"State: {state_of(facts)}   TLP:{facts['tlp']}   Scope: {', '.join(facts['scope'])}",
+        f"Posted by {facts['posted_by']} {_when(facts['posted_at'], zone, now)}",
+        *_instants(facts, zone, now),
+        f"Members in its audience: {facts['recipients']}",
+        "",
+        "Copies of the members:" if facts["copies"] else "No copy was made for a member yet.",
+        *_capped([f"  {_copy(copy, zone, now)}" for copy in facts["copies"]]),
+    ]
+    if facts["acknowledged"]:
+        lines += ["", "Acknowledged:"]
+        lines += [
+            f"  {row['org'] or '-'} <{row['address']}>  {_when(row['at'], zone, now)}" for row in facts["acknowledged"]
+        ]
+    if facts["statuses"]:
+        lines += ["", "How far members are:"]
+        lines += [
+            f"  {row['org'] or '-'} <{row['address']}>  {_when(row['at'], zone, now)}: {row['text']}"
+            for row in facts["statuses"]
+        ]
+    lines += ["", "What happened:"]
+    told = [
+        f"  {_when(row['at'], zone, now)}  {row['event']}{_why(row['reason'])}, by {row['actor']}"
+        for row in facts["timeline"]
+    ]
+    return [*lines, *_capped(told)]
+
+
+def leak(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    """One leak report, as its lines told it."""
+    proof = f"proved, of {facts['org'] or 'a coordinator'}" if facts["verified"] else "NOT PROVED who it is"
+    lines = [
+        f"{facts['id']}" + (f" on {facts['disclosure']}" if facts["disclosure"] else ""),
+        f"State: {facts['state']}",
+        f"Reported by {facts['reporter'] or '<>'} ({proof}), {_when(facts['reported_at'], zone, now)}",
+    ]
+    for name, label in FIELDS.items():
+        lines.append(f"{label}: {shortened(facts[name], MOST_VALUE) if facts[name] else '(not said)'}")
+    if facts["outcome"]:
+        lines.append(f"Assessed as {facts['outcome']}" + (f": {facts['assessment']}" if facts["assessment"] else ""))
+    if facts["retrospective_due"]:
+        due = _when(facts["retrospective_due"], zone, now)
+        lines.append(f"Retrospective: {facts['retrospective']}, by {due}")
+    return [*lines, "The whole report came with its alarm."]
+
+
+def members(people: Sequence[Person], now: datetime) -> list[str]:
+    """The members of a list and their keys."""
+    if not people:
+        return ["There is no member."]
+    lines = []
+    for person in people:
+        groups = f"  groups: {', '.join(sorted(person.groups))}" if person.groups else ""
+        lines.append(f"  {person.name} <{person.address}>  {person.standing}{groups}")
+        for key in person.keys:
+            until = f", until {key.expires_at:%Y-%m-%d}" if key.expires_at else ""
+            lines.append(f"    {key.fingerprint}  {key.reason_at(now) or 'usable'}{until}")
+        lines += [] if person.keys else ["    no key: nothing can be sent there"]
+    return lines
+
+
+def quarantine(rows: Sequence[Mapping[str, Any]], zone: str, now: datetime) -> list[str]:
+    """The mails that are kept back."""
+    if not rows:
+        return ["Nothing is kept back."]
+    return _capped(
+        [
+            f"  {row['id']}  {_when(row['received_at'], zone, now)}  {', '.join(row['reasons'])}  "
+            f"{row['size']} bytes  from {row['envelope_from'] or '<>'}"
+            for row in rows
+        ]
+    )
+
+
+def kept_mail(facts: Mapping[str, Any], missing: str, zone: str, now: datetime) -> list[str]:
+    """One mail that is or was kept back. ``missing``: why it is not attached, "" where it is."""
+    return [
+        f"{facts['id']}: {facts['state']}, {facts['size']} bytes, {_when(facts['received_at'], zone, now)}",
+        f"Envelope sender: {facts['envelope_from'] or '<>'}",
+        *([f"About {facts['disclosure']}"] if facts["disclosure"] else []),
+        *(f"  {reason}: {Reason(reason).meaning}" for reason in facts["reasons"]),
+        f"Not attached: {missing}." if missing else "It is attached as it came; nothing in it is believed.",
+    ]
+
+
+def state_of(facts: Mapping[str, Any]) -> str:
+    """A disclosure's state in a word or two."""
+    return f"{facts['state']}, stopped" if facts["stopped"] else str(facts["state"])
+
+
+def _instants(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    hold, public = _when(facts["hold_until"], zone, now), _when(facts["embargo_until"], zone, now)
+    members = "Members get it" if facts["state"] in {"pending", "held"} else "Hold until"
+    return [f"{members} {hold}.", f"Public {public}."]
+
+
+def _copy(copy: Mapping[str, Any], zone: str, now: datetime) -> str:
+    who = f"{copy['org']} <{copy['address']}>" if copy["org"] else f"<{copy['address']}>"
+    tries = "1 try" if copy["attempts"] == 1 else f"{copy['attempts']} tries"
+    return f"{copy['message']}  {who}  {copy['state']}{_why(copy['reason'])}, {tries}, {_when(copy['at'], zone, now)}"
+
+
+def _why(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
+
+
+def _when(stamp: str, zone: str, now: datetime) -> str:
+    return in_words(datetime.fromisoformat(stamp), zone, now)
+
+
+def _capped(lines: Sequence[str]) -> list[str]:
+    more = [f"  and {len(lines) - MOST_ROWS} more"] if len(lines) > MOST_ROWS else []
+    return [*lines[:MOST_ROWS], *more]

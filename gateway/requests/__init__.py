@@ -1,0 +1,1 @@
+"""What coordinators without a shell ask for by mail, on `-request`."""

@@ -1,0 +1,252 @@
+"""What people wrote, on its way to readers: opened from storage, composed for each, queued."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway import safe
+from gateway.mail import compose, rebuild
+from gateway.mail.model import Payload
+from gateway.notices import common as notices
+from gateway.particulars import MessageFacts, Particulars, path_text
+from gateway.sending import posting
+from gateway.sending.banner import Banner
+from policy.audience import withheld_names
+from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role
+from storage import messages, outbox, roster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from gateway.lists import MailingList
+    from gateway.parts import Parts
+    from policy.facts import Disclosure
+    from storage.database import Tx
+    from storage.records import Copy, Message
+
+
+UNDELIVERED = frozenset({CopyState.QUEUED, CopyState.DEFERRED, CopyState.WITHHELD})
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message of content, open in memory: its row, what composing it needs, and the writer's own payload."""
+
+    message: Message
+    facts: MessageFacts
+    payload: Payload = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a content is composed for."""
+
+    mailing_list: MailingList
+    disclosure: Disclosure
+    particulars: Particulars
+
+
+async def open_message(parts: Parts, tx: Tx, message: Message) -> Opened:
+    """Open a stored message of content."""
+    facts = MessageFacts.from_json(await safe.take_json(parts, tx, message.facts_item or ""))
+    raw = await safe.take(parts, tx, message.payload_item or "")
+    payload = await parts.own_parser.payload(raw)
+    if not isinstance(payload, Payload):
+        error = f"the stored payload of {message.id} can't be read any more"
+        raise TypeError(error)
+    return Opened(message, facts, payload)
+
+
+def compose_for(
+    setting: Setting,
+    opened: Opened,
+    withheld: frozenset[str],
+    *,
+    for_coordinator: bool = False,
+    reaches: str | None = None,
+    at: datetime | None = None,
+) -> tuple[bytes, tuple[str, ...]]:
+    """Compose one distinct content, ready to be sealed; give it and the paths of the parts left out.
+
+    ``withheld`` are attachment names; ``at`` is the moment from which its banner counts (None: its own
+    date). Deterministic: the proof in a receipt is what members get.
+    """
+    facts, message, config = opened.facts, opened.message, setting.mailing_list.config
+    left_out = set(facts.paths_of(withheld))
+    if not for_coordinator:
+        left_out |= set(facts.hidden)
+    banner = Banner(
+        disclosure_id=setting.disclosure.id,
+        kind=facts.label,
+        tlp=setting.disclosure.tlp,
+        embargo_until=setting.disclosure.embargo_until,
+        state=setting.disclosure.state,
+        zone=config.timezone,
+        now=at or message.dated_at,
+        writer=facts.writer,
+        is_subject_signed=facts.is_subject_signed,
+        withheld=tuple(name for name in dict.fromkeys(facts.names) if name in withheld),
+        corrects=facts.corrects,
+        discards=tuple((name, digest) for name, digest in facts.discards if name not in withheld),
+        permit=setting.particulars.permit,
+        cve=setting.particulars.cve,
+        references=setting.particulars.references,
+        by_clock=setting.mailing_list.by_clock,
+        reaches=reaches,
+    )
+    entity = rebuild.distributed(
+        opened.payload,
+        banner=banner.text(),
+        banner_mode=config.banner.value,
+        drop={part.path for part in opened.payload.parts if path_text(part.path) in left_out},
+        keep_html=config.keep_html,
+        strip_block=facts.block_lines,
+        strip_lines=facts.dropped_lines,
+    )
+    subject = notices.tagged(setting.disclosure.id, facts.subject)
+    letter = posting.letter(setting.mailing_list, message, subject, facts.writer)
+    return compose.inner(letter, entity), tuple(sorted(left_out))
+
+
+def group_by_withheld(setting: Setting, opened: Opened, people: Iterable[Person]) -> dict[frozenset[str], list[Person]]:
+    """Members by what is withheld from them: one distinct content a group."""
+    groups: dict[frozenset[str], list[Person]] = defaultdict(list)
+    for person in people:
+        groups[withheld_names(person, setting.particulars.restrict, opened.facts.told_names)].append(person)
+    return groups
+
+
+async def queue_for_members(
+    parts: Parts,
+    tx: Tx,
+    setting: Setting,
+    opened: Opened,
+    people: Sequence[Person],
+    now: datetime,
+    *,
+    barred: Sequence[tuple[Person, str]] = (),
+    at: datetime | None = None,
+) -> int:
+    """Queue a message's copies for these members, skipping those who have one; give how many were queued.
+
+    ``barred``: members who are in its scope but may not have it now, each with the reason; they are
+    recorded as withheld, so nobody is silently skipped (invariant 4). ``at`` as in ``compose_for``.
+    """
+    have = {copy.address: copy for copy in await outbox.of_message(tx, opened.message.id)}
+    outside = {person.id: reason for person, reason in barred}
+    everybody = [*people, *(person for person, _ in barred)]
+    wanted = [person for person in everybody if _lacks(have.get(person.address), person)]
+    queued = 0
+    for withheld, readers in group_by_withheld(setting, opened, wanted).items():
+        content, left_out = compose_for(setting, opened, withheld, at=at)
+        content_id = await posting.put_content(parts, tx, opened.message, content, now)
+        for person in readers:
+            before, reason = have.get(person.address), outside.get(person.id)
+            if before is not None:
+                await outbox.renew(
+                    tx, before.id, content_id=content_id, person_id=person.id, withheld=left_out, now=now
+                )
+            else:
+                await posting.put_copy(
+                    tx,
+                    opened.message,
+                    content_id,
+                    person,
+                    now,
+                    priority=posting.CONTENT,
+                    withheld=left_out,
+                    barred=reason,
+                )
+            queued += reason is None
+    return queued
+
+
+async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
+    """What members still wait for tells what holds now, not what held when it was queued: date, label, permits."""
+    waiting: dict[str, list[Copy]] = defaultdict(list)
+    for copy in await outbox.of_disclosure(tx, setting.disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
+        if copy.state in UNDELIVERED:
+            waiting[copy.message_id].append(copy)
+    for message_id, copies in waiting.items():
+        message = await messages.get(tx, message_id)
+        if message is None:
+            continue
+        opened = await open_message(parts, tx, message)
+        groups: dict[frozenset[str], list[Copy]] = defaultdict(list)
+        for copy in copies:
+            person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
+            if person is not None:
+                groups[_still_withheld(setting, opened, copy, person)].append(copy)
+        for withheld, group in groups.items():
+            content, left_out = compose_for(setting, opened, withheld, at=now)
+            content_id = await posting.put_content(parts, tx, message, content, now)
+            for copy in group:
+                await outbox.reword(tx, copy.id, content_id=content_id, withheld=left_out)
+
+
+def _still_withheld(setting: Setting, opened: Opened, copy: Copy, person: Person) -> frozenset[str]:
+    """What was withheld stays so, though a later line may name another part alike; what is now restricted goes too."""
+    facts = opened.facts
+    before = {name for path, name in facts.attachments if path in copy.withheld and path not in facts.hidden}
+    return withheld_names(person, setting.particulars.restrict, facts.told_names) | before
+
+
+def _lacks(copy: Copy | None, person: Person) -> bool:
+    """Whether somebody has no copy, or one that was called off or kept from him: he came in again since."""
+    if copy is None or copy.person_id != person.id:
+        return True
+    return copy.state in {CopyState.CANCELLED, CopyState.WITHHELD}
+
+
+async def queue_for_coordinators(
+    parts: Parts,
+    tx: Tx,
+    setting: Setting,
+    opened: Opened,
+    now: datetime,
+    *,
+    but: int | None,
+    reaches: str | None = None,
+) -> None:
+    """Queue the whole message, nothing withheld, for the coordinators (but the one who wrote it)."""
+    people = await posting.coordinators(tx, setting.mailing_list.id, but=but)
+    if not people:
+        return
+    content, _ = compose_for(setting, opened, frozenset(), for_coordinator=True, reaches=reaches)
+    content_id = await posting.put_content(parts, tx, opened.message, content, now)
+    for person in people:
+        await posting.put_copy(tx, opened.message, content_id, person, now, priority=posting.NOTICE)
+
+
+def proofs(
+    setting: Setting, opened: Opened, people: Iterable[Person], *, at: datetime | None = None
+) -> tuple[notices.Attachment, ...]:
+    """The very contents that members get, one per distinct content."""
+    groups = group_by_withheld(setting, opened, people)
+    return tuple(
+        notices.Attachment(f"proof-{number}.eml", "message/rfc822", compose_for(setting, opened, withheld, at=at)[0])
+        for number, withheld in enumerate(groups, start=1)
+    )
+
+
+async def members_reached(tx: Tx, message: Message) -> frozenset[int]:
+    """Ids of the members who got a message: those with a copy that was not cancelled, and its writer."""
+    reached = set(await outbox.reached(tx, message.id))
+    if message.author_id is not None:
+        reached.add(message.author_id)
+    return frozenset(reached)
+
+
+async def content_messages(tx: Tx, disclosure: Disclosure) -> tuple[Message, ...]:
+    """The disclosure and its follow-ups: what went to the audience, oldest first."""
+    kinds = {MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP}
+    found = await messages.of_disclosure(tx, disclosure.id, kinds)
+    return tuple(sorted(found, key=lambda message: message.number or 0))
+
+
+def members(people: Iterable[Person]) -> tuple[Person, ...]:
+    """The members among people."""
+    return tuple(person for person in people if person.role is Role.MEMBER)
