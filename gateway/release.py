@@ -268,8 +268,8 @@ async def lift(
     late = reports.lateness(disclosure.embargo_until, now) if cause == "clock" else None
     notice = notices.lifted(after, setting.particulars.subject, config.timezone, now, late)
     await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
-    if publish and setting.particulars.notice is not None and config.public_address:
-        await _publish(parts, tx, setting, setting.particulars.notice.text, config.public_address, now)
+    if publish:
+        await send_public_notice(parts, tx, setting, now, actor="gateway")
     if cause == "clock" and now - disclosure.embargo_until > LATE_AFTER:
         await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
     return after
@@ -315,9 +315,16 @@ def may_have_left(copy: Copy) -> bool:
     return copy.state is not CopyState.CANCELLED or copy.attempts > 0
 
 
-async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, address: str, now: datetime) -> None:
-    """The public notice: in clear, signed by the list, after the lift (law 1)."""
+async def send_public_notice(parts: Parts, tx: Tx, setting: Setting, now: datetime, *, actor: str) -> bool:
+    """The public notice, where there is one: in clear, signed by the list, after the lift (law 1).
+
+    Returns:
+        Whether it goes out.
+    """
     mailing_list, disclosure = setting.mailing_list, setting.disclosure
+    notice, address = setting.particulars.notice, mailing_list.config.public_address
+    if notice is None or not address:
+        return False
     message = Message(
         id=row_id("MS"),
         list_id=mailing_list.id,
@@ -328,7 +335,7 @@ async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, address: s
         disclosure_id=disclosure.id,
     )
     await messages.add(tx, message)
-    content_id = await posting.put_content(parts, tx, message, text.encode(), now)
+    content_id = await posting.put_content(parts, tx, message, notice.text.encode(), now)
     copy = Copy(
         id=row_id("CP"),
         list_id=mailing_list.id,
@@ -347,8 +354,9 @@ async def _publish(parts: Parts, tx: Tx, setting: Setting, text: str, address: s
     )
     await outbox.put(tx, copy)
     await parts.trail.append(
-        tx, at=now, event="public-notice", id=disclosure.id, list_id=mailing_list.id, actor="gateway", reason="lift"
+        tx, at=now, event="public-notice", id=disclosure.id, list_id=mailing_list.id, actor=actor, reason="lift"
     )
+    return True
 
 
 async def transition(

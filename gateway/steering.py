@@ -136,6 +136,8 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
         doings.words += ["Members get the text, and then the lift."] if plan.has(Event.SEND_AND_LIFT) else []
         doings.words.append("The embargo is lifted.")
         doings.words += ["The public notice goes out."] if publish else []
+    elif plan.has(Event.PUBLISH):
+        doings.words += await _publish(incoming, setting, verdict.writer)
     elif plan.has(Event.WITHDRAW):
         await release.withdraw(incoming.parts, tx, setting, order.withdraw or "", incoming.now)
         doings.words.append("The disclosure is withdrawn.")
@@ -151,6 +153,13 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     return await receipts.compose(
         incoming, setting, headline, sent=doings.sent, is_preview=order.preview, judges_dates=dates
     )
+
+
+async def _publish(incoming: Incoming, setting: Setting, writer: Person) -> list[str]:
+    """A fresh order for the public notice, after the lift; what is done in words."""
+    parts, tx, now = incoming.parts, incoming.tx, incoming.now
+    is_sent = await release.send_public_notice(parts, tx, setting, now, actor=writer.address)
+    return ["The public notice goes out."] if is_sent else []
 
 
 _CHANGEABLE = ("hold_until", "embargo_until", "scope", "tlp", "stopped", "state", "ended_at", "cause")

@@ -37,6 +37,7 @@ class Event(StrEnum):
     LIFT_ASKED = "lift-asked"
     LIFT_NOW = "lift-now"
     SEND_AND_LIFT = "send-and-lift"
+    PUBLISH = "publish"
     FACT_PUBLIC = "fact-public"
     FACT_ATTACKS = "fact-attacks"
     LEAK = "leak"
@@ -82,6 +83,7 @@ ROWS: tuple[Row, ...] = (
     Row("12", State.EMBARGOED, Event.LIFT_ASKED, State.EMBARGOED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
     Row("13", State.HELD, Event.SEND_AND_LIFT, State.LIFTED),
+    Row("13", State.LIFTED, Event.PUBLISH, State.LIFTED),
     Row("14", State.PENDING, Event.FACT_PUBLIC, State.LIFTED),
     Row("14", State.HELD, Event.FACT_PUBLIC, State.LIFTED),
     Row("14", State.EMBARGOED, Event.FACT_PUBLIC, State.LIFTED),

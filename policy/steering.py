@@ -148,14 +148,16 @@ def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datet
         events.append(Event.CHANGE)
     if order.tlp:
         after = replace(after, tlp=order.tlp)
-    if changes_particulars(order) or order.tlp:
+    if disclosure.state is State.LIFTED and order.public_notice is not None:
+        events.append(Event.PUBLISH)
+    if changes_particulars(order) or order.tlp or (order.public_notice and Event.PUBLISH not in events):
         events.append(Event.CHANGE)
     return _checked(order, disclosure, after, tuple(dict.fromkeys(events)), rules, now)
 
 
 def changes_particulars(order: Order) -> bool:
-    """Whether the order changes what the banner says or what is withheld."""
-    return bool(order.restrict or order.cve or order.refs or order.permit or order.public_notice)
+    """Whether the order changes what the banner says, or what is withheld from whom."""
+    return bool(order.restrict or order.cve or order.refs or order.permit)
 
 
 def _hold_refused(disclosure: Disclosure) -> str | None:
