@@ -144,7 +144,7 @@ async def _reply_readers(incoming: Incoming, writer: Person, disclosure: Disclos
     return reply_reaches(
         [seat.person for seat in seats if seat.person.id in reached],
         writer=writer,
-        holdings=await holdings(incoming.tx, disclosure),
+        holdings=await holdings(incoming.tx, disclosure, writer),
         audience=frozenset(seat.person.id for seat in seats if seat.inside),
     )
 

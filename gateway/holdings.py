@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.release import may_have_left
 from policy.audience import Holding, reply_reaches
 from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role
 from storage import messages, outbox
@@ -13,17 +14,19 @@ if TYPE_CHECKING:
 
     from policy.audience import Seat
     from storage.database import Tx
+    from storage.records import Copy
+
+NOT_HELD = {CopyState.CANCELLED, CopyState.WITHHELD, CopyState.BOUNCED}
 
 
-async def holdings(tx: Tx, disclosure: Disclosure) -> dict[int, Holding]:
-    """What each member holds of a disclosure, by the copies that left or will."""
+async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, Holding]:
+    """What each member holds of a disclosure, by the copies that left or will.
+
+    In doubt the writer holds it, and may quote it, and nobody else does.
+    """
     held: dict[int, dict[str, frozenset[str]]] = {}
     for copy in await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
-        if copy.person_id is not None and copy.state not in {
-            CopyState.CANCELLED,
-            CopyState.WITHHELD,
-            CopyState.BOUNCED,
-        }:
+        if copy.person_id is not None and _holds(copy, is_writer=copy.person_id == writer.id):
             held.setdefault(copy.person_id, {})[copy.message_id] = frozenset(copy.withheld)
     for message in await messages.of_disclosure(tx, disclosure.id, {MessageKind.REPLY}):
         if message.author_id is not None:  # what he wrote himself he holds
@@ -31,11 +34,16 @@ async def holdings(tx: Tx, disclosure: Disclosure) -> dict[int, Holding]:
     return {person_id: Holding(found) for person_id, found in held.items()}
 
 
+def _holds(copy: Copy, *, is_writer: bool) -> bool:
+    """Whether its reader has a copy: a bounce may come after the delivery, and a try to deliver may have been one."""
+    return copy.attempts > 0 or may_have_left(copy) if is_writer else copy.state not in NOT_HELD
+
+
 async def readers_of_all(tx: Tx, disclosure: Disclosure, writer: Person, seats: Sequence[Seat]) -> tuple[Person, ...]:
     """Members in the audience who hold all that ``writer`` holds: whatever he quotes they have already."""
     return reply_reaches(
         [seat.person for seat in seats],
         writer=writer,
-        holdings=await holdings(tx, disclosure),
+        holdings=await holdings(tx, disclosure, writer),
         audience=frozenset(seat.person.id for seat in seats if seat.inside),
     )

@@ -194,9 +194,9 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
         case LeakReport():
             incoming.taken_for = "leak"
             await leak.take_report(incoming, verdict)
-        case NoLeak(writer):
+        case NoLeak():
             incoming.taken_for = "reply"
-            await leak.no_leak(incoming, writer)
+            await leak.no_leak(incoming, verdict)
         case Forwarded(reasons, writer):
             incoming.taken_for = "forward"
             await _forward(incoming, reasons, writer)

@@ -18,17 +18,16 @@ from gateway.notices import outsiders as notices_outsiders
 from gateway.scene import scene_of
 from gateway.sending import posting, reports
 from gateway.sending.content import Setting
-from policy.facts import Disclosure, MessageKind, Person
+from policy.facts import MessageKind, Person
+from policy.leaklines import ASKED
 from storage import leaks, messages
 from storage.records import LeakRecord
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from policy.leaklines import LeakLines
-    from policy.verdicts import LeakReport
+    from policy.verdicts import LeakReport, NoLeak
     from storage.records import Message
-
-FIELDS = ("what", "to", "when", "how")
 
 
 async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | None = None) -> None:
@@ -61,6 +60,8 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
         answer = await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
     if report.reporter is not None and report.is_urgent:
         answer = await _acknowledge(incoming, report, report.reporter, leak_id)
+    elif report.reporter is not None and report.complaints:
+        await _tell_set_aside(incoming, report.reporter, notices_leak.not_acted_on(about, report.complaints))
     if own := incoming.read.headers.message_id:  # an answer from the Sent folder belongs to the case as well
         await messages.link_header(incoming.tx, list_id=incoming.mailing_list.id, header=own, message_id=answer.id)
     if readers:
@@ -86,11 +87,11 @@ async def _joined(incoming: Incoming, report: LeakReport) -> LeakRecord | None:
 async def _fill_in(incoming: Incoming, case: LeakRecord, lines: LeakLines) -> LeakLines:
     """Put what an addition says into its case; give the lines of the whole case as they are then."""
     said = await safe.take_json(incoming.parts, incoming.tx, case.report_item)
-    for name in FIELDS:
+    for name in ASKED:
         more = getattr(lines, name)
         if more is not None and more != said[name]:
             said[name] = f"{said[name]}; {more}" if said[name] else more
-    missing = tuple(name for name in FIELDS if said[name] is None)
+    missing = tuple(name for name in ASKED if said[name] is None)
     await safe.change_json(incoming.parts, incoming.tx, case.report_item, said)
     await leaks.set_missing(incoming.tx, case.id, missing)
     return replace(lines, what=said["what"], to=said["to"], when=said["when"], how=said["how"], missing=missing)
@@ -99,7 +100,7 @@ async def _fill_in(incoming: Incoming, case: LeakRecord, lines: LeakLines) -> Le
 async def _open_case(incoming: Incoming, report: LeakReport) -> str:
     tx, lines, reporter = incoming.tx, report.lines, report.reporter
     leak_id = await leaks.new_id(tx, incoming.now)
-    said: dict[str, object] = {name: getattr(lines, name) if lines else None for name in FIELDS}
+    said: dict[str, object] = {name: getattr(lines, name) if lines else None for name in ASKED}
     if report.found:
         said["found"] = list(report.found)
     item = await safe.keep_json(incoming.parts, tx, said, incoming.now)
@@ -115,7 +116,7 @@ async def _open_case(incoming: Incoming, report: LeakReport) -> str:
             person_id=reporter.id if reporter else None,
             org=reporter.org if reporter and report.is_verified else None,
             by=lines.by if lines else ("unknown" if report.found and not report.is_verified else "us"),
-            missing=tuple(name for name in FIELDS if said[name] is None),
+            missing=tuple(name for name in ASKED if said[name] is None),
             reported_at=incoming.now,
             mail_id=incoming.mail_id,
             report_item=item,
@@ -205,7 +206,7 @@ async def _thread(incoming: Incoming) -> posting.Thread:
 async def _acknowledge(incoming: Incoming, report: LeakReport, reporter: Person, leak_id: str) -> Message:
     """To the reporter alone: it is a case, and what is still to be told. Quotes nothing."""
     lines = report.lines
-    missing = [name for name in FIELDS if lines is None or getattr(lines, name) is None]
+    missing = [name for name in ASKED if lines is None or getattr(lines, name) is None]
     about = incoming.disclosure.id if incoming.disclosure else None
     if report.found:
         notice = notices_outsiders.found_acknowledged(leak_id, about, report.found)
@@ -240,10 +241,8 @@ async def _tell_audience(incoming: Incoming, report: LeakReport, leak_id: str, r
     disclosure, particulars, reporter = incoming.disclosure, incoming.particulars, report.reporter
     if disclosure is None or particulars is None or reporter is None:
         return
-    names = (reporter.name, reporter.address, reporter.address.partition("@")[2])
-    lines = leaktelling.without_names(report.lines, names) if report.lines else None
     setting = Setting(incoming.mailing_list, disclosure, particulars)
-    await leaktelling.tell(scene_of(incoming, reporter), setting, lines, leak_id, readers)
+    await leaktelling.tell(scene_of(incoming, reporter), setting, report.lines, leak_id, readers)
 
 
 async def join_case(incoming: Incoming) -> None:
@@ -260,22 +259,43 @@ async def join_case(incoming: Incoming) -> None:
         await leaks.link_message(incoming.tx, message_id=message.id, leak_id=leak_id)
 
 
-async def no_leak(incoming: Incoming, writer: Person) -> None:
+async def no_leak(incoming: Incoming, verdict: NoLeak) -> None:
     """A member answers that it was no leak: the coordinators are told, nothing else happens."""
-    disclosure: Disclosure | None = incoming.disclosure
-    await incoming.audit("no-leak", disclosure.id if disclosure else incoming.mail_id)
-    text = incoming.read.said
+    disclosure, writer = incoming.disclosure, verdict.writer
+    about = disclosure.id if disclosure else None
+    await incoming.audit("no-leak", about or incoming.mail_id)
     notice = notices.happened(
-        disclosure.id if disclosure else None,
+        about,
         f"{writer.name} says that it is no leak",
-        ["The reply that was kept back can be released with `embargo quarantine release`.", notices.LINE, "", text],
+        [
+            "The reply that was kept back can be released with `embargo quarantine release`.",
+            notices.LINE,
+            "",
+            notices.shortened(incoming.read.said, notices.MOST_TEXT),
+        ],
     )
     await posting.tell_coordinators(
         incoming.parts,
         incoming.tx,
         incoming.mailing_list,
-        notice,
+        replace(notice, attachments=incoming.attached_unless_told()),
         now=incoming.now,
         disclosure=disclosure,
         answered=incoming.answered.id if incoming.answered else None,
+    )
+    if verdict.complaints:
+        await _tell_set_aside(incoming, writer, notices_leak.not_acted_on(about, verdict.complaints))
+
+
+async def _tell_set_aside(incoming: Incoming, writer: Person, notice: notices.Notice) -> None:
+    """To the writer alone: what stands beside a word about a leak was not done."""
+    await posting.notify(
+        incoming.parts,
+        incoming.tx,
+        incoming.mailing_list,
+        [writer],
+        notice,
+        kind=MessageKind.NOTE,
+        now=incoming.now,
+        thread=await _thread(incoming),
     )

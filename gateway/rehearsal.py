@@ -13,7 +13,7 @@ from gateway import safe
 from gateway.intake import carry_out, judge
 from gateway.mail.model import Payload
 from gateway.notices.outsiders import in_a_line
-from policy.audience import judge_seats, withheld_names
+from policy.audience import judge_seats, let_in, withheld_names
 from policy.control import Complaint
 from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role, State
 from policy.instants import rfc3339
@@ -316,7 +316,7 @@ class _Judge:
         disclosure = self._incoming.disclosure
         if disclosure is None:
             return None
-        (seat,) = judge_seats([person], read_scope(disclosure.scope), disclosure.admitted, self._incoming.now)
+        (seat,) = judge_seats([person], read_scope(disclosure.scope), let_in(disclosure), self._incoming.now)
         return seat.reason
 
     def _why_not(self) -> str:

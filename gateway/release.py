@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from gateway import lifting, reminders, safe
 from gateway.kept import approvals, keeping
+from gateway.leaks import retrospect
 from gateway.log import describe, get_logger
 from gateway.notices import common as notices
 from gateway.particulars import Particulars
 from gateway.sending import content, posting, reports
 from gateway.sending.content import Setting
 from policy import disclosure as table
-from policy.audience import judge_seats
+from policy.audience import judge_seats, let_in
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, Standing, State
 from policy.release import LATE_AFTER, REPORT_AFTER, UNDELIVERED_AFTER
@@ -173,7 +174,7 @@ async def setting_of(parts: Parts, tx: Tx, disclosure: Disclosure) -> Setting:
 async def seats_of(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat, ...]:
     """Every member, judged against a disclosure now."""
     people = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
-    return judge_seats(people, read_scope(disclosure.scope), disclosure.admitted, now)
+    return judge_seats(people, read_scope(disclosure.scope), let_in(disclosure), now)
 
 
 async def release(
@@ -382,10 +383,11 @@ async def transition(
     await reminders.plan(parts, tx, after, now)
 
 
-async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: datetime) -> None:
+async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: datetime) -> tuple[str, ...]:
     """Rows 5 and 5a, after the state has changed: what is queued is cancelled, whoever is bound is told.
 
     "void" as the reason's first word sets them free; otherwise it stays confidential until its date.
+    Gives the leak cases whose retrospective is not due any more, as members are not written to.
     """
     disclosure = setting.disclosure
     bound = await bound_people(tx, disclosure)
@@ -394,12 +396,14 @@ async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: dat
     )
     for message in await messages.waiting(tx, disclosure.id):
         await messages.set_waiting(tx, message.id, waiting=False)
+    ended = await retrospect.end_withdrawn(parts, tx, disclosure, now)
     if not bound:
-        return
+        return ended
     is_void = reason.split(":", maxsplit=1)[0].strip().casefold() == "void"
     zone = setting.mailing_list.config.timezone
     notice = notices.withdrawn(disclosure, setting.particulars.subject, reason, is_void, zone, now)
     await tell_bound(parts, tx, setting, notice, MessageKind.WITHDRAWAL, now)
+    return ended
 
 
 async def stop(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, actor: str, by: str) -> None:

@@ -139,8 +139,11 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     elif plan.has(Event.PUBLISH):
         doings.words += await _publish(incoming, setting, verdict.writer)
     elif plan.has(Event.WITHDRAW):
-        await release.withdraw(incoming.parts, tx, setting, order.withdraw or "", incoming.now)
-        doings.words.append("The disclosure is withdrawn.")
+        ended = await release.withdraw(incoming.parts, tx, setting, order.withdraw or "", incoming.now)
+        doings.words += [
+            "The disclosure is withdrawn.",
+            *(f"No retrospective of {one} is due any more." for one in ended),
+        ]
     else:
         after = await _apply_changes(incoming, setting, before, verdict, plan, doings)
         setting = replace(setting, disclosure=after)
@@ -271,6 +274,9 @@ async def _follow_up(incoming: Incoming, verdict: Steered, setting: Setting, pla
     await content.queue_for_coordinators(parts, tx, setting, opened, now, but=verdict.writer.id)
     if reach is Reach.NOBODY:
         doings.words.append("Your text went to the coordinators alone (to reach members, add `Send-To: audience`).")
+        return
+    if not readers and not waiting:
+        doings.words.append("Your text went to the coordinators alone: there is no member that it could reach.")
         return
     doings.sent.append(Sent(opened, readers))
     if waiting:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from policy.facts import Person, Role, Standing
+from policy.facts import Disclosure, Person, Role, Standing, State
 from policy.scopes import Restriction, Scope
 
 
@@ -47,6 +47,13 @@ def is_named(person: Person, scope: Scope) -> bool:
     )
 
 
+def let_in(disclosure: Disclosure) -> frozenset[int] | None:
+    """Ids of those let in at the release; None while that lies ahead. What ended without one let nobody in."""
+    if disclosure.admitted is None and disclosure.state not in {State.PENDING, State.HELD}:
+        return frozenset()
+    return disclosure.admitted
+
+
 def judge_seat(person: Person, scope: Scope, admitted: frozenset[int] | None, now: datetime) -> Seat:
     """Judge one member. ``admitted``: ids of those let in, None before the release."""
     named = is_named(person, scope)
@@ -57,7 +64,7 @@ def judge_seat(person: Person, scope: Scope, admitted: frozenset[int] | None, no
     if not named:
         return Seat(person, inside=False, reason="scope")
     if admitted is not None and person.id not in admitted:
-        return Seat(person, inside=False, reason="joined after the release")
+        return Seat(person, inside=False, reason="joined after the release" if admitted else "nobody was let in")
     return Seat(person, inside=True, reason=person.key_trouble(now))
 
 

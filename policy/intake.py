@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from policy.acts import TALKS_OF_LEAKS, PostRetrospective
+from policy.audience import let_in
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.leaktalk import speaks_of_leak
@@ -248,7 +249,7 @@ def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | No
     if reporter is None or reporter.role is not Role.MEMBER:
         return None
     if lines is not None:
-        return NoLeak(reporter)
+        return NoLeak(reporter, _set_aside(facts, reporter, "your mail answers whether it was a leak"))
     order = _order(facts) if joins else None
     if order is not None and not order.acts and not _says_nothing_but_received(facts, order):
         return LeakReport(reporter, None, (), joins=True, is_urgent=False, complaints=_set_aside(facts, reporter))
@@ -316,10 +317,12 @@ def _meant_for(facts: MailFacts, verdict: Verdict) -> tuple[Scope | None, frozen
     if isinstance(verdict, Posted | Reposted):
         default = facts.surroundings.default_scope if facts.surroundings else ""
         return (read_scope(default) if default else None), None
-    return (read_scope(disclosure.scope), disclosure.admitted) if disclosure is not None else (None, None)
+    return (read_scope(disclosure.scope), let_in(disclosure)) if disclosure is not None else (None, None)
 
 
-def _set_aside(facts: MailFacts, reporter: Person | None) -> tuple[Complaint, ...]:
+def _set_aside(
+    facts: MailFacts, reporter: Person | None, because: str = "the leak goes first"
+) -> tuple[Complaint, ...]:
     """What the reporter is told of the mail's other control lines: a leak goes first, nothing else was done."""
     if reporter is None or facts.block is None:
         return ()
@@ -327,7 +330,7 @@ def _set_aside(facts: MailFacts, reporter: Person | None) -> tuple[Complaint, ..
     names = dict.fromkeys(line.name for line in lines if line.is_named and not line.is_leak)
     if not names:
         return ()
-    why = f"not acted on, as the leak goes first: {', '.join(names)}; please send that again in a mail of its own"
+    why = f"not acted on, as {because}: {', '.join(names)}; please send that again in a mail of its own"
     return (Complaint("", why), *_order(facts).complaints)
 
 

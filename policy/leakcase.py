@@ -37,6 +37,7 @@ class CaseEvent(StrEnum):
     ASSESS = "assess"
     DISMISS = "dismiss"
     RETROSPECTIVE = "retrospective"
+    WITHDRAW = "withdraw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,12 @@ CASE_ROWS: tuple[CaseRow, ...] = (
     CaseRow(CaseState.QUARANTINED, CaseEvent.VOUCH, CaseState.OPEN),
     CaseRow(CaseState.QUARANTINED, CaseEvent.ASSESS, CaseState.ASSESSED),
     CaseRow(CaseState.QUARANTINED, CaseEvent.DISMISS, CaseState.CLOSED),
+    CaseRow(CaseState.OPEN, CaseEvent.VOUCH, CaseState.OPEN),
     CaseRow(CaseState.OPEN, CaseEvent.ASSESS, CaseState.ASSESSED),
     CaseRow(CaseState.OPEN, CaseEvent.DISMISS, CaseState.CLOSED),
     CaseRow(CaseState.ASSESSED, CaseEvent.ASSESS, CaseState.ASSESSED),
     CaseRow(CaseState.ASSESSED, CaseEvent.RETROSPECTIVE, CaseState.CLOSED),
+    CaseRow(CaseState.ASSESSED, CaseEvent.WITHDRAW, CaseState.CLOSED),
     CaseRow(CaseState.CLOSED, CaseEvent.ASSESS, CaseState.ASSESSED),
 )
 
@@ -78,11 +81,11 @@ class Assessment:
     vouches: bool
 
 
-def refuse_vouch(state: str) -> str | None:
+def refuse_vouch(state: str, *, verified: bool) -> str | None:
     """Why a case can't be vouched for; None where it can."""
-    if (CaseState(state), CaseEvent.VOUCH) in _TABLE:
-        return None
-    return f"its reporter is proved, or it was vouched for already (it is {state})"
+    if verified:
+        return "its reporter is proved, or it was vouched for already"
+    return None if (CaseState(state), CaseEvent.VOUCH) in _TABLE else f"it is {state}"
 
 
 def assess(
@@ -112,8 +115,18 @@ def assess(
     )
 
 
-def refuse_retrospective(state: str, retrospective: str | None) -> str | None:
-    """Why a retrospective can't be posted; None where it can (row 18)."""
+def withdrawn(state: str) -> CaseState | None:
+    """Where a case stands when its disclosure is withdrawn, as members are not written to any more; None: as before."""
+    return _TABLE.get((CaseState(state), CaseEvent.WITHDRAW))
+
+
+def refuse_retrospective(state: str, retrospective: str | None, disclosure: State | None) -> str | None:
+    """Why a retrospective can't be posted; None where it can (row 18).
+
+    ``disclosure``: the state of the one in whose thread it is to be posted.
+    """
+    if disclosure in {State.WITHDRAWN, State.CLOSED}:
+        return f"it is {disclosure}, so nothing more is sent in this thread"
     if (CaseState(state), CaseEvent.RETROSPECTIVE) in _TABLE:
         return None
     if retrospective == "done":

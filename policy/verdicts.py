@@ -130,9 +130,10 @@ class Acknowledged:
 
 @dataclass(frozen=True, slots=True)
 class NoLeak:
-    """The writer answered that it was no leak."""
+    """The writer answered that it was no leak. ``complaints`` tell of its other lines: none was acted on."""
 
     writer: Person
+    complaints: tuple[Complaint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,8 +87,8 @@ async def refusals(incoming: Incoming, writer: Person, order: Order) -> tuple[Co
 
 
 async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]:
-    """Do the acts of a mail, in the order of its lines' table; give a sentence for each."""
-    return [said for act in order.acts if (said := await HANDLERS[type(act)].do(incoming, writer, act))]
+    """Do the acts of a mail, in the order of its lines' table, what it says twice once; give a sentence for each."""
+    return [said for act in dict.fromkeys(order.acts) if (said := await HANDLERS[type(act)].do(incoming, writer, act))]
 
 
 async def take(incoming: Incoming, verdict: Acted) -> None:

@@ -14,7 +14,7 @@ from gateway.notices import common as notices
 from gateway.sending import posting, reports
 from gateway.settings import TwoPerson
 from policy.acts import ConfirmDate
-from policy.audience import judge_seats, withheld_names
+from policy.audience import judge_seats, let_in, withheld_names
 from policy.disclosure import Event
 from policy.facts import Role, State
 from policy.reasons import Reason
@@ -76,7 +76,7 @@ def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Orde
     """Whether anybody gets by it what he would not get without: the disclosure, or a part that is withheld."""
     members = [person for person in incoming.people if person.role is Role.MEMBER]
     if order.scope is not None:
-        had = judge_seats(members, read_scope(before.scope), before.admitted, incoming.now)
+        had = judge_seats(members, read_scope(before.scope), let_in(before), incoming.now)
         has = judge_seats(members, read_scope(plan.after.scope), None, incoming.now)
         if {seat.person.id for seat in has if seat.inside} - {seat.person.id for seat in had if seat.inside}:
             return True

@@ -35,6 +35,17 @@ async def _find(incoming: Incoming, line: str, leak_id: str) -> LeakRecord | Com
     return case
 
 
+async def _find_own(incoming: Incoming, line: str, leak_id: str) -> LeakRecord | Complaint:
+    """As ``_find``, for a member: of a case that it did not report, or of another thread, it learns nothing."""
+    case, writer, disclosure = await leaks.get(incoming.tx, leak_id), incoming.signer(), incoming.disclosure
+    if case is None or writer is None or case.person_id != writer.id:
+        return Complaint(f"{line}: {leak_id}", "there is no such leak case that you reported")
+    if disclosure is not None and case.disclosure_id not in {None, disclosure.id}:
+        why = "that case is not of this thread: answer the acknowledgement of your report, or leave it to us"
+        return Complaint(f"{line}: {leak_id}", why)
+    return case
+
+
 async def _found(incoming: Incoming, leak_id: str) -> LeakRecord:
     """The case of an act that was not refused; one that was bound to no disclosure is from now on to this thread's."""
     case = await leaks.get(incoming.tx, leak_id)
@@ -66,7 +77,7 @@ async def refuse_vouch(incoming: Incoming, _writer: Person, act: VouchLeak) -> C
     case = await _find(incoming, "Vouch", act.leak_id)
     if isinstance(case, Complaint):
         return case
-    why = table.refuse_vouch(case.state)
+    why = table.refuse_vouch(case.state, verified=case.verified)
     return Complaint(f"Vouch: {case.id}", why) if why else None
 
 
@@ -97,14 +108,13 @@ async def assess(incoming: Incoming, writer: Person, act: AssessLeak) -> str:
 
 async def refuse_retrospective(incoming: Incoming, writer: Person, act: PostRetrospective) -> Complaint | None:
     """It comes from a coordinator or the reporter, when it is due, and says something."""
-    line = f"Retrospective: {act.leak_id}"
-    case = await _find(incoming, "Retrospective", act.leak_id)
-    if not isinstance(case, Complaint) and writer.role is Role.MEMBER and case.person_id != writer.id:
-        return Complaint(line, "there is no such leak case that you reported")
+    line, disclosure = f"Retrospective: {act.leak_id}", incoming.disclosure
+    found = _find if writer.role is Role.COORDINATOR else _find_own
+    case = await found(incoming, "Retrospective", act.leak_id)
     if isinstance(case, Complaint):
         return case
-    why = table.refuse_retrospective(case.state, case.retrospective)
-    if why is None and incoming.disclosure is None:
+    why = table.refuse_retrospective(case.state, case.retrospective, disclosure.state if disclosure else None)
+    if why is None and disclosure is None:
         why = "it is posted in the thread of the disclosure: answer a mail of that thread"
     if why is None and not storing.has_text(incoming):
         why = "it says nothing: the text stands below the block, after an empty line"
@@ -116,7 +126,7 @@ async def post_retrospective(incoming: Incoming, writer: Person, act: PostRetros
     scene = scene_of(incoming, writer)
     await leakcase.retrospective_posted(scene, await _found(incoming, act.leak_id))
     if writer.role is Role.COORDINATOR:
-        return f"The retrospective of {act.leak_id} is posted."
+        return f"The retrospective of {act.leak_id} is done."
     disclosure, particulars = incoming.disclosure, incoming.particulars
     if disclosure is None or particulars is None:
         return ""
@@ -126,5 +136,7 @@ async def post_retrospective(incoming: Incoming, writer: Person, act: PostRetros
     setting = Setting(incoming.mailing_list, disclosure, particulars)
     await content.queue_for_members(incoming.parts, incoming.tx, setting, opened, readers, incoming.now)
     await incoming.audit("reply", opened.message.id, "", {"readers": [person.id for person in readers]})
-    others = "1 other member" if len(readers) == 1 else f"{len(readers)} other members"
+    if readers:
+        await release.watch(incoming.tx, opened.message, incoming.now)
+    others = {0: "no other member", 1: "1 other member"}.get(len(readers), f"{len(readers)} other members")
     return f"The retrospective of {act.leak_id} is posted: to the coordinators and {others}."

@@ -17,7 +17,7 @@ from policy.facts import MessageKind
 from policy.instants import in_words
 from policy.knowledge import FactKind
 from policy.leakcase import Assessment, CaseState, Outcome
-from policy.leaklines import LeakLines
+from policy.leaklines import ASKED, LeakLines
 from storage import disclosures, duties, leaks
 from storage.records import LeakRecord
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from gateway.scene import Scene
     from policy.facts import Disclosure
-
-FIELDS = ("what", "to", "when", "how")
 
 
 async def disclosure_of(scene: Scene, case: LeakRecord) -> Disclosure | None:
@@ -47,7 +45,7 @@ async def bind(scene: Scene, case: LeakRecord, disclosure: Disclosure) -> LeakRe
 async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> tuple[str, int]:
     """Open a case for a leak that was found, not reported; give its id, and how many members are told."""
     tx, now, parts = scene.tx, scene.now, scene.parts
-    said = {name: getattr(lines, name) for name in FIELDS}
+    said = {name: getattr(lines, name) for name in ASKED}
     case = LeakRecord(
         id=await leaks.new_id(tx, now),
         list_id=disclosure.list_id,
@@ -95,14 +93,8 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
         leak_id=case.id,
     )
     if readers:
-        await leaktelling.tell(scene, setting, await _nameless(scene, case, lines), case.id, readers)
+        await leaktelling.tell(scene, setting, lines, case.id, readers)
     return case.id, len(readers)
-
-
-async def _nameless(scene: Scene, case: LeakRecord, lines: LeakLines) -> LeakLines:
-    """What is said of a case, without the name of any member."""
-    names = [person.name for person in await leaktelling.everybody(scene.tx, case.list_id)]
-    return leaktelling.without_names(lines, names)
 
 
 async def vouch(scene: Scene, case: LeakRecord) -> str:
@@ -116,14 +108,13 @@ async def vouch(scene: Scene, case: LeakRecord) -> str:
     if disclosure is None or not readers:
         return f"{case.id} is vouched for; no member is told of it."
     setting = await release.setting_of(scene.parts, scene.tx, disclosure)
-    lines = await _nameless(scene, case, await _lines(scene, case))
-    await leaktelling.tell(scene, setting, lines, case.id, readers)
+    await leaktelling.tell(scene, setting, await _lines(scene, case), case.id, readers)
     return f"{case.id} is vouched for; {len(readers)} {'member is' if len(readers) == 1 else 'members are'} told of it."
 
 
 async def _lines(scene: Scene, case: LeakRecord) -> LeakLines:
     said = await opened(scene, case)
-    what, to, when, how = (said.get(name) for name in FIELDS)
+    what, to, when, how = (said.get(name) for name in ASKED)
     return LeakLines(what=what, to=to, when=when, how=how, by=case.by)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
+from policy import leakcase as table
 from policy.facts import CONTENT_KINDS, CopyState, Role
 from policy.steering import instant_value
 from storage import audit, disclosures, duties, leaks, outbox, roster
@@ -50,7 +51,23 @@ async def send_draft(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, 
     await parts.trail.append(
         tx, at=now, event="retrospective-due", id=case.id, list_id=case.list_id, actor="gateway", reason=""
     )
-    await duties.put(tx, kind=OVERDUE, ref=case.list_id, list_id=case.list_id, due_at=now + AGAIN_AFTER)
+    due_at = now + AGAIN_AFTER
+    await duties.add(tx, kind=OVERDUE, ref=case.list_id, list_id=case.list_id, due_at=due_at, again=True)
+
+
+async def end_withdrawn(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[str, ...]:
+    """Close what waits for its retrospective in a disclosure that is withdrawn; gives the cases."""
+    ended = []
+    for case in await leaks.of_disclosure(tx, disclosure.id):
+        state = table.withdrawn(case.state)
+        if state is not None:
+            await leaks.change(tx, case.id, state=state.value, retrospective=None)
+            await duties.finish(tx, kind=DRAFT, ref=case.id, now=now)
+            await parts.trail.append(
+                tx, at=now, event="leak-closed", id=case.id, list_id=case.list_id, actor="gateway", reason="withdrawn"
+            )
+            ended.append(case.id)
+    return tuple(ended)
 
 
 async def tell_overdue(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:

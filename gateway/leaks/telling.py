@@ -40,16 +40,13 @@ async def audience(
     )
 
 
-async def everybody(tx: Tx, list_id: str) -> tuple[Person, ...]:
-    """All members of a list, also those who left."""
-    return await roster.people(tx, list_id, roles={Role.MEMBER}, with_removed=True)
-
-
 async def tell(
     scene: Scene, setting: Setting, lines: LeakLines | None, leak_id: str, readers: tuple[Person, ...]
 ) -> None:
-    """Send the notice: no organisation, no quote, no attachment."""
+    """Send the notice: what, to whom and when, as the report's lines say; no organisation, no attachment."""
     disclosure, zone = setting.disclosure, setting.mailing_list.config.timezone
+    if lines is not None:
+        lines = without_names(lines, await _names(scene.tx, disclosure.list_id))
     await posting.notify(
         scene.parts,
         scene.tx,
@@ -64,12 +61,19 @@ async def tell(
     )
 
 
+async def _names(tx: Tx, list_id: str) -> list[str]:
+    """What would name a member, also one who left: name, address, and the domain of the address."""
+    people = await roster.people(tx, list_id, roles={Role.MEMBER}, with_removed=True)
+    return [name for person in people for name in (person.name, person.address, person.address.partition("@")[2])]
+
+
 def without_names(lines: LeakLines, names: Iterable[str]) -> LeakLines:
     """What the audience reads names no organisation: where one of ``names`` was written, "a member" stands."""
-    longest_first = sorted({name for name in names if name}, key=len, reverse=True)
+    longest_first = sorted({name for name in names if name.strip()}, key=len, reverse=True)
     if not longest_first:
         return lines
-    named = re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in longest_first), re.IGNORECASE)
+    patterns = (r"\s+".join(re.escape(word) for word in name.split()) for name in longest_first)
+    named = re.compile("|".join(rf"(?<!\w){pattern}(?!\w)" for pattern in patterns), re.IGNORECASE)
 
     def without(value: str | None) -> str | None:
         return named.sub("a member", value) if value else value

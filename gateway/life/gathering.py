@@ -15,10 +15,11 @@ from gateway.life.acts import open_copy_reason
 from gateway.life.model import Case, Life, Reader, Sent, Text
 from gateway.life.names import Names
 from gateway.mail.model import Payload
-from gateway.operator.show import SAID, find_disclosure
+from gateway.operator.show import find_disclosure
 from gateway.particulars import MessageFacts
 from keys.errors import VaultError
 from policy.facts import CONTENT_KINDS, CopyState, Role
+from policy.leaklines import ASKED
 from policy.scopes import read_scope
 from storage import audit as trail
 from storage import disclosures, leaks, messages, outbox, roster
@@ -184,7 +185,7 @@ async def _case(desk: Looks, tx: Tx, record: LeakRecord, names: Names, *, is_ful
         try:
             said = await safe.take_json(desk, tx, record.report_item)
         except VaultError:
-            said = {SAID[0]: GONE}
+            said = {ASKED[0]: GONE}
     return Case(
         id=record.id,
         state=record.state,
@@ -193,7 +194,7 @@ async def _case(desk: Looks, tx: Tx, record: LeakRecord, names: Names, *, is_ful
         reported_at=record.reported_at,
         outcome=record.outcome,
         missing=record.missing,
-        said={name: said.get(name) for name in SAID} if is_full else {},
+        said={name: said.get(name) for name in ASKED} if is_full else {},
     )
 
 

@@ -68,6 +68,15 @@ def leak_acknowledged(
     return Notice(tagged(disclosure_id, f"Your report {leak_id}"), "\n".join(lines) + "\n")
 
 
+def not_acted_on(disclosure_id: str | None, complaints: Sequence[Complaint]) -> Notice:
+    """To a member: the words about a leak went to the coordinators, the control lines beside them did nothing."""
+    lines = ["Your mail is with the coordinators. But of its control lines none was acted on:", ""]
+    for item in complaints:
+        lines += [f"* {item.line}", f"    {item.why}"] if item.line else [f"* {item.why}"]
+        lines += [f"    could mean: {reading.value}" for reading in item.readings]
+    return Notice(tagged(disclosure_id, "Not acted on: your control lines"), "\n".join(lines) + "\n")
+
+
 @dataclass(frozen=True, slots=True)
 class LeakAlarm:
     """What coordinators are told of a leak report: everything."""

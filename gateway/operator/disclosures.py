@@ -64,7 +64,7 @@ async def withdraw(parts: Parts, disclosure_id: str, reason: str) -> Done:
         mailing_list = parts.lists[disclosure.list_id]
         setting = replace(await release.setting_of(parts, tx, disclosure), disclosure=after)
         bound = await release.bound_people(tx, after)
-        await release.withdraw(parts, tx, setting, plain, now)
+        ended = await release.withdraw(parts, tx, setting, plain, now)
         if not bound:  # else the coordinators read what the members read
             notice = notices.happened(
                 disclosure.id,
@@ -72,7 +72,8 @@ async def withdraw(parts: Parts, disclosure_id: str, reason: str) -> Done:
                 [f"Reason: {plain}", "No member had got it, so no member was told."],
             )
             await tell(parts, tx, mailing_list, notice, now, disclosure=after)
-    return Done(f"withdrew {disclosure.id}: {len(bound)} members who may have it are told")
+    said = [f"withdrew {disclosure.id}: {len(bound)} members who may have it are told"]
+    return Done("; ".join([*said, *(f"no retrospective of {one} is due any more" for one in ended)]))
 
 
 async def stop(parts: Parts, disclosure_id: str) -> Done:

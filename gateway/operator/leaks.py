@@ -46,7 +46,7 @@ async def vouch(parts: Parts, leak_id: str) -> Done:
     """Make an unproved report as good as a proved one."""
     async with parts.database.transaction() as tx:
         case = await _find(tx, leak_id)
-        why = table.refuse_vouch(case.state)
+        why = table.refuse_vouch(case.state, verified=case.verified)
         if why:
             raise RefusedError(f"{case.id}: {why}")
         scene = _scene(parts, tx, case.list_id, case.id)

@@ -15,6 +15,7 @@ from keys.errors import VaultError
 from policy.audience import judge_seats
 from policy.facts import CONTENT_KINDS, CopyState, Role, State
 from policy.instants import rfc3339
+from policy.leaklines import ASKED
 from policy.scopes import read_scope
 from storage import alarms, disclosures, leaks, mails, outbox, quarantine, roster
 from storage import audit as trail
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from storage.records import Alarm, Copy, LeakRecord, MailRecord, Quarantined
 
 CALLED_OFF = "called off by the operator"
-SAID = ("what", "to", "when", "how")
 
 
 # --- disclosures ------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ async def leak_facts(desk: HoldsVault, tx: Tx, record: LeakRecord) -> dict[str, 
         "verified": record.verified,
         "reporter": record.reporter,
         "org": record.org if record.verified else None,
-        **{name: said.get(name) for name in SAID},
+        **{name: said.get(name) for name in ASKED},
         "reported_at": rfc3339(record.reported_at),
         "missing": list(record.missing),
         "outcome": record.outcome,

@@ -33,6 +33,7 @@ def person(
         pytest.param("all", person(), None, True, None, id="all means everybody before the release"),
         pytest.param("all", person(), frozenset({2}), False, "joined after the release", id="who joins later is out"),
         pytest.param("all", person(), frozenset({1}), True, None, id="who was let in is in"),
+        pytest.param("all", person(), frozenset(), False, "nobody was let in", id="nobody was let in"),
         pytest.param("group:Distributors", person(), None, True, None, id="by group, case ignored"),
         pytest.param("org:northwind", person(), None, True, None, id="by organisation, case ignored"),
         pytest.param("M1@X.example", person(), None, True, None, id="by address, case ignored"),

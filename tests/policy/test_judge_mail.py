@@ -271,6 +271,18 @@ def test_what_is_no_leak_report_is_none(mail: MailFacts) -> None:
     assert not isinstance(judge_mail(mail, NOW), LeakReport)
 
 
+def test_other_lines_beside_an_answer_that_it_was_none_are_told_and_not_acted_on() -> None:
+    verdict = judge_mail(reply("Leak: no\nFact: public\n"), NOW)
+
+    assert isinstance(verdict, NoLeak)
+    assert [complaint.why for complaint in verdict.complaints] == [
+        "not acted on, as your mail answers whether it was a leak: Fact; please send that again in a mail of its own"
+    ]
+    plain = judge_mail(reply("Leak: no\n\nA test mail.\n"), NOW)
+    assert isinstance(plain, NoLeak)
+    assert plain.complaints == ()
+
+
 def test_other_lines_in_a_leak_report_are_told_and_not_acted_on() -> None:
     verdict = judge_mail(reply(LINE + "Lift: now\nSkope: all\n", ALICE), NOW)
     assert isinstance(verdict, LeakReport)

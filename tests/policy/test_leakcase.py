@@ -16,6 +16,7 @@ from policy.leakcase import (
     assess,
     refuse_retrospective,
     refuse_vouch,
+    withdrawn,
 )
 
 
@@ -63,10 +64,22 @@ def test_an_assessment_is_refused_with_its_reason(state, before, outcome, reason
 
 
 def test_only_what_is_not_proved_is_vouched_for_and_only_what_is_due_is_posted():
-    assert [state for state in CaseState if refuse_vouch(state) is None] == [CaseState.QUARANTINED]
-    assert [state for state in CaseState if refuse_retrospective(state, None) is None] == [CaseState.ASSESSED]
-    assert "already" in str(refuse_retrospective(CaseState.CLOSED, "done"))
-    assert "Assess" in str(refuse_retrospective(CaseState.OPEN, None))
+    may = [state for state in CaseState if refuse_vouch(state, verified=False) is None]
+    assert may == [CaseState.QUARANTINED, CaseState.OPEN]
+    assert all("already" in str(refuse_vouch(state, verified=True)) for state in CaseState)
+    assert refuse_vouch(CaseState.CLOSED, verified=False) == "it is closed"
+    lifted = State.LIFTED
+    assert [state for state in CaseState if refuse_retrospective(state, None, lifted) is None] == [CaseState.ASSESSED]
+    assert "already" in str(refuse_retrospective(CaseState.CLOSED, "done", lifted))
+    assert "Assess" in str(refuse_retrospective(CaseState.OPEN, None, lifted))
+    assert refuse_retrospective(CaseState.CLOSED, None, None) == "no retrospective of it is due (it is closed)"
+    for over in (State.WITHDRAWN, State.CLOSED):
+        assert "nothing more is sent" in str(refuse_retrospective(CaseState.ASSESSED, "due", over))
+
+
+def test_a_withdrawn_disclosure_ends_what_waits_for_its_retrospective_and_nothing_else():
+    assert [state for state in CaseState if withdrawn(state) is not None] == [CaseState.ASSESSED]
+    assert withdrawn(CaseState.ASSESSED) is CaseState.CLOSED
 
 
 def test_every_assessment_that_is_not_refused_is_a_row_of_the_table():
