@@ -23,6 +23,7 @@ from storage.ids import stop_code
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
+    from policy.orders import Order
     from policy.steering import PostPlan
     from policy.verdicts import Posted, Replied
 
@@ -41,12 +42,9 @@ async def post(incoming: Incoming, verdict: Posted) -> bool:
     False where it is kept back instead, or only shown.
     """
     order = verdict.order
-    plan = plan_post(order, incoming.mailing_list.rules, _defaults(incoming), incoming.now)
-    faults = plan if isinstance(plan, Faults) else storing.notice_faults(incoming, order)
-    if faults is None and not isinstance(plan, Faults):
-        faults = scope_faults(incoming, plan.scope, order)
-    if faults is not None or isinstance(plan, Faults):
-        await keep_back(incoming, verdict.writer, faults or Faults((), ""), is_preview=order.preview)
+    plan = _plan(incoming, order)
+    if isinstance(plan, Faults):
+        await keep_back(incoming, verdict.writer, plan, is_preview=order.preview)
         return False
     try:
         async with incoming.tx.begin_nested():
@@ -58,6 +56,13 @@ async def post(incoming: Incoming, verdict: Posted) -> bool:
         return False
     await receipts.send(incoming, told)
     return True
+
+
+def _plan(incoming: Incoming, order: Order) -> PostPlan | Faults:
+    plan = plan_post(order, incoming.mailing_list.rules, _defaults(incoming), incoming.now)
+    if isinstance(plan, Faults):
+        return plan
+    return storing.notice_faults(incoming, order) or scope_faults(incoming, plan.scope, order) or plan
 
 
 def _defaults(incoming: Incoming) -> Defaults:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.notices.common import MOST_TEXT, Attachment
+from gateway.scene import Scene
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,16 +56,9 @@ class Incoming:
     async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:
         """Put one record into the trail, said by whoever signed the mail."""
         signer = self.signer()
-        await self.parts.trail.append(
-            self.tx,
-            at=self.now,
-            event=event,
-            id=about,
-            list_id=self.mailing_list.id,
-            actor=signer.address if signer else "gateway",
-            reason=str(reason),
-            detail={"mail": self.mail_id, **(detail or {})},
-        )
+        actor = signer.address if signer else "gateway"
+        scene = Scene(self.parts, self.tx, self.mailing_list, self.now, actor, self.mail_id)
+        await scene.audit(event, about, reason, detail)
 
     def signer(self) -> Person | None:
         """Whose pinned key made the signature; says nothing about whether the mail is believed."""

@@ -224,8 +224,10 @@ async def apply(incoming: Incoming, verdict: Verdict) -> None:
 async def _command(incoming: Incoming, verdict: Acted | Acknowledged | Requested) -> None:
     """Do what lines ask for; no text of the mail goes to members."""
     match verdict:
-        case Acted():
+        case Acted(writer, _, acknowledges):
             await acts.take(incoming, verdict)
+            if acknowledges and incoming.taken_for == "command":
+                await disclosing.acknowledge(incoming, writer)
         case Acknowledged(writer):
             await disclosing.acknowledge(incoming, writer)
         case Requested():

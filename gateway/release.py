@@ -129,7 +129,7 @@ class Release:
             case approvals.APPROVAL:
                 await approvals.still_missing(parts, tx, ref, now)
             case reminders.REMINDER:
-                await reminders.remind(parts, tx, ref, duty.due_at, now)
+                await self._remind(tx, ref, duty.due_at, now)
             case reports.RELEASE_REPORT:
                 await reports.release_report(parts, tx, ref, now)
             case reports.UNDELIVERED:
@@ -142,6 +142,11 @@ class Release:
                 await self._by_kind[duty.kind](parts, tx, mailing_list, ref, now)
             case _:
                 log.error("unknown-duty", kind=duty.kind)
+
+    async def _remind(self, tx: Tx, ref: str, due_at: datetime, now: datetime) -> None:
+        disclosure = await disclosures.get(tx, ref)
+        if disclosure is not None:
+            await reminders.remind(self._parts, tx, await setting_of(self._parts, tx, disclosure), due_at, now)
 
     async def _lift_is_due(self, tx: Tx, kind: str, ref: str, now: datetime) -> None:
         """A date has come and only a coordinator ends the embargo: ask again, or tell the pager."""

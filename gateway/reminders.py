@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import safe
 from gateway.notices import reminders as notices_reminders
-from gateway.particulars import Particulars
 from gateway.sending import posting, reports
 from policy.audience import judge_seats
 from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role, Standing
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 
     from gateway.lists import MailingList
     from gateway.parts import Parts
+    from gateway.sending.content import Setting
     from policy.facts import Disclosure, Person
     from policy.reminders import Reminder
     from storage.database import Tx
@@ -43,32 +42,24 @@ async def plan(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> N
         await duties.put(tx, kind=REMINDER, ref=disclosure.id, list_id=disclosure.list_id, due_at=at)
 
 
-async def remind(parts: Parts, tx: Tx, disclosure_id: str, due_at: datetime, now: datetime) -> None:
+async def remind(parts: Parts, tx: Tx, setting: Setting, due_at: datetime, now: datetime) -> None:
     """Say what is to be said now, and plan what comes next."""
-    disclosure = await disclosures.get(tx, disclosure_id)
-    if disclosure is None:
-        return
-    mailing_list = parts.lists[disclosure.list_id]
-    item = await disclosures.particulars_item(tx, disclosure.id)
-    particulars = Particulars.from_json(await safe.take_json(parts, tx, item))
-    for one in due(reminders(disclosure, offsets_of(mailing_list)), due_at, now):
-        await _say(parts, tx, disclosure, particulars, one, now)
-    await plan(parts, tx, disclosure, now)
+    for one in due(reminders(setting.disclosure, offsets_of(setting.mailing_list)), due_at, now):
+        await _say(parts, tx, setting, one, now)
+    await plan(parts, tx, setting.disclosure, now)
 
 
-async def _say(
-    parts: Parts, tx: Tx, disclosure: Disclosure, particulars: Particulars, one: Reminder, now: datetime
-) -> None:
-    mailing_list = parts.lists[disclosure.list_id]
+async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datetime) -> None:
+    mailing_list, disclosure = setting.mailing_list, setting.disclosure
     thread = await posting.thread_of(tx, disclosure)
-    zone, subject = mailing_list.config.timezone, particulars.subject
+    zone, subject = mailing_list.config.timezone, setting.particulars.subject
     if one.for_members:
         people = await _members_who_have_it(tx, disclosure)
         notice = notices_reminders.for_members(disclosure, subject, zone, now, by_clock=mailing_list.by_clock)
         kind = MessageKind.DATE_NOTICE
     else:
         people = await posting.coordinators(tx, disclosure.list_id)
-        wrong = await _not_right_yet(parts, tx, disclosure, particulars, one, now)
+        wrong = await _not_right_yet(tx, setting, one, now)
         notice = notices_reminders.for_coordinators(
             disclosure, subject, one, wrong, zone, now, by_clock=mailing_list.by_clock
         )
@@ -99,10 +90,9 @@ async def _copies(tx: Tx, disclosure: Disclosure) -> tuple[Copy, ...]:
     return await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS)
 
 
-async def _not_right_yet(
-    parts: Parts, tx: Tx, disclosure: Disclosure, particulars: Particulars, one: Reminder, now: datetime
-) -> list[str]:
+async def _not_right_yet(tx: Tx, setting: Setting, one: Reminder, now: datetime) -> list[str]:
     """What somebody may still want to mend before the instant; empty where all is well."""
+    disclosure = setting.disclosure
     members = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
     seats = judge_seats(members, read_scope(disclosure.scope), disclosure.admitted, now)
     inside = [seat.person for seat in seats if seat.inside]
@@ -118,7 +108,7 @@ async def _not_right_yet(
         wrong.append("it is stopped: it goes out only after a new Hold-Until or `embargo disclosure go`")
     if one.subject is Subject.DATE:
         wrong += await _about_copies(tx, disclosure, inside)
-    if parts.lists[disclosure.list_id].config.public_address and particulars.notice is None:
+    if setting.mailing_list.config.public_address and setting.particulars.notice is None:
         wrong.append("there is no public notice yet (`Public-Notice:`)")
     return wrong
 

@@ -14,7 +14,7 @@ from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
 from gateway.sending import content, posting
 from gateway.sending.content import Setting
-from policy.audience import judge_seats
+from policy.audience import admitted_by, judge_seats
 from policy.control import Complaint
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
@@ -76,13 +76,9 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
         await _among_coordinators(incoming, verdict)
         return
     order = verdict.order
-    plan = plan_steering(order, disclosure, incoming.mailing_list.rules, incoming.now)
-    faults = _faults(incoming, disclosure, order, plan)
-    refused = await acts.refusals(incoming, verdict.writer, order) if faults is None else ()
-    if refused:
-        faults = Faults(refused, order.corrected)
-    if faults is not None or isinstance(plan, Faults):
-        await keep_back(incoming, verdict.writer, faults or Faults((), ""), is_preview=order.preview)
+    plan = await _plan(incoming, verdict, disclosure)
+    if isinstance(plan, Faults):
+        await keep_back(incoming, verdict.writer, plan, is_preview=order.preview)
         return
     if approvals.needs_second(incoming, disclosure, plan, order):
         if not order.preview:
@@ -100,8 +96,10 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
         await receipts.send(incoming, told)
 
 
-def _faults(incoming: Incoming, disclosure: Disclosure, order: Order, plan: SteerPlan | Faults) -> Faults | None:
-    """Everything that keeps a reply back; None where it can be carried out."""
+async def _plan(incoming: Incoming, verdict: Steered, disclosure: Disclosure) -> SteerPlan | Faults:
+    """What a reply changes, or everything that keeps it back."""
+    order = verdict.order
+    plan = plan_steering(order, disclosure, incoming.mailing_list.rules, incoming.now)
     if isinstance(plan, Faults):
         return plan
     faults = storing.notice_faults(incoming, order)
@@ -110,7 +108,10 @@ def _faults(incoming: Incoming, disclosure: Disclosure, order: Order, plan: Stee
     if faults is None and disclosure.state in {State.WITHDRAWN, State.CLOSED} and storing.has_text(incoming):
         why = f"it is {disclosure.state}, so nothing more is sent in this thread"
         faults = Faults((Complaint("", why, ()),), "")
-    return faults
+    if faults is not None:
+        return faults
+    refused = await acts.refusals(incoming, verdict.writer, order)
+    return Faults(refused, order.corrected) if refused else plan
 
 
 async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> Told:
@@ -118,8 +119,9 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     if incoming.particulars is None:
         error = "a known disclosure has particulars"
         raise ValueError(error)
-    number = f"{before.id}/{await disclosures.next_number(tx, before.id)}"
-    particulars = await storing.with_order(incoming, incoming.particulars, order, number, before)
+    # Taken, not foretold: what an act lets go of first (a kept mail) has a number of its own.
+    number = await disclosures.take_number(tx, before.id) if storing.has_text(incoming) else None
+    particulars = await storing.with_order(incoming, incoming.particulars, order, f"{before.id}/{number}", before)
     if plan.has(Event.WITHDRAW):
         particulars = replace(particulars, withdrawn=order.withdraw)
     await safe.change_json(incoming.parts, tx, await disclosures.particulars_item(tx, before.id), particulars.to_json())
@@ -149,8 +151,8 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
         setting = replace(setting, disclosure=after)
     doings.words += await acts.perform(incoming, verdict.writer, order)
     setting = Setting(incoming.mailing_list, incoming.disclosure, incoming.particulars)  # as the acts left it
-    if storing.has_text(incoming):
-        await _follow_up(incoming, verdict, setting, plan, doings)
+    if number is not None:
+        await _follow_up(incoming, verdict, setting, plan, doings, number)
     headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
     dates = plan.has(Event.NEW_DATE) or before.hold_until != plan.after.hold_until
     return await receipts.compose(
@@ -219,10 +221,8 @@ async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Dis
     """A Scope line after the release: who is newly in gets what went before; who is out gets no more."""
     tx, now = incoming.tx, incoming.now
     people = [person for person in incoming.people if person.role is Role.MEMBER]
-    seats = judge_seats(people, read_scope(setting.disclosure.scope), None, now)
-    inside = [seat.person for seat in seats if seat.inside]
-    admitted = frozenset(person.id for person in inside)
-    old = setting.disclosure.admitted or frozenset()
+    scope, old = read_scope(setting.disclosure.scope), setting.disclosure.admitted or frozenset()
+    admitted = admitted_by(people, scope, old, now)
     after = replace(setting.disclosure, admitted=admitted)
     await disclosures.update(tx, after.id, admitted=admitted)
     incoming.disclosure = after
@@ -230,7 +230,7 @@ async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Dis
         await outbox.cancel(
             tx, now=now, reason="scope", person_id=person_id, disclosure_id=after.id, kinds=CONTENT_KINDS
         )
-    newcomers = tuple(person for person in inside if person.id not in old)
+    newcomers = tuple(person for person in people if person.id in admitted - old)
     if newcomers:
         await _catch_up(incoming, replace(setting, disclosure=after), newcomers, doings)
     return after
@@ -252,7 +252,9 @@ async def _catch_up(incoming: Incoming, setting: Setting, newcomers: tuple[Perso
 # --- the text of a reply ------------------------------------------------------------------------
 
 
-async def _follow_up(incoming: Incoming, verdict: Steered, setting: Setting, plan: SteerPlan, doings: _Doings) -> None:
+async def _follow_up(
+    incoming: Incoming, verdict: Steered, setting: Setting, plan: SteerPlan, doings: _Doings, number: int
+) -> None:
     """Row 6: the reply's text, to those whom it may reach; under the same hold as its disclosure."""
     tx, now, parts, disclosure = incoming.tx, incoming.now, incoming.parts, setting.disclosure
     reach = Reach.NOBODY if plan.has(Event.WITHDRAW) else _reach(incoming, verdict)
@@ -269,6 +271,7 @@ async def _follow_up(incoming: Incoming, verdict: Steered, setting: Setting, pla
         waiting=waiting,
         audience=audience,
         correction=correction,
+        number=number,
     )
     await incoming.audit("follow-up", opened.message.id, str(reach), {"readers": [person.id for person in readers]})
     await content.queue_for_coordinators(parts, tx, setting, opened, now, but=verdict.writer.id)

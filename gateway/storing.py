@@ -41,17 +41,20 @@ async def store(
     waiting: bool,
     audience: str = "audience",
     correction: Correction | None = None,
+    number: int | None = None,
 ) -> Opened:
     """Store a mail as a message of the disclosure that it belongs to.
 
-    ``audience`` as in ``storage.records.Message``; ``waiting``: held with its disclosure.
+    ``audience`` as in ``storage.records.Message``; ``waiting``: held with its disclosure; ``number``: taken
+    for it already.
     """
     tx, now, disclosure = incoming.tx, incoming.now, incoming.disclosure
     payload = incoming.read.payload
     if disclosure is None or payload is None:
         error = "only a readable mail in a known thread is stored"
         raise ValueError(error)
-    number = await disclosures.take_number(tx, disclosure.id)
+    if number is None:
+        number = await disclosures.take_number(tx, disclosure.id)
     notice = incoming.particulars.notice if incoming.particulars else None
     message_ref = f"{disclosure.id}/{number}"
     attachments = tuple((path_text(part.path), part.filename) for part in payload.parts if part.is_attachment)

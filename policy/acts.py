@@ -164,12 +164,16 @@ Read = Callable[[str, Mapping[str, str], "Surroundings"], Parsed[Act]]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One line: how it is read, who may write it, the companions that it takes, and whether it may stand twice."""
+    """One line: how it is read, who may write it, the companions that it takes, and whether it may stand twice.
+
+    ``speaks``: it says what the text below it is to the audience, so it means nothing where that text goes nowhere.
+    """
 
     read: Read
     by: frozenset[str]
     companions: tuple[str, ...] = ()
     repeatable: bool = False
+    speaks: bool = False
 
 
 def read_id(text: str, prefix: str, noun: str) -> Parsed[str]:
@@ -268,11 +272,11 @@ def _read_public_post(text: str, _companions: Mapping[str, str], _surroundings: 
 
 SPECS: dict[str, Spec] = {
     "Approve": Spec(_read_approve, COORDINATOR),
-    "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",)),
+    "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",), speaks=True),
     "Status": Spec(_read_status, frozenset({"member"})),
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
     "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
-    "Retrospective": Spec(_read_retrospective, ANYBODY),
+    "Retrospective": Spec(_read_retrospective, ANYBODY, speaks=True),
     "Public-Post": Spec(_read_public_post, COORDINATOR),
     "Fact": Spec(_read_fact, ANYBODY, companions=("Where",), repeatable=True),
     "Confirm": Spec(_read_confirm, COORDINATOR, repeatable=True),

@@ -75,6 +75,14 @@ def judge_seats(
     return tuple(judge_seat(person, scope, admitted, now) for person in people if person.role is Role.MEMBER)
 
 
+def admitted_by(people: Iterable[Person], scope: Scope, before: frozenset[int], now: datetime) -> frozenset[int]:
+    """Ids of those let in by a new scope line: who is inside now, and who was let in and is merely suspended."""
+    everybody = tuple(people)
+    inside = {seat.person.id for seat in judge_seats(everybody, scope, None, now) if seat.inside}
+    resting = {one.id for one in everybody if one.standing is Standing.SUSPENDED and is_named(one, scope)}
+    return frozenset(inside | (resting & before))
+
+
 def withheld_names(person: Person, restrictions: Iterable[Restriction], names: Iterable[str]) -> frozenset[str]:
     """The attachments that this person may not have.
 

@@ -476,13 +476,14 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
             return _kept(facts, (Reason.NOT_IN_AUDIENCE,))
         if order.complaints and Reason.CONTROL_LINES not in facts.waived:
             return _kept(facts, (Reason.CONTROL_LINES,), order.complaints, order.corrected)
-    if _says_nothing_but_received(facts, order):
+    is_received = _says_nothing_but_received(facts, order)
+    if is_received and not order.acts:
         return Acknowledged(writer)
     is_about_one = any(isinstance(act, TALKS_OF_LEAKS) for act in order.acts)
     if _may_speak_of_leak(facts, writer) and not is_about_one and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))
     if order.acts and not _html_complaints(facts):
-        return Acted(writer, order)
+        return Acted(writer, order, acknowledges=order.ack or is_received)
     # Without a disclosure it answers a notice of ours, and goes to the coordinators.
     return Replied(writer, acknowledges=order.ack and not facts.text_is_html)
 

@@ -60,8 +60,10 @@ __all__ = [
 
 T = TypeVar("T")
 _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if "member" in spec.by)})
+_SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
 _NOT_YET = frozenset({"Upstream"})
 _ONLY_IN_REPLIES = ("Lift", "Withdraw")
+_LISTS = frozenset({"Replaces"})  # companions that may go on in a further line
 _BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
 _STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
 # What people write who know the thing but not its name; only ever offered, never obeyed.
@@ -291,16 +293,14 @@ class _Reader:
         taken = {c for line, companions in _BESIDE.items() if line in self._lines for c in companions}
         for name, spec in SPECS.items():
             lines = self._lines.get(name, [])
-            beside = {c: self._lines[c][0].value for c in spec.companions if lines and c in self._lines}
+            beside = {c: self._companion(c) for c in spec.companions if lines and c in self._lines}
             taken |= beside.keys()
-            for c, value in beside.items():
-                self._fixed[c] = [value]
             parsed = [self._parse(line, _beside(spec, beside)) for line in lines]
             if parsed:
                 self._fixed[name] = list(dict.fromkeys(p.fixed for p in parsed if p.fixed is not None))
             if len(self._fixed.get(name, ())) > 1 and not spec.repeatable:
                 self._complain(lines[-1], f"{name} stands there twice and says two things")
-            found += [p.value for p in parsed if p.value is not None]
+            found += dict.fromkeys(p.value for p in parsed if p.value is not None)  # said twice, done once
         for name in sorted((COMPANIONS & self._lines.keys()) - taken):
             takers = ", ".join(
                 (
@@ -312,6 +312,16 @@ class _Reader:
                 self._lines[name][0], f"it belongs to one of the lines {takers}; left out of the block below"
             )
         return tuple(found)
+
+    def _companion(self, name: str) -> str:
+        """What a line that belongs to another says: a list goes on in the next one, else it can't say two things."""
+        lines = self._lines[name]
+        values = list(dict.fromkeys(line.value for line in lines))
+        said = ", ".join(values) if name in _LISTS else values[0]
+        if len(values) > 1 and name not in _LISTS and not self._fixed[name]:
+            self._complain(lines[-1], f"{name} stands there twice and says two things")
+        self._fixed[name] = [said]
+        return said
 
     def _dates(self) -> Dates:
         if self._s.role != "coordinator" or self._is_leak_alone:
@@ -327,9 +337,13 @@ class _Reader:
     def _refuse_contradictions(self) -> None:
         """Of orders that can't both be meant the one that reveals less stays in the corrected block."""
         dates = {"Hold-Until", "Embargo-Until"} & self._lines.keys()
+        if "Approve" in self._lines and self._lines.keys() - {"Approve", "Preview"}:
+            self._drop("Approve", "it agrees to what another one wrote, so it stands alone, in a mail of its own")
         if "Withdraw" in self._lines:
             for name in sorted({"Lift", *dates} & self._lines.keys()):
                 self._drop(name, "a disclosure that is withdrawn has no dates and no lift")
+            for name in sorted(_SPEAKING & self._lines.keys()):
+                self._drop(name, "in a disclosure that is withdrawn no text goes to members any more")
         elif "Lift" in self._lines and dates:
             self._drop("Lift", "an embargo that is lifted now has no other date; send `Lift: now` alone")
 

@@ -115,10 +115,14 @@ class Replied:
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """A member's lines that do something (``policy.acts``); what stands below them goes to the coordinators."""
+    """A member's lines that do something (``policy.acts``); what stands below them goes to the coordinators.
+
+    ``acknowledges``: it also says "received".
+    """
 
     writer: Person
     order: Order = field(repr=False)
+    acknowledges: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,12 +103,6 @@ async def by_stop_hash(tx: Tx, list_id: str, stop_hash: str) -> tuple[Disclosure
     return await _where(tx, t.disclosures.c.list_id == list_id, t.disclosures.c.stop_hash == stop_hash)
 
 
-async def next_number(tx: Tx, disclosure_id: str) -> int:
-    """Return the number that ``take_number`` gives next."""
-    last = await tx.scalar(select(t.disclosures.c.last_number).where(t.disclosures.c.id == disclosure_id))
-    return int(last or 0) + 1
-
-
 async def take_number(tx: Tx, disclosure_id: str) -> int:
     """Take the next number of a message of a disclosure: 1, 2, ... Raises StorageError for an unknown disclosure."""
     number = await tx.scalar(

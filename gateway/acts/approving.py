@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import release, safe
+from gateway import release
 from gateway.kept import mails as kept_mails
 from gateway.kept.approvals import APPROVAL
 from gateway.operator.base import Actor, RefusedError
-from gateway.particulars import Particulars
 from policy import disclosure as table
 from policy.control import Complaint
 from policy.disclosure import Event, Refusal
@@ -100,8 +99,8 @@ async def _approve_kept(incoming: Incoming, writer: Person, entry: Quarantined) 
     except RefusedError as error:
         return f"Not done: {error}."
     await duties.finish(tx, kind=APPROVAL, ref=entry.id, now=incoming.now)
-    about = entry.disclosure_id or ""
-    incoming.disclosure = await disclosures.get(tx, about)
-    item = await disclosures.particulars_item(tx, about)
-    incoming.particulars = Particulars.from_json(await safe.take_json(parts, tx, item))
+    disclosure = await disclosures.get(tx, entry.disclosure_id or "")
+    if disclosure is not None:  # as that mail left it
+        setting = await release.setting_of(parts, tx, disclosure)
+        incoming.disclosure, incoming.particulars = setting.disclosure, setting.particulars
     return f"Approved: what {entry.id} asked for is done; its receipt tells what that was."

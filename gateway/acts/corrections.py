@@ -9,14 +9,17 @@ from gateway.storing import Correction
 from policy.acts import Correct
 from policy.control import Complaint
 from policy.facts import CONTENT_KINDS, State
+from policy.orders import read_order
 from policy.plain import nearest
 from policy.prose import unquoted
+from policy.widening import refuse_replacement
 from storage import disclosures
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from policy.facts import Disclosure, Person
     from policy.orders import Order
+    from policy.scopes import Restriction
     from storage.records import Message
 
 
@@ -43,14 +46,18 @@ async def _refuse_names(incoming: Incoming, corrected: Message, act: Correct) ->
         near = nearest(unknown[0], known)
         hint = f"; did you mean {near}?" if near else ""
         return Complaint("Replaces:", f"{corrected.id} has no attachment {unknown[0]!r}{hint}")
-    rules = incoming.particulars.restrict if incoming.particulars else ()
+    stands = incoming.particulars.restrict if incoming.particulars else ()
     attached = incoming.facts.attachments if incoming.facts else ()
-    for name in act.replaces:
-        is_ruled_anew = _has(incoming, "Restrict")
-        if name not in attached and not is_ruled_anew and any(rule.covers(name) for rule in rules):
-            why = f"{name} is restricted: attach the new one under the same name, or give it a `Restrict:` of its own"
-            return Complaint("Replaces:", why)
-    return None
+    why = refuse_replacement(act.replaces, attached, stands, _restricted_anew(incoming))
+    return Complaint("Replaces:", why) if why else None
+
+
+def _restricted_anew(incoming: Incoming) -> tuple[Restriction, ...]:
+    """The restrictions that the mail itself makes."""
+    facts = incoming.facts
+    if facts is None or facts.block is None or facts.surroundings is None:
+        return ()
+    return read_order(facts.block, facts.surroundings).restrict
 
 
 def _reaches_members(incoming: Incoming) -> bool:

@@ -14,12 +14,13 @@ from gateway.notices import common as notices
 from gateway.sending import posting, reports
 from gateway.settings import TwoPerson
 from policy.acts import ConfirmDate
-from policy.audience import judge_seats, let_in, withheld_names
+from policy.audience import let_in
 from policy.disclosure import Event
-from policy.facts import Role, State
+from policy.facts import State
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.verdicts import Kept
+from policy.widening import opens, widens
 from storage import disclosures, duties, quarantine
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 APPROVAL = "approval"
 ASK_AGAIN = timedelta(hours=24)
 FIRST_AFTER = timedelta(hours=1)
+OVER = frozenset({State.LIFTED, State.CLOSED, State.WITHDRAWN})
+"""States in which no scope, date or lift is left to approve."""
 
 
 # --- what waits -------------------------------------------------------------------------------
@@ -73,16 +76,13 @@ def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order
 
 
 def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
-    """Whether anybody gets by it what he would not get without: the disclosure, or a part that is withheld."""
-    members = [person for person in incoming.people if person.role is Role.MEMBER]
-    if order.scope is not None:
-        had = judge_seats(members, read_scope(before.scope), let_in(before), incoming.now)
-        has = judge_seats(members, read_scope(plan.after.scope), None, incoming.now)
-        if {seat.person.id for seat in has if seat.inside} - {seat.person.id for seat in had if seat.inside}:
-            return True
+    """Whether anybody may get by it what he would not get without: the disclosure, or a part that is withheld."""
+    if order.scope is not None and widens(
+        read_scope(before.scope), read_scope(plan.after.scope), incoming.people, let_in(before)
+    ):
+        return True
     ruled = incoming.particulars.restrict if incoming.particulars else ()
-    names = [pattern for rule in order.restrict for pattern in rule.patterns]
-    return any(withheld_names(one, ruled, names) - withheld_names(one, order.restrict, names) for one in members)
+    return opens(ruled, order.restrict, incoming.people)
 
 
 async def keep(incoming: Incoming, writer: Person) -> None:
@@ -118,35 +118,56 @@ async def keep(incoming: Incoming, writer: Person) -> None:
 
 
 async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime) -> None:
-    """Nobody has approved yet: the coordinators are asked again, the pager is told, and so every day."""
-    disclosure_id, list_id = await _of(tx, ref)
-    if disclosure_id is None or parts.lists.get(list_id) is None:
+    """Nobody has approved yet: the coordinators are asked again, the pager is told, and so every day.
+
+    Where nothing of it can be done any more, as what it is about is over, that is told once.
+    """
+    disclosure, list_id = await _of(tx, ref)
+    if disclosure is None or parts.lists.get(list_id) is None:
         return
-    disclosure = await disclosures.get(tx, disclosure_id)
+    is_over = disclosure.state in OVER
+    headline, lines = _lapsed(ref, disclosure) if is_over else _missing(ref)
+    await posting.tell_coordinators(
+        parts,
+        tx,
+        parts.lists[list_id],
+        notices.happened(disclosure.id, headline, lines),
+        now=now,
+        disclosure=disclosure,
+    )
+    if is_over:
+        return
+    await reports.raise_alarm(parts, tx, kind="not-approved", ref=ref, list_id=list_id, now=now)
+    await duties.put(tx, kind=APPROVAL, ref=ref, list_id=list_id, due_at=now + ASK_AGAIN)
+
+
+def _missing(ref: str) -> tuple[str, list[str]]:
     lines = [
         f"{ref} still waits for a second coordinator. Whoever did not ask for it answers with this line:",
         "",
         f"Approve: {ref}",
     ]
-    await posting.tell_coordinators(
-        parts,
-        tx,
-        parts.lists[list_id],
-        notices.happened(disclosure_id, "A second coordinator is still missing", lines),
-        now=now,
-        disclosure=disclosure,
-    )
-    await reports.raise_alarm(parts, tx, kind="not-approved", ref=ref, list_id=list_id, now=now)
-    await duties.put(tx, kind=APPROVAL, ref=ref, list_id=list_id, due_at=now + ASK_AGAIN)
+    if ref.startswith("QU-"):
+        lines += ["", f"If it is not wanted any more, send `Discard-Quarantine: {ref}` to the -request address."]
+    return "A second coordinator is still missing", lines
 
 
-async def _of(tx: Tx, ref: str) -> tuple[str | None, str]:
-    """The disclosure and the list of what waits; None where it waits no more."""
+def _lapsed(ref: str, disclosure: Disclosure) -> tuple[str, list[str]]:
+    lines = [
+        f"{ref} waited for a second coordinator. {disclosure.id} is {disclosure.state}, so it can't be done any more,",
+        "and nobody is asked again. It stays in quarantine until it is discarded:",
+        f"`Discard-Quarantine: {ref}`, sent to the -request address.",
+    ]
+    return "Nothing waits for a second coordinator any more", lines
+
+
+async def _of(tx: Tx, ref: str) -> tuple[Disclosure | None, str]:
+    """The disclosure that what waits is about, and its list; None where it waits no more."""
     disclosure = await disclosures.get(tx, ref)
     if disclosure is not None:
         waits = disclosure.unapproved and disclosure.state is State.PENDING
-        return (disclosure.id if waits else None), disclosure.list_id
+        return (disclosure if waits else None), disclosure.list_id
     kept = await quarantine.get(tx, ref)
-    if kept is None or kept.state != "kept":
+    if kept is None or kept.state != "kept" or kept.disclosure_id is None:
         return None, ""
-    return kept.disclosure_id, kept.list_id
+    return await disclosures.get(tx, kept.disclosure_id), kept.list_id

@@ -128,14 +128,14 @@ async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset
         raise RefusedError(_kept_again(entry, verdict))
     await carry_out(incoming, verdict)
     if incoming.taken_for == "quarantine":  # its lines were clear, but can't be carried out now
-        raise RefusedError(_kept_again(entry, verdict))
+        raise RefusedError(_kept_again(entry, incoming.kept))
     about = incoming.disclosure.id if incoming.disclosure else None
     await mails.set_taken_for(incoming.tx, incoming.mail_id, incoming.taken_for, disclosure_id=about)
     return incoming.taken_for
 
 
-def _kept_again(entry: Quarantined, verdict: Verdict) -> str:
-    reasons = verdict.reasons if isinstance(verdict, Kept) else (Reason.CONTROL_LINES,)
+def _kept_again(entry: Quarantined, kept: Kept | None) -> str:
+    reasons = kept.reasons if kept is not None else (Reason.CONTROL_LINES,)
     why = "; ".join(reason.meaning for reason in reasons)
     return f"{entry.id} would be kept back again ({', '.join(reasons)}): {why}; it stays where it is"
 

@@ -18,6 +18,7 @@ from policy.requests import read_requests
 from policy.surroundings import Surroundings
 from policy.verdicts import (
     Acknowledged,
+    Acted,
     Forwarded,
     Kept,
     LeakReport,
@@ -160,6 +161,23 @@ def test_what_is_not_believed_or_not_allowed_is_kept_with_its_reason(reason: str
 )
 def test_what_is_proved_and_allowed_is_what_it_is(mail: MailFacts, kind: type) -> None:
     assert isinstance(judge_mail(mail, NOW), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "acknowledges"),
+    [
+        ("Status: patched\n", False),
+        ("Status: patched\n\nThe rest follows tomorrow.\n", False),
+        ("Status: patched\n\nThanks.\n", True),
+        ("Ack: yes\nObject: DP-2026-K7QX\n", True),
+        ("Ack: yes\nFact: public\n\nIt was made public by mistake.\n", True),
+    ],
+)
+def test_a_members_line_is_done_whatever_polite_word_stands_beside_it(text: str, acknowledges: bool) -> None:
+    verdict = judge_mail(reply(text), NOW)
+    assert isinstance(verdict, Acted)
+    assert len(verdict.order.acts) == 1
+    assert verdict.acknowledges is acknowledges
 
 
 @pytest.mark.parametrize("minutes", [-7 * 24 * 60, 0, 10])

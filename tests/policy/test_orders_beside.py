@@ -1,0 +1,53 @@
+"""Lines that stand beside others: what can't be meant together is asked about, what is said twice is done once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from policy.acts import Correct
+from policy.control import read_block
+from policy.orders import Order, Surroundings, read_order
+
+NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
+REPLY = Surroundings(now=NOW, is_reply=True, hold_until=NOW - timedelta(days=1), embargo_until=NOW + timedelta(days=13))
+
+
+def order(text: str) -> Order:
+    return read_order(read_block(text), REPLY)
+
+
+@pytest.mark.parametrize(
+    ("text", "corrected"),
+    [
+        ("Withdraw: x\nCorrects: last\nReplaces: fix.patch", "Withdraw: x\n"),
+        ("Withdraw: x\nRetrospective: LK-2026-K7QX\nSend-To: audience", "Withdraw: x\n"),
+        ("Approve: QU-2026-K7QX\nPreview: yes\nTLP: RED", "Preview: yes\nTLP: RED\n"),
+        ("Fact: public\nWhere: a\nFact: attacks\nWhere: b", "Fact: public\nFact: attacks\nWhere: a\n"),
+    ],
+)
+def test_lines_that_can_not_stand_together_come_back_corrected(text: str, corrected: str) -> None:
+    found = order(text)
+
+    assert found.complaints
+    assert sorted(found.corrected.splitlines()) == sorted(corrected.splitlines())
+    assert order(found.corrected).complaints == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("Vouch: LK-2026-K7QX\nVouch: lk-2026-k7qx", 1),
+        ("Vouch: LK-2026-K7QX\nVouch: LK-2026-M3P9", 2),
+        ("Public-Post: https://a.example/\nPublic-Post: https://a.example/", 1),
+        ("Approve: QU-2026-K7QX\nPreview: yes\nApprove: QU-2026-K7QX", 1),
+        ("Corrects: last\nReplaces: a.patch\nReplaces: b.patch", 1),
+    ],
+)
+def test_what_is_asked_for_twice_is_done_once(text: str, count: int) -> None:
+    found = order(text)
+
+    assert found.complaints == ()
+    assert len(found.acts) == count
+    assert all(act.replaces == ("a.patch", "b.patch") for act in found.acts if isinstance(act, Correct))
