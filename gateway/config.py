@@ -36,6 +36,7 @@ from gateway.settings import (
     Hostname,
     HostPort,
     IdPrefix,
+    LeakFlood,
     LeakNotice,
     LeakNoticeWord,
     LiftBy,
@@ -241,6 +242,7 @@ class ListConfig(_Section):
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")
     escalate: Ages = _default(["0m", "5m", "15m", "1h"])
+    leak_flood: LeakFlood = _default("5 in 10m")
     retrospective_within: SomeTime = _default("14d")
     quarantine_keep: SomeTime = _default("14d")
     policy_file: FilePath = _default("policy.md")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import safe
-from gateway.leaks import escalating
+from gateway.leaks import escalating, floods
 from gateway.leaks import telling as leaktelling
 from gateway.notices import common as notices
 from gateway.notices import leak as notices_leak
@@ -24,6 +24,8 @@ from storage import leaks, messages
 from storage.records import LeakRecord
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.incoming import Incoming
     from policy.leaklines import LeakLines
     from policy.verdicts import LeakReport, NoLeak
@@ -36,8 +38,9 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
     if known is not None:  # sent to two addresses of the list, or judged again: one case (invariant 19)
         await incoming.audit("leak-again", known.id)
         return
-    joined = await _joined(incoming, report)
-    leak_id = joined.id if joined else await _open_case(incoming, report)
+    is_flood = await floods.waits(incoming, report)
+    joined = None if is_flood else await _joined(incoming, report)
+    leak_id = joined.id if joined else await _open_case(incoming, report, None if is_flood else incoming.now)
     about = joined.disclosure_id if joined else (incoming.disclosure.id if incoming.disclosure else None)
     await incoming.audit(
         "leak-added" if joined else "leak",
@@ -47,7 +50,9 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
     )
     if joined and report.lines is not None:
         report = replace(report, lines=await _fill_in(incoming, joined, report.lines))
-    if report.is_urgent:
+    if is_flood:
+        await floods.plan(incoming.tx, incoming.mailing_list, incoming.now)
+    elif report.is_urgent:
         await reports.raise_alarm(
             incoming.parts, incoming.tx, kind="leak", ref=leak_id, list_id=incoming.mailing_list.id, now=incoming.now
         )
@@ -55,9 +60,10 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
         await escalating.plan(incoming.tx, incoming.mailing_list, leak_id, incoming.now, incoming.now)
     readers = () if joined else await _audience(incoming, report)
     if report.found:
-        answer = await _alarm_found(incoming, report, leak_id, kept_as)
+        alarm = _alarm_found(incoming, report, leak_id, kept_as)
     else:
-        answer = await _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
+        alarm = _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
+    answer = await _sound(incoming, leak_id, alarm, is_flood=is_flood)
     if report.reporter is not None and report.is_urgent:
         answer = await _acknowledge(incoming, report, report.reporter, leak_id)
     elif report.reporter is not None and report.complaints:
@@ -97,7 +103,7 @@ async def _fill_in(incoming: Incoming, case: LeakRecord, lines: LeakLines) -> Le
     return replace(lines, what=said["what"], to=said["to"], when=said["when"], how=said["how"], missing=missing)
 
 
-async def _open_case(incoming: Incoming, report: LeakReport) -> str:
+async def _open_case(incoming: Incoming, report: LeakReport, alarmed_at: datetime | None) -> str:
     tx, lines, reporter = incoming.tx, report.lines, report.reporter
     leak_id = await leaks.new_id(tx, incoming.now)
     said: dict[str, object] = {name: getattr(lines, name) if lines else None for name in ASKED}
@@ -120,7 +126,7 @@ async def _open_case(incoming: Incoming, report: LeakReport) -> str:
             reported_at=incoming.now,
             mail_id=incoming.mail_id,
             report_item=item,
-            alarmed_at=incoming.now,
+            alarmed_at=alarmed_at,
         ),
     )
     return leak_id
@@ -133,10 +139,10 @@ def _reporter(incoming: Incoming, reporter: Person | None) -> str:
     return senders[0].address if senders else incoming.envelope.sender
 
 
-async def _alarm(
+def _alarm(
     incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool, is_addition: bool
-) -> Message:
-    """The whole report, to every coordinator, ahead of all other work."""
+) -> notices.Notice:
+    """The whole report."""
     alarm = notices_leak.LeakAlarm(
         leak_id=leak_id,
         disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
@@ -149,10 +155,10 @@ async def _alarm(
         audience_told=audience_told,
         is_addition=is_addition,
     )
-    return await _sound(incoming, leak_id, alarm.notice(_beside_text(incoming)))
+    return alarm.notice(_beside_text(incoming))
 
 
-async def _alarm_found(incoming: Incoming, report: LeakReport, leak_id: str, kept_as: str | None) -> Message:
+def _alarm_found(incoming: Incoming, report: LeakReport, leak_id: str, kept_as: str | None) -> notices.Notice:
     """The whole mail, as its copy has left: what is out must be known, whoever wrote it."""
     alarm = notices_outsiders.FoundAlarm(
         leak_id=leak_id,
@@ -166,7 +172,7 @@ async def _alarm_found(incoming: Incoming, report: LeakReport, leak_id: str, kep
         found=report.found,
         text=incoming.read.said,
     )
-    return await _sound(incoming, leak_id, alarm.notice(_beside_text(incoming)))
+    return alarm.notice(_beside_text(incoming))
 
 
 def _subject(incoming: Incoming) -> str:
@@ -181,12 +187,13 @@ def _beside_text(incoming: Incoming) -> tuple[notices.Attachment, ...]:
     return () if is_whole else incoming.raw_attachment()
 
 
-async def _sound(incoming: Incoming, leak_id: str, notice: notices.Notice) -> Message:
+async def _sound(incoming: Incoming, leak_id: str, notice: notices.Notice, *, is_flood: bool) -> Message:
+    """To every coordinator, ahead of all other work; in a flood it is kept for the one mail that tells of all."""
     return await posting.notify(
         incoming.parts,
         incoming.tx,
         incoming.mailing_list,
-        await posting.coordinators(incoming.tx, incoming.mailing_list.id),
+        () if is_flood else await posting.coordinators(incoming.tx, incoming.mailing_list.id),
         notice,
         kind=MessageKind.ALARM,
         now=incoming.now,

@@ -22,6 +22,7 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, ValidationInfo
 
 from policy.calendars import Window, parse_holidays, parse_window
+from policy.floods import Flood, parse_flood
 from policy.instants import parse_duration, parse_patch_day
 
 CREDENTIALS = "$CREDENTIALS_DIRECTORY/"
@@ -309,6 +310,10 @@ def _window(value: object) -> Window | None:
     return parse_window(text) if text.strip() else None
 
 
+def _flood(value: object) -> Flood:
+    return parse_flood(_text(value, "a number of alarms and a time such as '5 in 10m', in quotes"))
+
+
 def _holidays(value: object, info: ValidationInfo) -> Holidays | None:
     path = _perhaps_path(value, info)
     if path is None:
@@ -435,6 +440,7 @@ Hostname = Annotated[str, BeforeValidator(_hostname)]
 Host = Annotated[str, BeforeValidator(_host)]
 Listen = Annotated[HostPort, BeforeValidator(_listen)]
 Timezone = Annotated[str, BeforeValidator(_timezone)]
+LeakFlood = Annotated[Flood, BeforeValidator(_flood)]
 ReleaseWindow = Annotated[Window | None, BeforeValidator(_window)]
 HolidaysFile = Annotated[Holidays | None, BeforeValidator(_holidays)]
 PatchDay = Annotated[str, BeforeValidator(_patch_day)]

@@ -45,6 +45,16 @@ async def due(tx: Tx, now: datetime) -> tuple[Alarm, ...]:
     return tuple(record_of(Alarm, row) for row in (await tx.execute(_DUE_AT, {"now": now})).mappings())
 
 
+async def leaks_rung(tx: Tx, list_id: str, since: datetime) -> tuple[str | None, ...]:
+    """Return the disclosure of each alarm about a leak (None: about none) that a list had after an instant."""
+    query = (
+        select(t.leaks.c.disclosure_id)
+        .join(t.alarms, t.alarms.c.ref == t.leaks.c.id)
+        .where(t.alarms.c.kind == "leak", t.alarms.c.list_id == list_id, t.alarms.c.at > since)
+    )
+    return tuple(await tx.scalars(query))
+
+
 async def settle(tx: Tx, alarm_id: str, *, told: bool, now: datetime, next_at: datetime | None = None) -> None:
     """Count an attempt: told, or to be tried again at ``next_at``. One acknowledged meanwhile stays so."""
     row: dict[str, Any] = {"attempts": t.alarms.c.attempts + 1, "next_at": None if told else next_at}

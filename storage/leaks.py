@@ -88,6 +88,17 @@ async def overdue(tx: Tx, list_id: str, now: datetime) -> tuple[LeakRecord, ...]
     return await _all(tx, select(t.leaks).where(t.leaks.c.list_id == list_id, *late))
 
 
+async def unalarmed(tx: Tx, list_id: str) -> tuple[LeakRecord, ...]:
+    """Return the cases of a list whose alarm waits to be told with others."""
+    return await _all(tx, select(t.leaks).where(t.leaks.c.list_id == list_id, t.leaks.c.alarmed_at.is_(None)))
+
+
+async def messages_of(tx: Tx, leak_id: str) -> tuple[str, ...]:
+    """Return the ids of the messages of ours that are about a case."""
+    query = select(t.leak_messages.c.message_id).where(t.leak_messages.c.leak_id == leak_id)
+    return tuple(await tx.scalars(query.order_by(t.leak_messages.c.message_id)))
+
+
 async def link_message(tx: Tx, *, message_id: str, leak_id: str) -> None:
     """Let replies to a message of ours (alarm, notice, acknowledgement) join a case; its first case stays."""
     await insert_if_new(tx, t.leak_messages, {"message_id": message_id, "leak_id": leak_id})

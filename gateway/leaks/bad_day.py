@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.leaks import escalating, retrospect
+from gateway.leaks import escalating, floods, retrospect
 
 if TYPE_CHECKING:
     from gateway.release import DoDuty
 
 DUTIES: dict[str, DoDuty] = {
     escalating.AGAIN: escalating.sound_again,
+    floods.DIGEST: floods.tell,
     retrospect.DRAFT: retrospect.send_draft,
     retrospect.OVERDUE: retrospect.tell_overdue,
 }

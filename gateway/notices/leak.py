@@ -49,6 +49,24 @@ def again(leak_id: str, disclosure_id: str | None, since: datetime, zone: str, n
     return Notice(tagged(disclosure_id, f"ALARM, again: leak {leak_id}"), "\n".join(lines) + "\n")
 
 
+def flood(rows: Sequence[tuple[str, str | None, str]], alarms: Sequence[Attachment]) -> Notice:
+    """To coordinators: reports that came in a flood, together; ``rows`` are case, disclosure, whom it says to be from.
+
+    ``alarms``: that of each one.
+    """
+    lines = [
+        f"Many leak reports come in. {len(rows)} of them, which NOBODY IS PROVED to have sent, are told together here.",
+        "Each is a case. Its alarm is attached, with the whole report and what you may answer; answer that one.",
+        "Proved reports sound at once, as ever.",
+        "",
+        *(
+            f"  {case} on {about or 'no disclosure'}, says to come from {sender or '<>'}"
+            for case, about, sender in rows
+        ),
+    ]
+    return Notice(f"ALARM: {len(rows)} more leak reports", "\n".join(lines) + "\n", tuple(alarms))
+
+
 def leak_acknowledged(
     leak_id: str, disclosure_id: str | None, missing: Sequence[str], complaints: Sequence[Complaint]
 ) -> Notice:

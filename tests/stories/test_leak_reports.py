@@ -172,7 +172,7 @@ async def test_others_leaks_are_told_to_coordinators_alone(tmp_path: Path, peopl
 
 
 async def test_a_report_counts_whoever_and_wherever_it_comes_from(tmp_path: Path, people: dict[str, Person]) -> None:
-    async with world(tmp_path, people, pinned=TEAM) as story:
+    async with world(tmp_path, people, pinned=TEAM, list={"leak_flood": "99 in 10m"}) as story:
         await story.post("alice", DISCLOSURE)
         copy = story.last("north", "Flaw")
         known = story.disclosure_id()
