@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gateway import receipts, release, safe, storing
+from gateway.acts import table as acts
 from gateway.holdings import holdings
 from gateway.kept import approvals
 from gateway.particulars import Particulars
@@ -43,6 +44,9 @@ async def post(incoming: Incoming, verdict: Posted) -> bool:
     """
     order = verdict.order
     plan = _plan(incoming, order)
+    refused = await acts.refusals(incoming, verdict.writer, order) if not isinstance(plan, Faults) else ()
+    if refused:
+        plan = Faults(refused, order.corrected)
     if isinstance(plan, Faults):
         await keep_back(incoming, verdict.writer, plan, is_preview=order.preview)
         return False
@@ -104,6 +108,7 @@ async def _post(incoming: Incoming, verdict: Posted, disclosure: Disclosure) -> 
     opened = await storing.store(incoming, writer, MessageKind.DISCLOSURE, "Disclosure", waiting=True)
     setting = Setting(incoming.mailing_list, disclosure, particulars)
     await content.queue_for_coordinators(incoming.parts, tx, setting, opened, now, but=writer.id)
+    incoming.notes += await acts.perform(incoming, writer, order)
     headline = "This is what would happen; nothing is stored" if order.preview else "Your disclosure is kept"
     if disclosure.unapproved:
         headline += f"; {await approvals.ask(incoming, disclosure)}"

@@ -12,6 +12,7 @@ from gateway.particulars import MessageFacts, Particulars
 from keys.results import SignatureStatus
 from policy.audience import judge_seat
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
+from policy.grants import invited
 from policy.intake import Answered, Door, MailFacts, Signature
 from policy.outsiders import Addressed
 from policy.prose import thread_tag
@@ -200,6 +201,7 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         groups=frozenset(group for person in members for group in person.groups),
         orgs=frozenset(person.name for person in members),
         addresses=frozenset(person.address for person in members),
+        guests=_guests(incoming),
         attachments=tuple(names),
         has_public_address=bool(config.public_address),
         stored_notices=tuple(notices),
@@ -216,6 +218,20 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
     )
 
 
+def _guests(incoming: Incoming) -> frozenset[str]:
+    """Who else is let into this disclosure: by a grant, or by a line of this very mail."""
+    block, disclosure = incoming.read.block, incoming.disclosure
+    found = [
+        person.address
+        for person in incoming.people
+        if disclosure is not None
+        and person.role is Role.GUEST
+        and judge_seat(person, read_scope(disclosure.scope), None, incoming.now, disclosure.id).inside
+    ]
+    lines = [line.value for line in block.lines if line.name == "Guest"] if block is not None else []
+    return frozenset(found) | invited(lines)
+
+
 def _start(disclosure: Disclosure, soonest: datetime) -> datetime:
     """When members got it, or will; what is pending has its grace again once it has a date."""
     if disclosure.state is State.PENDING:
@@ -227,7 +243,8 @@ def _is_in_audience(incoming: Incoming, signer: Person | None) -> bool:
     disclosure = incoming.disclosure
     if signer is None or disclosure is None or disclosure.admitted is None:
         return False
-    return judge_seat(signer, read_scope(disclosure.scope), disclosure.admitted, incoming.now).inside
+    scope = read_scope(disclosure.scope)
+    return judge_seat(signer, scope, disclosure.admitted, incoming.now, disclosure.id).inside
 
 
 def _is_addressed_here(incoming: Incoming) -> bool:
@@ -263,6 +280,7 @@ def _addressed(incoming: Incoming) -> Addressed:
         kept=kept,
         house=frozenset(address for address, entry in found.items() if entry and entry.mailing_list.id == own),
         people=incoming.people,
+        also_allowed=_guests(incoming),
         public_lists=frozenset(incoming.mailing_list.config.public_lists),
     )
 

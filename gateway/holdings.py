@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.release import may_have_left
 from policy.audience import Holding, reply_reaches
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role
+from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person
 from storage import messages, outbox
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ NOT_HELD = {CopyState.CANCELLED, CopyState.WITHHELD, CopyState.BOUNCED}
 
 
 async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, Holding]:
-    """What each member holds of a disclosure, by the copies that left or will.
+    """What each member and guest holds of a disclosure, by the copies that left or will.
 
     In doubt the writer holds it, and may quote it, and nobody else does.
     """
     held: dict[int, dict[str, frozenset[str]]] = {}
-    for copy in await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
+    for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
         if copy.person_id is not None and _holds(copy, is_writer=copy.person_id == writer.id):
             held.setdefault(copy.person_id, {})[copy.message_id] = frozenset(copy.withheld)
     for message in await messages.of_disclosure(tx, disclosure.id, {MessageKind.REPLY}):

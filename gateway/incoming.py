@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gateway.envelope import Envelope
     from gateway.kept.posts import KeptPost
     from gateway.lists import MailingList
+    from gateway.mail.model import Payload
     from gateway.notices.common import Receipt
     from gateway.particulars import Particulars
     from gateway.parts import Parts
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Incoming:
-    """One mail on its way through the story, inside its transaction."""
+    """One mail on its way through the story, inside its transaction.
+
+    ``beside``: what the answer holds that brought a kept mail back.
+    """
 
     parts: Parts
     tx: Tx
@@ -49,6 +53,7 @@ class Incoming:
     kept: Kept | None = None
     receipt: Receipt | None = None
     kept_post: KeptPost | None = None
+    beside: Payload | None = None
     dropped_lines: tuple[int, ...] | None = None
     refused: Asked | None = None
     notes: list[str] = field(default_factory=list)

@@ -240,7 +240,7 @@ async def _audience(incoming: Incoming, report: LeakReport) -> tuple[Person, ...
     if report.reporter is None or report.found:
         return ()
     return await leaktelling.audience(
-        incoming.mailing_list, incoming.tx, incoming.disclosure, by, but=report.reporter.id
+        incoming.mailing_list, incoming.tx, incoming.disclosure, by, incoming.now, but=report.reporter.id
     )
 
 

@@ -9,7 +9,6 @@ from gateway import release
 from gateway.notices import common as notices
 from gateway.notices import dates as notices_dates
 from gateway.sending import content, posting
-from policy.audience import withheld_names
 from policy.disclosure import remarks
 from policy.facts import Disclosure, MessageKind, Person, State
 from storage import audit, disclosures, messages
@@ -102,10 +101,7 @@ def _numbered(proofs: Sequence[notices.Attachment]) -> tuple[notices.Attachment,
 
 def _withheld(setting: Setting, stored: Sequence[Opened], seats: Sequence[Seat]) -> dict[int, tuple[str, ...]]:
     names = [name for opened in stored for name in opened.facts.open_names]
-    found = {
-        seat.person.id: tuple(sorted(withheld_names(seat.person, setting.particulars.restrict, names)))
-        for seat in seats
-    }
+    found = {seat.person.id: tuple(sorted(content.withheld_from(setting, seat.person, names))) for seat in seats}
     return {person_id: parts for person_id, parts in found.items() if parts}
 
 

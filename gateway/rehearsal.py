@@ -13,9 +13,9 @@ from gateway import safe
 from gateway.intake import carry_out, judge
 from gateway.mail.model import Payload
 from gateway.notices.outsiders import in_a_line
-from policy.audience import judge_seats, let_in, withheld_names
+from policy.audience import judge_seat, let_in, withheld_names
 from policy.control import Complaint
-from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role, State
+from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Person, Role, State
 from policy.instants import rfc3339
 from policy.orders import read_order
 from policy.reasons import Reason
@@ -263,7 +263,7 @@ def _notices(queued: list[Copy]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """What the gateway would write itself, or pass on to coordinators: kind, and to whom."""
     found: dict[str, list[str]] = {}
     for copy in queued:
-        if copy.kind not in CONTENT_KINDS or copy.role != Role.MEMBER:
+        if copy.kind not in CONTENT_KINDS or copy.role not in READERS:
             found.setdefault(copy.kind.value, []).append(copy.address)
     return tuple((kind, tuple(sorted(addresses))) for kind, addresses in found.items())
 
@@ -277,7 +277,9 @@ async def _recipients(
     """Every member of the list, and why it gets nothing of this mail; () where nobody gets anything of such a mail."""
     if taken_for in GETS_NOTHING:
         return ()
-    members = await roster.people(incoming.tx, incoming.mailing_list.id, roles={Role.MEMBER})
+    about = incoming.disclosure.id if incoming.disclosure else None
+    readers = await roster.people(incoming.tx, incoming.mailing_list.id, roles=READERS)
+    members = [one for one in readers if one.role is Role.MEMBER or one.grant_of(about) is not None]
     judge_one = _Judge(incoming, own, queued)
     return tuple(judge_one.recipient(person) for person in members)
 
@@ -294,7 +296,8 @@ class _Judge:
 
     def recipient(self, person: Person) -> Recipient:
         gets, reason = self._judged(person)
-        return Recipient(person.address, person.name, gets, reason)
+        name = f"{person.name} (guest)" if person.role is Role.GUEST else person.name
+        return Recipient(person.address, name, gets, reason)
 
     def _judged(self, person: Person) -> tuple[bool, str | None]:
         incoming, copy = self._incoming, self._content.get(person.id)
@@ -316,8 +319,8 @@ class _Judge:
         disclosure = self._incoming.disclosure
         if disclosure is None:
             return None
-        (seat,) = judge_seats([person], read_scope(disclosure.scope), let_in(disclosure), self._incoming.now)
-        return seat.reason
+        scope, now = read_scope(disclosure.scope), self._incoming.now
+        return judge_seat(person, scope, let_in(disclosure), now, disclosure.id).reason
 
     def _why_not(self) -> str:
         """Why one in the audience gets nothing."""

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway import lifting, reminders, safe
+from gateway.grants import ending
 from gateway.kept import approvals, keeping
 from gateway.leaks import retrospect
 from gateway.log import describe, get_logger
@@ -22,7 +23,7 @@ from gateway.sending.content import Setting
 from policy import disclosure as table
 from policy.audience import judge_seats, let_in
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, Standing, State
+from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person, Standing, State
 from policy.release import LATE_AFTER, REPORT_AFTER, UNDELIVERED_AFTER
 from policy.scopes import read_scope
 from storage import disclosures, duties, messages, outbox, roster
@@ -177,9 +178,9 @@ async def setting_of(parts: Parts, tx: Tx, disclosure: Disclosure) -> Setting:
 
 
 async def seats_of(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat, ...]:
-    """Every member, judged against a disclosure now."""
-    people = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
-    return judge_seats(people, read_scope(disclosure.scope), let_in(disclosure), now)
+    """Every member and each of its guests, judged against a disclosure now."""
+    people = await roster.people(tx, disclosure.list_id, roles=READERS)
+    return judge_seats(people, read_scope(disclosure.scope), let_in(disclosure), now, disclosure.id)
 
 
 async def release(
@@ -199,7 +200,7 @@ async def release(
         disclosure,
         state=State.EMBARGOED,
         released_at=now,
-        admitted=frozenset(person.id for person in inside),
+        admitted=frozenset(person.id for person in content.members(inside)),
     )
     await disclosures.update(tx, disclosure.id, state=after.state, released_at=now, admitted=after.admitted)
     await transition(parts, tx, disclosure, after, now, actor=actor, reason=reason)
@@ -307,7 +308,7 @@ async def tell_bound(
 async def bound_people(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
     """Everybody who ever got content of a disclosure: they stay bound until the lift."""
     sent = await outbox.of_disclosure(
-        tx, disclosure.id, roles={Role.MEMBER}, kinds={MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY}
+        tx, disclosure.id, roles=READERS, kinds={MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY}
     )
     ids = dict.fromkeys(copy.person_id for copy in sent if copy.person_id is not None and may_have_left(copy))
     people = [await roster.person(tx, person_id) for person_id in ids]
@@ -385,6 +386,8 @@ async def transition(
             "stopped": after.stopped,
         },
     )
+    if before is None or before.state is not after.state:
+        await ending.with_disclosure(parts, tx, parts.lists[after.list_id], after, now)
     await reminders.plan(parts, tx, after, now)
 
 
@@ -397,7 +400,7 @@ async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: dat
     disclosure = setting.disclosure
     bound = await bound_people(tx, disclosure)
     await outbox.cancel(
-        tx, now=now, reason="withdrawn", disclosure_id=disclosure.id, kinds=CONTENT_KINDS, roles={Role.MEMBER}
+        tx, now=now, reason="withdrawn", disclosure_id=disclosure.id, kinds=CONTENT_KINDS, roles=READERS
     )
     for message in await messages.waiting(tx, disclosure.id):
         await messages.set_waiting(tx, message.id, waiting=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gateway.notices import reminders as notices_reminders
 from gateway.sending import posting, reports
 from policy.audience import judge_seats
-from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role, Standing
+from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Role, Standing
 from policy.reminders import Offsets, Subject, due, next_at, reminders
 from policy.scopes import read_scope
 from storage import disclosures, duties, outbox, roster
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gateway.lists import MailingList
     from gateway.parts import Parts
     from gateway.sending.content import Setting
+    from policy.audience import Seat
     from policy.facts import Disclosure, Person
     from policy.reminders import Reminder
     from storage.database import Tx
@@ -54,7 +55,7 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     thread = await posting.thread_of(tx, disclosure)
     zone, subject = mailing_list.config.timezone, setting.particulars.subject
     if one.for_members:
-        people = await _members_who_have_it(tx, disclosure)
+        people = await _members_who_have_it(tx, disclosure, now)
         notice = notices_reminders.for_members(disclosure, subject, zone, now, by_clock=mailing_list.by_clock)
         kind = MessageKind.DATE_NOTICE
     else:
@@ -78,24 +79,32 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     )
 
 
-async def _members_who_have_it(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
-    """Active members whom content has reached."""
+async def _members_who_have_it(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Person, ...]:
+    """Active members and guests whom content has reached."""
     copies = await _copies(tx, disclosure)
     ids = {copy.person_id for copy in copies if copy.state is CopyState.SENT}
-    people = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
-    return tuple(person for person in people if person.id in ids and person.standing is Standing.ACTIVE)
+    seats = await _seats(tx, disclosure, now)
+    return tuple(seat.person for seat in seats if seat.person.id in ids and _is_told(seat))
+
+
+def _is_told(seat: Seat) -> bool:
+    """An active member, also one whose scope was narrowed since; a guest while his grant lasts."""
+    return seat.inside or (seat.person.role is Role.MEMBER and seat.person.standing is Standing.ACTIVE)
+
+
+async def _seats(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat, ...]:
+    people = await roster.people(tx, disclosure.list_id, roles=READERS)
+    return judge_seats(people, read_scope(disclosure.scope), disclosure.admitted, now, disclosure.id)
 
 
 async def _copies(tx: Tx, disclosure: Disclosure) -> tuple[Copy, ...]:
-    return await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS)
+    return await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS)
 
 
 async def _not_right_yet(tx: Tx, setting: Setting, one: Reminder, now: datetime) -> list[str]:
     """What somebody may still want to mend before the instant; empty where all is well."""
     disclosure = setting.disclosure
-    members = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
-    seats = judge_seats(members, read_scope(disclosure.scope), disclosure.admitted, now)
-    inside = [seat.person for seat in seats if seat.inside]
+    inside = [seat.person for seat in await _seats(tx, disclosure, now) if seat.inside]
     wrong = [f"{person.name} can't get it: {why}" for person in inside if (why := person.key_trouble(now))]
     wrong += [
         f"{person.name}: its key expires before the public date"

@@ -287,7 +287,15 @@ async def _follow_up(
         return
     await content.queue_for_members(parts, tx, setting, opened, readers, now)
     await release.watch(tx, opened.message, now)
-    doings.words.append(f"Your text goes to {len(readers)} {'member' if len(readers) == 1 else 'members'}.")
+    doings.words.append(f"Your text goes to {said_of(readers)}.")
+
+
+def said_of(readers: tuple[Person, ...]) -> str:
+    """How many members, and how many guests beside them."""
+    guests = sum(person.role is Role.GUEST for person in readers)
+    members = len(readers) - guests
+    said = f"{members} {'member' if members == 1 else 'members'}"
+    return f"{said} and {guests} {'guest' if guests == 1 else 'guests'}" if guests else said
 
 
 def _reach(incoming: Incoming, verdict: Steered) -> Reach:

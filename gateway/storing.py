@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway import safe
+from gateway.grants import keyfiles
 from gateway.notices import common as notices
 from gateway.particulars import MessageFacts, Particulars, PublicNotice, path_text
 from gateway.sending import content, posting
@@ -58,6 +59,7 @@ async def store(
     notice = incoming.particulars.notice if incoming.particulars else None
     message_ref = f"{disclosure.id}/{number}"
     attachments = tuple((path_text(part.path), part.filename) for part in payload.parts if part.is_attachment)
+    keys = keyfiles.paths(payload) if keyfiles.are_meant(incoming) else ()
     is_notice_here = notice is not None and notice.message == message_ref
     facts = MessageFacts(
         subject=subject_of(incoming) if number == 1 else _reply_subject(incoming),
@@ -66,7 +68,11 @@ async def store(
         label=label,
         block_lines=_block_lines(incoming),
         attachments=attachments,
-        hidden=tuple(path for path, name in attachments if is_notice_here and notice and name == notice.name),
+        hidden=tuple(
+            path
+            for path, name in attachments
+            if path in keys or (is_notice_here and notice is not None and name == notice.name)
+        ),
         dropped_lines=incoming.dropped_lines or (),
         corrects=correction.message if correction else None,
         discards=correction.discards if correction else (),
@@ -124,7 +130,13 @@ def has_text(incoming: Incoming) -> bool:
     if facts is None or facts.block is None:
         return False
     own = unquoted(facts.block.body).partition("\n-- \n")[0]
-    return bool(own.strip()) or bool(facts.attachments)
+    return bool(own.strip()) or len(facts.attachments) > _keys_attached(incoming)
+
+
+def _keys_attached(incoming: Incoming) -> int:
+    """How many attachments are keys for the gateway alone."""
+    payload = incoming.read.payload
+    return len(keyfiles.paths(payload)) if payload is not None and keyfiles.are_meant(incoming) else 0
 
 
 def subject_of(incoming: Incoming) -> str:

@@ -6,7 +6,7 @@ Rules:
   by "the last one": a vote or an approval must not slip to something else (THREATS: old votes).
 * A *companion* (``Reason:``, ``Where:``) says more of the line that takes it. It means nothing alone:
   in a block without such a line it is complained of, in prose it is prose (``policy.control.COMPANIONS``).
-* An act stands in a reply, and acts on what its thread is about.
+* An act stands in a reply, and acts on what its thread is about; few stand in a new mail as well (``in_posts``).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from policy.control import Complaint, Line
 from policy.dateorders import read_dates
+from policy.grants import EndGuest, InviteGuest, read_guest
 from policy.knowledge import FactKind
 from policy.leakcase import Outcome
 from policy.lineorders import Parsed
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 COORDINATOR = frozenset({"coordinator"})
 ANYBODY = frozenset({"coordinator", "member"})
+IN_AUDIENCE = ANYBODY | {"guest"}
 _NUMBER = re.compile(r"(?:[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4})?/?([0-9]{1,4})", re.ASCII | re.IGNORECASE)
 _NAME = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 _ID = re.compile(r"([A-Z]{2})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
@@ -140,6 +142,8 @@ class TellPublicPost:
 
 Act = (
     Approve
+    | InviteGuest
+    | EndGuest
     | TellStatus
     | Correct
     | VouchLeak
@@ -167,6 +171,7 @@ class Spec:
     """One line: how it is read, who may write it, the companions that it takes, and whether it may stand twice.
 
     ``speaks``: it says what the text below it is to the audience, so it means nothing where that text goes nowhere.
+    ``in_posts``: also in a new mail, where it acts on the disclosure that the mail becomes.
     """
 
     read: Read
@@ -174,6 +179,7 @@ class Spec:
     companions: tuple[str, ...] = ()
     repeatable: bool = False
     speaks: bool = False
+    in_posts: bool = False
 
 
 def read_id(text: str, prefix: str, noun: str) -> Parsed[str]:
@@ -270,15 +276,21 @@ def _read_public_post(text: str, _companions: Mapping[str, str], _surroundings: 
     return Parsed(TellPublicPost(text), text) if text else Parsed(None, None, "it says where: a URL")
 
 
+def _read_guest(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    found = read_guest(text)
+    return Parsed(found.value, found.fixed, found.why)
+
+
 SPECS: dict[str, Spec] = {
     "Approve": Spec(_read_approve, COORDINATOR),
+    "Guest": Spec(_read_guest, COORDINATOR, repeatable=True, in_posts=True),
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",), speaks=True),
     "Status": Spec(_read_status, frozenset({"member"})),
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
     "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
     "Retrospective": Spec(_read_retrospective, ANYBODY, speaks=True),
     "Public-Post": Spec(_read_public_post, COORDINATOR),
-    "Fact": Spec(_read_fact, ANYBODY, companions=("Where",), repeatable=True),
+    "Fact": Spec(_read_fact, IN_AUDIENCE, companions=("Where",), repeatable=True),
     "Confirm": Spec(_read_confirm, COORDINATOR, repeatable=True),
     "Propose-Embargo-Until": Spec(_read_propose, ANYBODY, companions=("Reason",)),
     "Agree": Spec(_read_agree, frozenset({"member"}), companions=("Reason",)),

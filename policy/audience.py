@@ -2,7 +2,8 @@
 
 Rules: a member is in the audience of a disclosure when he is active, and named by its scope, and
 (from the release on) was let in. "all" means the members at the moment of release; who joins later
-is let in only by a new Scope line. A withheld part goes only to those whom its restriction names.
+is let in only by a new Scope line. A guest is in it while his grant for it lasts, whatever the scope
+says. A withheld part goes only to those whom its restriction names.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policy.facts import Disclosure, Person, Role, Standing, State
-from policy.scopes import Restriction, Scope
+from policy.scopes import Restriction, Scope, fits
+
+NO_GRANT = "the grant is over"
+"""Why a guest is outside."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One member as judged against a disclosure.
+    """One member or guest as judged against a disclosure.
 
     ``inside``: belongs to the audience. ``reason``: why he is outside, or why an insider can't be
     sealed to now; None when nothing stands in the way.
@@ -38,7 +42,7 @@ def is_named(person: Person, scope: Scope) -> bool:
     if scope.all:
         return True
     addresses = {address.casefold() for address in scope.addresses}
-    orgs = {org.casefold() for org in scope.orgs}
+    orgs = {org.casefold() for org in scope.orgs} if person.role is not Role.GUEST else set()
     groups = {group.casefold() for group in scope.groups}
     return (
         person.address.casefold() in addresses
@@ -54,8 +58,12 @@ def let_in(disclosure: Disclosure) -> frozenset[int] | None:
     return disclosure.admitted
 
 
-def judge_seat(person: Person, scope: Scope, admitted: frozenset[int] | None, now: datetime) -> Seat:
-    """Judge one member. ``admitted``: ids of those let in, None before the release."""
+def judge_seat(
+    person: Person, scope: Scope, admitted: frozenset[int] | None, now: datetime, disclosure_id: str | None = None
+) -> Seat:
+    """Judge one member, or a guest of that disclosure. ``admitted``: ids of those let in, None before the release."""
+    if person.role is Role.GUEST:
+        return _guest_seat(person, disclosure_id, now)
     named = is_named(person, scope)
     if person.standing is Standing.REMOVED:
         return Seat(person, inside=False, reason="removed")
@@ -68,11 +76,26 @@ def judge_seat(person: Person, scope: Scope, admitted: frozenset[int] | None, no
     return Seat(person, inside=True, reason=person.key_trouble(now))
 
 
+def _guest_seat(person: Person, disclosure_id: str | None, now: datetime) -> Seat:
+    grant = person.grant_of(disclosure_id)
+    if person.standing is not Standing.ACTIVE or grant is None or not grant.is_live(now):
+        return Seat(person, inside=False, reason=NO_GRANT)
+    return Seat(person, inside=True, reason=person.key_trouble(now))
+
+
 def judge_seats(
-    people: Iterable[Person], scope: Scope, admitted: frozenset[int] | None, now: datetime
+    people: Iterable[Person],
+    scope: Scope,
+    admitted: frozenset[int] | None,
+    now: datetime,
+    disclosure_id: str | None = None,
 ) -> tuple[Seat, ...]:
-    """Judge every member of a list; nobody is skipped (invariant 4)."""
-    return tuple(judge_seat(person, scope, admitted, now) for person in people if person.role is Role.MEMBER)
+    """Judge every member of a list, and the guests of that disclosure; nobody is skipped (invariant 4)."""
+    return tuple(
+        judge_seat(person, scope, admitted, now, disclosure_id)
+        for person in people
+        if person.role is Role.MEMBER or (person.role is Role.GUEST and person.grant_of(disclosure_id) is not None)
+    )
 
 
 def admitted_by(people: Iterable[Person], scope: Scope, before: frozenset[int], now: datetime) -> frozenset[int]:
@@ -83,14 +106,21 @@ def admitted_by(people: Iterable[Person], scope: Scope, before: frozenset[int], 
     return frozenset(inside | (resting & before))
 
 
-def withheld_names(person: Person, restrictions: Iterable[Restriction], names: Iterable[str]) -> frozenset[str]:
+def withheld_names(
+    person: Person, restrictions: Iterable[Restriction], names: Iterable[str], shared: Iterable[str] | None = None
+) -> frozenset[str]:
     """The attachments that this person may not have.
 
-    Every restriction that matches a name must let the person in: two that disagree withhold.
+    Every restriction that matches a name must let the person in: two that disagree withhold. ``shared``
+    are the names or globs that a share request was about: nothing else goes to him; None: no such limit.
     """
     rules = tuple(restrictions)
+    limits = None if shared is None else tuple(shared)
     return frozenset(
-        name for name in names if any(rule.covers(name) and not is_named(person, rule.to) for rule in rules)
+        name
+        for name in names
+        if any(rule.covers(name) and not is_named(person, rule.to) for rule in rules)
+        or (limits is not None and not any(fits(name, pattern) for pattern in limits))
     )
 
 

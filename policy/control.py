@@ -50,6 +50,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Ack": (),
     "Status": (),
     "Approve": (),
+    "Guest": (),
     "Corrects": (),
     "Replaces": (),
     "Propose-Embargo-Until": (),
@@ -81,7 +82,7 @@ COMPANIONS: frozenset[str] = frozenset(
 )
 """Names that mean something only in a block, beside a line that takes them: elsewhere they are prose."""
 
-REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch", "Fact", "Confirm"})
+REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch", "Fact", "Confirm", "Guest"})
 """Names that may stand several times; of any other, two lines must say the same."""
 
 _CANONICAL = {name.casefold(): main for main, others in ALIASES.items() for name in (main, *others)}
@@ -106,6 +107,9 @@ _EVERYDAY = frozenset(
         "agreed",
         "reject",
         "objects",
+        "guests",
+        "quest",
+        "guess",
     }
 )
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")

@@ -12,6 +12,11 @@ class Role(StrEnum):
 
     COORDINATOR = "coordinator"
     MEMBER = "member"
+    GUEST = "guest"  # on no list: let into one disclosure at a time, by a grant
+
+
+READERS = frozenset({Role.MEMBER, Role.GUEST})
+"""Who gets copies of what people wrote, coordinators aside."""
 
 
 class Standing(StrEnum):
@@ -93,9 +98,33 @@ class Key:
         return None
 
 
+class GrantKind(StrEnum):
+    """How somebody who is not a member came to one disclosure."""
+
+    GUEST = "guest"  # a coordinator let him in
+    SHARE = "share"  # a member asked, the coordinators approved, he accepted the terms
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One disclosure for somebody who is no member. ``started_at`` is None until the terms are accepted."""
+
+    id: str
+    disclosure_id: str
+    kind: GrantKind
+    started_at: datetime | None
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it lets its holder in at ``now``."""
+        is_over = self.ended_at is not None or (self.expires_at is not None and now >= self.expires_at)
+        return self.started_at is not None and not is_over
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A coordinator, or a member organisation's one alias."""
+    """A coordinator, a member organisation's one alias, or a guest with his grants."""
 
     id: int
     list_id: str
@@ -105,11 +134,17 @@ class Person:
     standing: Standing
     groups: frozenset[str]
     keys: tuple[Key, ...]
+    grants: tuple[Grant, ...] = ()  # oldest first
 
     @property
     def org(self) -> str | None:
-        """The organisation; None for a coordinator."""
+        """The organisation; None for a coordinator or a guest."""
         return self.name if self.role is Role.MEMBER else None
+
+    def grant_of(self, disclosure_id: str | None) -> Grant | None:
+        """The latest grant for a disclosure; None where there is none."""
+        found = [grant for grant in self.grants if grant.disclosure_id == disclosure_id]
+        return found[-1] if found else None
 
     def usable_keys(self, now: datetime) -> tuple[Key, ...]:
         """The keys that a copy can be sealed to at ``now``."""

@@ -246,7 +246,7 @@ def _judge_leak(facts: MailFacts, doubts: tuple[Reason, ...]) -> LeakReport | No
     unreadable = facts.undecryptable or facts.opaque or facts.problem in {Reason.MALFORMED, Reason.TOO_COMPLEX}
     if unreadable and answered is not None:
         return LeakReport(None, None, doubts, joins=joins)
-    if reporter is None or reporter.role is not Role.MEMBER:
+    if reporter is None or reporter.role is Role.COORDINATOR:
         return None
     if lines is not None:
         return NoLeak(reporter, _set_aside(facts, reporter, "your mail answers whether it was a leak"))

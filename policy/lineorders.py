@@ -156,7 +156,7 @@ def read_restrict_line(text: str, surroundings: Surroundings) -> Parsed[Restrict
             problems.append(
                 f"no attachment of this mail is called {pattern!r}" + (f"; did you mean {near}?" if near else "")
             )
-    resolved = resolve_scope(to, surroundings.roster)
+    resolved = resolve_scope(to, surroundings.readers)
     problems.extend(resolved.problems)
     if not problems:
         return Parsed(Restriction(tuple(exact), resolved.scope), text)

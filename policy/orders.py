@@ -62,7 +62,7 @@ T = TypeVar("T")
 _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if "member" in spec.by)})
 _SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
 _NOT_YET = frozenset({"Upstream"})
-_ONLY_IN_REPLIES = ("Lift", "Withdraw")
+_ONLY_IN_REPLIES = frozenset({"Lift", "Withdraw", *(name for name, spec in SPECS.items() if not spec.in_posts)})
 _LISTS = frozenset({"Replaces"})  # companions that may go on in a further line
 _BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
 _STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
@@ -206,7 +206,7 @@ class _Reader:
             self._complain(line, "only coordinators steer a disclosure; as part of a text, begin the line otherwise")
         elif line.name in SPECS and self._s.role not in SPECS[line.name].by:
             self._complain(line, "it is for members to write; left out of the block below")
-        elif line.name in {*_ONLY_IN_REPLIES, *SPECS} and not self._s.is_reply:
+        elif line.name in _ONLY_IN_REPLIES and not self._s.is_reply:
             self._complain(line, "it acts on a disclosure, so it stands in a reply to it; left out of the block below")
         else:
             self._lines.setdefault(line.name, []).append(line)

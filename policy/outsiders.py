@@ -68,6 +68,7 @@ def outsiders(
 def _belongs(person: Person, scope: Scope | None, admitted: frozenset[int] | None, now: datetime) -> bool:
     if person.role is Role.COORDINATOR:
         return person.standing is Standing.ACTIVE
+    # Guests of this disclosure are in ``also_allowed``; without naming it no guest belongs.
     return scope is not None and judge_seat(person, scope, admitted, now).inside
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from policy.audience import NO_GRANT
 from policy.facts import BINDING_KINDS, CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
 
 LATE_AFTER = timedelta(minutes=1)  # a release or lift later than that raises an alarm
@@ -47,7 +48,7 @@ def judge_hand_over(kind: MessageKind, person: Person | None, disclosure: Disclo
     """Judge one copy at the moment of sealing, and again at the moment of handing it over."""
     if person is None:
         return Cancel("unknown recipient")
-    refusal = _forbidden(kind, person, disclosure)
+    refusal = _forbidden(kind, person, disclosure, now)
     if refusal:
         return Cancel(refusal)
     trouble = person.key_trouble(now)
@@ -56,7 +57,7 @@ def judge_hand_over(kind: MessageKind, person: Person | None, disclosure: Disclo
     return Go(tuple(sorted(key.fingerprint for key in person.usable_keys(now))))
 
 
-def _forbidden(kind: MessageKind, person: Person, disclosure: Disclosure | None) -> str | None:
+def _forbidden(kind: MessageKind, person: Person, disclosure: Disclosure | None, now: datetime) -> str | None:
     if person.role is Role.COORDINATOR:
         return None if person.standing is Standing.ACTIVE else "removed"
     if kind in BINDING_KINDS or kind in {MessageKind.NOTE, MessageKind.ACKNOWLEDGEMENT}:
@@ -71,9 +72,10 @@ def _forbidden(kind: MessageKind, person: Person, disclosure: Disclosure | None)
         return "no disclosure"
     if disclosure.state not in {State.EMBARGOED, State.LIFTED}:
         return str(disclosure.state)
-    if disclosure.admitted is None or person.id not in disclosure.admitted:
-        return "not in the audience"
-    return None
+    if person.role is Role.GUEST:
+        grant = person.grant_of(disclosure.id)
+        return None if grant is not None and grant.is_live(now) else NO_GRANT
+    return None if person.id in (disclosure.admitted or ()) else "not in the audience"
 
 
 def retry_at(attempts: int, pauses: Sequence[timedelta], now: datetime, jitter: float) -> datetime:

@@ -20,7 +20,8 @@ class Surroundings:
     names in this mail, ``stored_notices`` those kept as public notices with the disclosure.
     ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
     the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now;
-    ``by_agreement`` says that this date moves only as the list agrees.
+    ``by_agreement`` says that this date moves only as the list agrees. ``guests`` are addresses that a
+    restriction may name besides.
     """
 
     now: datetime
@@ -40,6 +41,7 @@ class Surroundings:
     hold_until: datetime | None = None
     embargo_until: datetime | None = None
     by_agreement: bool = False
+    guests: frozenset[str] = frozenset()
     release_grace: timedelta = timedelta()
     min_notice: timedelta = timedelta()
     min_lead: timedelta = timedelta()
@@ -55,3 +57,8 @@ class Surroundings:
     def roster(self) -> Roster:
         """The names that a scope may use."""
         return Roster(self.groups, self.orgs, self.addresses)
+
+    @property
+    def readers(self) -> Roster:
+        """The names that a restriction may use."""
+        return Roster(self.groups, self.orgs, self.addresses | self.guests)

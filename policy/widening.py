@@ -28,7 +28,9 @@ def widens(before: Scope, after: Scope, people: Iterable[Person], admitted: froz
     return any(
         is_named(person, after) and not (is_named(person, before) and (admitted is None or person.id in admitted))
         for person in people
-        if person.role is Role.MEMBER and person.standing is not Standing.REMOVED
+        if person.standing is not Standing.REMOVED
+        # A guest is let in by his grant, so a scope is nothing to him; a restriction is.
+        and (person.role is Role.MEMBER or (person.role is Role.GUEST and admitted is None))
     )
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from policy.facts import CopyState, MessageKind, Role
+from policy.facts import READERS, CopyState, MessageKind
 from storage import tables as t
 from storage.database import Tx
 from storage.records import Copy
@@ -140,10 +140,10 @@ async def waits_already(tx: Tx, copy: Copy) -> bool:
 
 
 async def reached(tx: Tx, message_id: str) -> frozenset[int]:
-    """Return the ids of the members who got a message or will get it."""
+    """Return the ids of the members and guests who got a message or will get it."""
     query = select(t.copies.c.person_id).where(
         t.copies.c.message_id == message_id,
-        t.copies.c.role == Role.MEMBER.value,
+        t.copies.c.role.in_(words(READERS)),
         t.copies.c.state != CopyState.CANCELLED.value,
         t.copies.c.person_id.is_not(None),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from policy.facts import CopyState, MessageKind, Role
+from policy.facts import CopyState, Grant, GrantKind, MessageKind, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +156,38 @@ class LeakRecord:
     retrospective_due: datetime | None = None
     acked_at: datetime | None = None
     alarmed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """One disclosure for somebody who is no member.
+
+    ``kind``: guest, share. ``state``: asked, approved (the terms are sent), active, denied, ended.
+    """
+
+    id: str
+    list_id: str
+    disclosure_id: str
+    kind: GrantKind
+    state: str
+    address: str
+    asked_at: datetime
+    fingerprint: str | None = None
+    public: bytes | None = field(default=None, repr=False)
+    person_id: int | None = None
+    asked_by: int | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    policy_hash: str | None = None
+    started_at: datetime | None = None
+    expires_at: datetime | None = None
+    ended_at: datetime | None = None
+    request_item: str | None = None
+
+    @property
+    def grant(self) -> Grant:
+        """What the core knows of it."""
+        return Grant(self.id, self.disclosure_id, self.kind, self.started_at, self.expires_at, self.ended_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ Each change moves the list's ``version``, by which the GnuPG homes (caches of th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, bindparam, insert, select, update
 
 from policy.facts import Key, Person, Role, Standing
+from storage import grants
 from storage import tables as t
 from storage.database import Tx
 from storage.errors import Conflict
@@ -156,13 +157,14 @@ async def people(
         where.append(t.people.c.role.in_(words(roles)))
     if not with_removed:
         where.append(t.people.c.standing != _REMOVED)
-    return tuple(_person(one) for one in _gathered((await tx.execute(_people(*_SMALL).where(*where))).mappings()))
+    found = _gathered((await tx.execute(_people(*_SMALL).where(*where))).mappings())
+    return await _with_grants(tx, tuple(_person(one) for one in found))
 
 
 async def person(tx: Tx, person_id: int) -> Person | None:
     """Return somebody, also one who is removed: then with the keys that were pinned last."""
     found = _gathered((await tx.execute(_PERSON, {"wanted": person_id})).mappings())
-    return next((_person(one) for one in found), None)
+    return next(iter(await _with_grants(tx, tuple(_person(one) for one in found))), None)
 
 
 async def find(tx: Tx, *, address: str, list_id: str | None = None) -> tuple[Person, ...]:
@@ -222,6 +224,12 @@ async def list_key(tx: Tx, list_id: str) -> ListKeyRow | None:
     """Return a list's own key; None before ``init``."""
     row = (await tx.execute(select(t.list_keys).where(t.list_keys.c.list_id == list_id))).mappings().first()
     return record_of(ListKeyRow, row) if row is not None else None
+
+
+async def _with_grants(tx: Tx, found: tuple[Person, ...]) -> tuple[Person, ...]:
+    """The same people; those who are no members with what was granted to them."""
+    held = await grants.held_by(tx, [one.id for one in found if one.role is Role.GUEST])
+    return tuple(replace(one, grants=held[one.id]) if one.id in held else one for one in found) if held else found
 
 
 async def _moved(tx: Tx, list_id: str) -> None:

@@ -96,6 +96,31 @@ keys = Table(
     Index(None, "list_id", "fingerprint"),
 )
 
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", String(32), primary_key=True),  # GR-... of a guest, SR-... of what was asked for
+    Column("list_id", String(64), nullable=False),
+    Column("disclosure_id", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),  # guest, share
+    Column("state", String(16), nullable=False),  # asked, approved, active, denied, ended
+    Column("address", String(320), nullable=False),
+    Column("fingerprint", String(64), nullable=True),  # of the key that was attached, with its certificate
+    Column("public", LargeBinary, nullable=True),
+    Column("person_id", Integer, nullable=True),  # as soon as he is known
+    Column("asked_by", Integer, nullable=True),
+    Column("asked_at", UTCDateTime, nullable=False),
+    Column("decided_by", String(320), nullable=True),
+    Column("decided_at", UTCDateTime, nullable=True),
+    Column("policy_hash", String(64), nullable=True),  # SHA-256 of the terms that were sent
+    Column("started_at", UTCDateTime, nullable=True),  # let in; of what was asked for: the terms were accepted
+    Column("expires_at", UTCDateTime, nullable=True),
+    Column("ended_at", UTCDateTime, nullable=True),
+    Column("request_item", ForeignKey("items.id"), nullable=True),  # name, what, why, as people wrote them
+    Index(None, "disclosure_id"),
+    Index(None, "person_id"),
+)
+
 mails = Table(
     "mails",
     metadata,

@@ -48,7 +48,7 @@ def _leave(incoming: Incoming, setting: Setting) -> None:
 async def audience(scene: Scene, setting: Setting) -> tuple[Person, ...]:
     """Who may vote now."""
     seats = await release.seats_of(scene.tx, setting.disclosure, scene.now)
-    return tuple(seat.person for seat in seats if seat.inside)
+    return content.members(seat.person for seat in seats if seat.inside)
 
 
 # --- Propose-Embargo-Until ----------------------------------------------------------------------

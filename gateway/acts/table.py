@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.acts import approving, corrections, proposals, statuses
+from gateway.acts import approving, corrections, guests, proposals, statuses
 from gateway.acts import facts as factacts
 from gateway.acts import public_posts as publicposts
 from gateway.kept import keeping
@@ -36,6 +36,7 @@ from policy.acts import (
 )
 from policy.control import Complaint
 from policy.facts import MessageKind
+from policy.grants import EndGuest, InviteGuest
 from policy.reasons import Reason
 from policy.verdicts import Kept
 
@@ -59,6 +60,8 @@ class Handler:
 
 
 HANDLERS: dict[type[Act], Handler] = {
+    InviteGuest: Handler(guests.refuse, guests.invite, anywhere=True),
+    EndGuest: Handler(guests.refuse_end, guests.end),
     Approve: Handler(approving.refuse, approving.approve),
     TellStatus: Handler(statuses.refuse, statuses.tell),
     Correct: Handler(corrections.refuse, corrections.announce),

@@ -17,6 +17,7 @@ from policy.acts import ConfirmDate
 from policy.audience import let_in
 from policy.disclosure import Event
 from policy.facts import State
+from policy.grants import InviteGuest
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.verdicts import Kept
@@ -77,6 +78,8 @@ def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order
 
 def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
     """Whether anybody may get by it what he would not get without: the disclosure, or a part that is withheld."""
+    if any(isinstance(act, InviteGuest) for act in order.acts):
+        return True
     if order.scope is not None and widens(
         read_scope(before.scope), read_scope(plan.after.scope), incoming.people, let_in(before)
     ):

@@ -9,6 +9,7 @@ from gateway.notices import common as notices
 from gateway.notices import outsiders as notices_outsiders
 from gateway.sending import posting
 from policy.facts import MessageKind, Role
+from policy.orders import read_order
 from policy.reasons import Reason
 from storage import duties, items, mails, messages, quarantine
 from storage.records import Quarantined
@@ -122,7 +123,17 @@ def _outsider_question(incoming: Incoming, verdict: Kept, writer: Person, kept_a
         list_address=mailing_list.address,
         request_address=mailing_list.config.address_for("-request"),
         is_coordinator=writer.role is Role.COORDINATOR,
+        block=_own_block(incoming),
+        is_new=incoming.disclosure is None,
     ).notice()
+
+
+def _own_block(incoming: Incoming) -> str:
+    """The control lines of a kept mail, as they are pasted."""
+    facts = incoming.facts
+    if facts is None or facts.block is None or facts.surroundings is None:
+        return ""
+    return read_order(facts.block, facts.surroundings).corrected
 
 
 async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice, kind: MessageKind) -> None:

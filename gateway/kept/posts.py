@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway import disclosing, safe, steering
+from gateway.grants import keyfiles
 from gateway.reading import Read, elsewhere, read
 from policy.control import Complaint
 from policy.facts import MessageKind
@@ -59,6 +60,14 @@ async def find(incoming: Incoming, answered: Message) -> KeptPost | None:
     return KeptPost(mail.id, kept[0].id, mail.signer_id, seen) if seen.payload is not None else None
 
 
+def _is_more_than_keys(incoming: Incoming) -> bool:
+    """Whether the answer has attachments that nobody will get; a key for a guest is taken from it."""
+    payload = incoming.read.payload
+    found = sum(part.is_attachment for part in payload.parts) if payload is not None else 0
+    keys = len(keyfiles.paths(payload)) if payload is not None and keyfiles.are_meant(incoming) else 0
+    return found > keys
+
+
 async def repost(incoming: Incoming, verdict: Reposted) -> None:
     """Judge the kept mail under the new block; on success it is a disclosure, and released from quarantine."""
     kept, facts, order = incoming.kept_post, incoming.facts, verdict.order
@@ -74,13 +83,14 @@ async def repost(incoming: Incoming, verdict: Reposted) -> None:
     if not isinstance(cut, Cut):
         await steering.keep_back(incoming, verdict.writer, Faults(cut, order.corrected), is_preview=order.preview)
         return
-    if incoming.read.payload is not None and any(part.is_attachment for part in incoming.read.payload.parts):
+    if _is_more_than_keys(incoming):
         incoming.notes.append("The attachments of this answer go to nobody: those of the mail that was kept do.")
     again = replace(
         incoming,
         read=kept.read,
         dropped_lines=(*range(cut.block), *cut.lines),
         answered=None,
+        beside=incoming.read.payload,
     )
     posted = await disclosing.post(again, Posted(verdict.writer, order))
     incoming.disclosure, incoming.particulars, incoming.taken_for = again.disclosure, again.particulars, again.taken_for

@@ -67,7 +67,7 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
     await reports.raise_alarm(parts, tx, kind="leak", ref=case.id, list_id=case.list_id, now=now)
     await escalating.plan(tx, scene.mailing_list, case.id, now, now)
     setting = await release.setting_of(parts, tx, disclosure)
-    readers = await leaktelling.audience(scene.mailing_list, tx, disclosure, case.by, but=None)
+    readers = await leaktelling.audience(scene.mailing_list, tx, disclosure, case.by, now, but=None)
     alarm = notices_leak.LeakAlarm(
         leak_id=case.id,
         disclosure_id=disclosure.id,
@@ -103,7 +103,8 @@ async def vouch(scene: Scene, case: LeakRecord) -> str:
     state = CaseState.OPEN.value
     await leaks.change(scene.tx, case.id, verified=True, state=state, acked_at=acked)
     disclosure = await disclosure_of(scene, case)
-    readers = await leaktelling.audience(scene.mailing_list, scene.tx, disclosure, case.by, but=case.person_id)
+    now, but = scene.now, case.person_id
+    readers = await leaktelling.audience(scene.mailing_list, scene.tx, disclosure, case.by, now, but=but)
     await scene.audit("leak-vouched", case.id, "", {"disclosure": case.disclosure_id, "told": len(readers)})
     if disclosure is None or not readers:
         return f"{case.id} is vouched for; no member is told of it."

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
 from policy import leakcase as table
-from policy.facts import CONTENT_KINDS, CopyState, Role
+from policy.facts import CONTENT_KINDS, READERS, CopyState
 from policy.steering import instant_value
 from storage import audit, disclosures, duties, leaks, outbox, roster
 
@@ -89,7 +89,7 @@ async def _steps(tx: Tx, case: LeakRecord, disclosure: Disclosure) -> list[tuple
     sent = sorted(
         copy.settled_at
         for copy in copies
-        if copy.role == Role.MEMBER and copy.state is CopyState.SENT and copy.settled_at is not None
+        if copy.role in READERS and copy.state is CopyState.SENT and copy.settled_at is not None
     )
     if sent:
         found.append((sent[-1], f"the last of {len(sent)} delivered copies reached its member"))
@@ -119,7 +119,7 @@ async def _rows(tx: Tx, disclosure: Disclosure) -> list[str]:
     names = {person.id: person.name for person in await roster.people(tx, disclosure.list_id, with_removed=True)}
     acknowledged = await disclosures.acknowledged(tx, disclosure.id)
     rows = []
-    for copy in await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
+    for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
         at = instant_value(copy.settled_at or copy.changed_at or copy.created_at)
         rows.append(f"{copy.message_id}  {names.get(copy.person_id or 0, '')} <{copy.address}>  {copy.state} {at}")
     rows += [

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from gateway import release
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
-from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
+from policy.facts import READERS, Disclosure, MessageKind, Person, Role, Standing, State
 from storage import roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from gateway.lists import MailingList
     from gateway.scene import Scene
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 
 
 async def audience(
-    mailing_list: MailingList, tx: Tx, disclosure: Disclosure | None, by: str, *, but: int | None
+    mailing_list: MailingList, tx: Tx, disclosure: Disclosure | None, by: str, now: datetime, *, but: int | None
 ) -> tuple[Person, ...]:
-    """Members who are told of a proved leak: those who have it, where it is about "us" and the list says so."""
+    """Who is told of a proved leak: those who have what leaked, where it is about "us" and the list says so."""
     told = by == "us" and mailing_list.config.leak_notice == "list"
     if not told or disclosure is None or disclosure.state not in {State.EMBARGOED, State.LIFTED}:
         return ()
@@ -33,11 +34,15 @@ async def audience(
     return tuple(
         person
         for person in bound
-        if person.standing is Standing.ACTIVE
-        and person.role is Role.MEMBER
-        and person.id in (disclosure.admitted or ())
-        and person.id != but
+        if person.standing is Standing.ACTIVE and _is_inside(person, disclosure, now) and person.id != but
     )
+
+
+def _is_inside(person: Person, disclosure: Disclosure, now: datetime) -> bool:
+    if person.role is Role.GUEST:
+        grant = person.grant_of(disclosure.id)
+        return grant is not None and grant.is_live(now)
+    return person.role is Role.MEMBER and person.id in (disclosure.admitted or ())
 
 
 async def tell(
@@ -63,7 +68,7 @@ async def tell(
 
 async def _names(tx: Tx, list_id: str) -> list[str]:
     """What would name a member, also one who left: name, address, and the domain of the address."""
-    people = await roster.people(tx, list_id, roles={Role.MEMBER}, with_removed=True)
+    people = await roster.people(tx, list_id, roles=READERS, with_removed=True)
     return [name for person in people for name in (person.name, person.address, person.address.partition("@")[2])]
 
 

@@ -66,6 +66,8 @@ ACTS: dict[str, Act] = {
     "lift-reminder": Act("Reminder that it can be lifted", Sign.OTHER),
     "fact-reported": Act("Fact reported", Sign.LEAK, in_words=True),
     "fact-confirmed": Act("Fact confirmed", Sign.LEAK, in_words=True),
+    "guest-let-in": Act("A guest was let in", Sign.OTHER),
+    "grant-ended": Act("A guest's part ended", Sign.OTHER),
     "acknowledged": Act("Acknowledged", Sign.ACKNOWLEDGED),
     "leak": Act("Leak reported", Sign.LEAK),
     "leak-added": Act("More on a leak", Sign.LEAK),

@@ -18,7 +18,7 @@ from gateway.mail.model import Payload
 from gateway.operator.show import find_disclosure
 from gateway.particulars import MessageFacts
 from keys.errors import VaultError
-from policy.facts import CONTENT_KINDS, CopyState, Role
+from policy.facts import CONTENT_KINDS, READERS, CopyState
 from policy.leaklines import ASKED
 from policy.scopes import read_scope
 from storage import audit as trail
@@ -164,7 +164,7 @@ def _readers(
     is_full: bool,
 ) -> tuple[Reader, ...]:
     """The members of the disclosure itself, in the order in which they got it."""
-    own = [copy for copy in copies if copy.message_id == f"{disclosure.id}/1" and copy.role == Role.MEMBER]
+    own = [copy for copy in copies if copy.message_id == f"{disclosure.id}/1" and copy.role in READERS]
     # Ids of copies are random: nothing of the roster's order shows where many got it in the same instant.
     own.sort(key=lambda copy: ((_sent_at(copy) or copy.created_at), copy.id))
     return tuple(

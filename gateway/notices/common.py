@@ -138,9 +138,12 @@ class Receipt:
         return f"{first} Public {public}. {self._count()}"
 
     def _count(self) -> str:
-        inside = [seat for seat in self.seats if seat.gets_it]
+        members = [seat for seat in self.seats if seat.person.role is not Role.GUEST]
+        inside = [seat for seat in members if seat.gets_it]
         outside = [f"{seat.person.name} ({seat.reason})" for seat in self.seats if not seat.gets_it]
-        text = f"{len(inside)} of {len(self.seats)} members"
+        guests = sum(seat.gets_it for seat in self.seats) - len(inside)
+        text = f"{len(inside)} of {len(members)} members"
+        text += f" and {guests} {'guest' if guests == 1 else 'guests'}" if guests else ""
         return f"{text}; not: {', '.join(outside)}." if outside else f"{text}."
 
     def _seat(self, seat: Seat) -> str:
@@ -149,7 +152,8 @@ class Receipt:
         fate = "gets it" if seat.gets_it else f"does not get it: {seat.reason}"
         if parts and seat.inside:
             fate += f", without {', '.join(parts)}"
-        return f"  {person.name} <{person.address}>: {fate}"
+        guest = " (guest)" if person.role is Role.GUEST else ""
+        return f"  {person.name} <{person.address}>{guest}: {fate}"
 
 
 def release_report(
@@ -403,7 +407,7 @@ def standing(list_name: str, what: str, owner: str) -> Notice:
 def roster_changed(what: str, person: Person, details: Iterable[str], by: str = "The operator") -> Notice:
     """To coordinators: the operator changed the roster or a key, or a coordinator did so by mail."""
     who = f"{person.name} <{person.address}>"
-    kind = "coordinator" if person.role is Role.COORDINATOR else "member"
+    kind = person.role.value
     surprise = f"If this surprises you, ask {by.replace('The operator', 'the operator')} now."
     lines = [f"{by} {what} the {kind} {who}.", "", *details, "", surprise]
     return Notice(f"Roster: {what} {person.address}", "\n".join(lines) + "\n")

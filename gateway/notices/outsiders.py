@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gateway.notices.common import LINE, MOST_TEXT, Attachment, Notice, shortened, tagged
 from gateway.notices.leak import FIELDS
+from policy.grants import read_who
 from policy.reasons import Reason
 
 MOST_ADDRESSES = 20
@@ -35,7 +36,11 @@ def in_a_line(addresses: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """To the one who signed it: somebody outside was addressed as well; what was meant?"""
+    """To the one who signed it: somebody outside was addressed as well; what was meant?
+
+    ``block`` are a coordinator's control lines, to be sent again with a guest among them; ``is_new``: his mail
+    is no reply, and goes on by an answer to this question.
+    """
 
     disclosure_id: str | None
     quarantine_id: str | None
@@ -43,6 +48,8 @@ class Question:
     list_address: str
     request_address: str
     is_coordinator: bool
+    block: str = ""
+    is_new: bool = False
 
     def notice(self) -> Notice:
         """The question, with answers to paste."""
@@ -76,6 +83,23 @@ class Question:
             f"   `embargo quarantine release {self.quarantine_id}`):",
             "",
             f"Release-Quarantine: {self.quarantine_id}",
+            "",
+            *self._guests(),
+        ]
+
+    def _guests(self) -> list[str]:
+        """The finder or a helper may be let in: the lines that do it, to be pasted with his key attached."""
+        named = [address for address in self.outsiders if read_who(address) is not None]
+        if not named or len(self.outsiders) > IN_A_LINE:
+            return []
+        how = "Answer this mail" if self.is_new else "Send your mail again, as a reply in the same thread,"
+        return [
+            "4. The finder, or a helper, who is to have this one disclosure and nothing else: that is a guest.",
+            f"   {how} with this block as the very first lines, an empty line below it, and the",
+            "   guest's public key attached (a file such as key.asc). It is pinned, and goes to nobody.",
+            "",
+            *self.block.splitlines(),
+            *(f"Guest: {address}" for address in named),
         ]
 
     def _for_member(self) -> list[str]:

@@ -147,6 +147,11 @@ async def _add(
 
 async def _refuse_known(tx: Tx, mailing_list: MailingList, role: Role, name: str, address: str) -> None:
     for known in await roster.find(tx, address=address, list_id=mailing_list.id):
+        if known.role is Role.GUEST:
+            raise RefusedError(
+                f"{known.address} is a guest of {', '.join(dict.fromkeys(one.disclosure_id for one in known.grants))}: "
+                f"a coordinator ends that by `Guest: end {known.address}` in its thread first"
+            )
         raise RefusedError(
             f"{known.address} is on {mailing_list.id} already, as a {known.role} ({known.standing}); "
             "for another key use `embargo key replace`"

@@ -13,11 +13,11 @@ from gateway import safe
 from gateway.operator.base import Desk, RefusedError, narrowed
 from keys.errors import VaultError
 from policy.audience import judge_seats
-from policy.facts import CONTENT_KINDS, CopyState, Role, State
+from policy.facts import CONTENT_KINDS, READERS, CopyState, Role, State
 from policy.instants import rfc3339
 from policy.leaklines import ASKED
 from policy.scopes import read_scope
-from storage import alarms, disclosures, leaks, mails, outbox, quarantine, roster
+from storage import alarms, disclosures, grants, leaks, mails, outbox, quarantine, roster
 from storage import audit as trail
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from policy.audience import Seat
     from policy.facts import Disclosure, Person
     from storage.database import Tx
-    from storage.records import Alarm, Copy, LeakRecord, MailRecord, Quarantined
+    from storage.records import Alarm, Copy, GrantRecord, LeakRecord, MailRecord, Quarantined
 
 CALLED_OFF = "called off by the operator"
 
@@ -55,14 +55,16 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
     people = {person.id: person for person in await roster.people(tx, disclosure.list_id, with_removed=True)}
     copies = await _member_copies(tx, disclosure)
     acknowledged = await disclosures.acknowledged(tx, disclosure.id)
+    granted = await grants.of_disclosure(tx, disclosure.id)
     records = await trail.ls(tx, id=disclosure.id)
     particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
     return {
         **await disclosure_facts(desk, tx, disclosure, now),
         "stopped": disclosure.stopped,
         "copies": [copy_facts(copy, people.get(copy.person_id or 0)) for copy in copies],
+        "guests": [guest_facts(one, people.get(one.person_id or 0)) for one in granted],
         "acknowledged": [
-            {"address": person.address, "org": person.org, "at": rfc3339(at)}
+            {"address": person.address, "org": _org(person), "at": rfc3339(at)}
             for person_id, at in sorted(acknowledged.items(), key=lambda pair: pair[1])
             if (person := people.get(person_id)) is not None
         ],
@@ -157,16 +159,16 @@ async def _recipients(tx: Tx, disclosure: Disclosure, now: datetime) -> int:
     if disclosure.state in {State.PENDING, State.HELD}:
         return sum(seat.gets_it for seat in await _seats(tx, disclosure, now))
     copies = await outbox.of_message(tx, f"{disclosure.id}/1")
-    return sum(copy.role == Role.MEMBER and copy.state is not CopyState.CANCELLED for copy in copies)
+    return sum(copy.role in READERS and copy.state is not CopyState.CANCELLED for copy in copies)
 
 
 async def _seats(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat, ...]:
-    members = await roster.people(tx, disclosure.list_id, roles={Role.MEMBER})
-    return judge_seats(members, read_scope(disclosure.scope), disclosure.admitted, now)
+    readers = await roster.people(tx, disclosure.list_id, roles=READERS)
+    return judge_seats(readers, read_scope(disclosure.scope), disclosure.admitted, now, disclosure.id)
 
 
 async def _member_copies(tx: Tx, disclosure: Disclosure) -> list[Copy]:
-    found = await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS)
+    found = await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS)
     return sorted(found, key=lambda copy: (int(copy.message_id.rpartition("/")[2]), copy.address))
 
 
@@ -174,12 +176,33 @@ def copy_facts(copy: Copy, person: Person | None) -> dict[str, Any]:
     """One recipient's copy as it is shown."""
     return {
         "address": copy.address,
-        "org": person.org if person else None,
+        "org": _org(person) if person else None,
+        "guest": copy.role == Role.GUEST,
         "message": copy.message_id,
         "state": copy.state.value,
         "attempts": copy.attempts,
         "reason": copy.reason,
         "at": rfc3339(copy.changed_at or copy.created_at),
+    }
+
+
+def _org(person: Person) -> str | None:
+    """The organisation; of a guest his name."""
+    return person.name if person.role is Role.GUEST else person.org
+
+
+def guest_facts(record: GrantRecord, person: Person | None) -> dict[str, Any]:
+    """A grant as it is shown with its disclosure."""
+    return {
+        "id": record.id,
+        "address": record.address,
+        "name": person.name if person else None,
+        "kind": record.kind.value,
+        "state": record.state,
+        "since": rfc3339(record.started_at) if record.started_at else None,
+        "until": rfc3339(record.expires_at) if record.expires_at else None,
+        "ended_at": rfc3339(record.ended_at) if record.ended_at else None,
+        "keys": [key.fingerprint for key in person.keys] if person else [],
     }
 
 

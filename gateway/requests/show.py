@@ -11,7 +11,7 @@ from gateway.operator import show as operator_show
 from gateway.operator.base import RefusedError
 from gateway.reading import read
 from policy import requests
-from policy.facts import CopyState, Role, State
+from policy.facts import READERS, CopyState, Role, State
 from storage import disclosures, leaks, mails, outbox, quarantine, roster
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def _undelivered(incoming: Incoming, found: Sequence[Disclosure]) -> list[
     waiting = [
         copy
         for copy in await outbox.unsettled(incoming.tx, incoming.mailing_list.id)
-        if copy.role == Role.MEMBER or copy.state is not CopyState.QUEUED
+        if copy.role in READERS or copy.state is not CopyState.QUEUED
     ]
     bounced = [
         copy

@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from policy.facts import State
+from policy.facts import Grant, State
 from policy.instants import in_words
 
 RULE = "-" * 60
+
+
+def standing_line(_grant: Grant) -> str:
+    """How somebody who is no member came to have a disclosure."""
+    return "You have this as a guest of this one disclosure."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Banner:
     cve: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     by_clock: bool = True  # the date itself ends the embargo; otherwise a coordinator does, then or later
+    standing: str | None = None  # for one who is no member: how he came to have it
     reaches: str | None = None  # for coordinators: whom a reply to this reaches
 
     def text(self) -> str:
@@ -44,6 +50,8 @@ class Banner:
         else:
             lines.append(f"EMBARGOED until you get the lift notice, due {when} or later.")
             lines.append("Until then tell only those in your team who need to know.")
+        if self.standing:
+            lines.append(self.standing)
         lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
         if self.corrects:
             lines.append(f"This puts {self.corrects} right. Please say that you have it: reply with `Ack: yes`")

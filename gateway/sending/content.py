@@ -12,9 +12,9 @@ from gateway.mail.model import Payload
 from gateway.notices import common as notices
 from gateway.particulars import MessageFacts, Particulars, path_text
 from gateway.sending import posting
-from gateway.sending.banner import Banner
+from gateway.sending.banner import Banner, standing_line
 from policy.audience import withheld_names
-from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Person, Role
+from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Person, Role
 from storage import messages, outbox, roster
 
 if TYPE_CHECKING:
@@ -67,12 +67,14 @@ def compose_for(
     *,
     for_coordinator: bool = False,
     reaches: str | None = None,
+    standing: str | None = None,
     at: datetime | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """Compose one distinct content, ready to be sealed; give it and the paths of the parts left out.
 
-    ``withheld`` are attachment names; ``at`` is the moment from which its banner counts (None: its own
-    date). Deterministic: the proof in a receipt is what members get.
+    ``withheld`` are attachment names; ``standing`` is what a guest reads of how he came to have it; ``at`` is
+    the moment from which its banner counts (None: its own date). Deterministic: the proof in a receipt is what
+    its readers get.
     """
     facts, message, config = opened.facts, opened.message, setting.mailing_list.config
     left_out = set(facts.paths_of(withheld))
@@ -96,6 +98,7 @@ def compose_for(
         references=setting.particulars.references,
         by_clock=setting.mailing_list.by_clock,
         reaches=reaches,
+        standing=standing,
     )
     entity = rebuild.distributed(
         opened.payload,
@@ -111,11 +114,31 @@ def compose_for(
     return compose.inner(letter, entity), tuple(sorted(left_out))
 
 
-def group_by_withheld(setting: Setting, opened: Opened, people: Iterable[Person]) -> dict[frozenset[str], list[Person]]:
-    """Members by what is withheld from them: one distinct content a group."""
-    groups: dict[frozenset[str], list[Person]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What makes one reader's content differ from another's: what is withheld, and how he came to have it."""
+
+    withheld: frozenset[str]
+    standing: str | None = None
+
+
+def cut_for(setting: Setting, opened: Opened, person: Person, but: Iterable[str] = ()) -> Cut:
+    """What one reader gets of a message; ``but``: parts that are withheld from him anyway."""
+    withheld = withheld_from(setting, person, opened.facts.told_names)
+    grant = person.grant_of(setting.disclosure.id) if person.role is Role.GUEST else None
+    return Cut(withheld.union(but), standing_line(grant) if grant is not None else None)
+
+
+def withheld_from(setting: Setting, person: Person, names: Iterable[str]) -> frozenset[str]:
+    """The attachments that somebody may not have."""
+    return withheld_names(person, setting.particulars.restrict, names)
+
+
+def group_by_cut(setting: Setting, opened: Opened, people: Iterable[Person]) -> dict[Cut, list[Person]]:
+    """Readers by what they get: one distinct content a group."""
+    groups: dict[Cut, list[Person]] = defaultdict(list)
     for person in people:
-        groups[withheld_names(person, setting.particulars.restrict, opened.facts.told_names)].append(person)
+        groups[cut_for(setting, opened, person)].append(person)
     return groups
 
 
@@ -140,8 +163,8 @@ async def queue_for_members(
     everybody = [*people, *(person for person, _ in barred)]
     wanted = [person for person in everybody if _lacks(have.get(person.address), person)]
     queued = 0
-    for withheld, readers in group_by_withheld(setting, opened, wanted).items():
-        content, left_out = compose_for(setting, opened, withheld, at=at)
+    for cut, readers in group_by_cut(setting, opened, wanted).items():
+        content, left_out = compose_for(setting, opened, cut.withheld, standing=cut.standing, at=at)
         content_id = await posting.put_content(parts, tx, opened.message, content, now)
         for person in readers:
             before, reason = have.get(person.address), outside.get(person.id)
@@ -167,7 +190,7 @@ async def queue_for_members(
 async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
     """What members still wait for tells what holds now, not what held when it was queued: date, label, permits."""
     waiting: dict[str, list[Copy]] = defaultdict(list)
-    for copy in await outbox.of_disclosure(tx, setting.disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS):
+    for copy in await outbox.of_disclosure(tx, setting.disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
         if copy.state in UNDELIVERED:
             waiting[copy.message_id].append(copy)
     for message_id, copies in waiting.items():
@@ -175,23 +198,23 @@ async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: date
         if message is None:
             continue
         opened = await open_message(parts, tx, message)
-        groups: dict[frozenset[str], list[Copy]] = defaultdict(list)
+        groups: dict[Cut, list[Copy]] = defaultdict(list)
         for copy in copies:
             person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
             if person is not None:
-                groups[_still_withheld(setting, opened, copy, person)].append(copy)
-        for withheld, group in groups.items():
-            content, left_out = compose_for(setting, opened, withheld, at=now)
+                groups[_still_cut(setting, opened, copy, person)].append(copy)
+        for cut, group in groups.items():
+            content, left_out = compose_for(setting, opened, cut.withheld, standing=cut.standing, at=now)
             content_id = await posting.put_content(parts, tx, message, content, now)
             for copy in group:
                 await outbox.reword(tx, copy.id, content_id=content_id, withheld=left_out)
 
 
-def _still_withheld(setting: Setting, opened: Opened, copy: Copy, person: Person) -> frozenset[str]:
+def _still_cut(setting: Setting, opened: Opened, copy: Copy, person: Person) -> Cut:
     """What was withheld stays so, though a later line may name another part alike; what is now restricted goes too."""
     facts = opened.facts
     before = {name for path, name in facts.attachments if path in copy.withheld and path not in facts.hidden}
-    return withheld_names(person, setting.particulars.restrict, facts.told_names) | before
+    return cut_for(setting, opened, person, before)
 
 
 def _lacks(copy: Copy | None, person: Person) -> bool:
@@ -225,15 +248,18 @@ def proofs(
     setting: Setting, opened: Opened, people: Iterable[Person], *, at: datetime | None = None
 ) -> tuple[notices.Attachment, ...]:
     """The very contents that members get, one per distinct content."""
-    groups = group_by_withheld(setting, opened, people)
+    composed = [
+        compose_for(setting, opened, cut.withheld, standing=cut.standing, at=at)[0]
+        for cut in group_by_cut(setting, opened, people)
+    ]
     return tuple(
-        notices.Attachment(f"proof-{number}.eml", "message/rfc822", compose_for(setting, opened, withheld, at=at)[0])
-        for number, withheld in enumerate(groups, start=1)
+        notices.Attachment(f"proof-{number}.eml", "message/rfc822", content)
+        for number, content in enumerate(composed, start=1)
     )
 
 
 async def members_reached(tx: Tx, message: Message) -> frozenset[int]:
-    """Ids of the members who got a message: those with a copy that was not cancelled, and its writer."""
+    """Ids of the members and guests who got a message: those with a copy that was not cancelled, and its writer."""
     reached = set(await outbox.reached(tx, message.id))
     if message.author_id is not None:
         reached.add(message.author_id)

@@ -8,7 +8,7 @@ from gateway import safe
 from gateway.notices import common as notices
 from gateway.particulars import MessageFacts
 from gateway.sending import posting
-from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role
+from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Person, Role
 from policy.release import SAY_LATE_AFTER
 from storage import alarms, disclosures, duties, messages, outbox, roster
 from storage.ids import disclosure_id as public_id
@@ -95,6 +95,11 @@ async def copy_bounced(parts: Parts, tx: Tx, copy: Copy, reason: str, now: datet
     )
 
 
+def named(person: Person) -> str:
+    """What coordinators read somebody as who gets copies."""
+    return f"{person.name} (guest)" if person.role is Role.GUEST else person.name
+
+
 async def _who(tx: Tx, copy: Copy) -> str:
     person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
     return f"{person.name} <{copy.address}>" if person else copy.address
@@ -106,10 +111,10 @@ async def _disclosure(tx: Tx, copy: Copy) -> Disclosure | None:
 
 async def when_all_settled(parts: Parts, tx: Tx, settled: Copy, now: datetime) -> None:
     """Send the release report of a copy's message as soon as none of its copies waits for delivery any more."""
-    if settled.kind not in CONTENT_KINDS or settled.role != Role.MEMBER:
+    if settled.kind not in CONTENT_KINDS or settled.role not in READERS:
         return
     rows = await outbox.of_message(tx, settled.message_id)
-    if any(copy.role == Role.MEMBER and copy.state in UNSETTLED for copy in rows):
+    if any(copy.role in READERS and copy.state in UNSETTLED for copy in rows):
         return
     await release_report(parts, tx, settled.message_id, now)
 
@@ -127,9 +132,9 @@ async def release_report(parts: Parts, tx: Tx, message_id: str, now: datetime) -
     facts = MessageFacts.from_json(await safe.take_json(parts, tx, message.facts_item))
     rows = []
     for copy in await outbox.of_message(tx, message_id):
-        if copy.role == Role.MEMBER and copy.person_id is not None:
+        if copy.role in READERS and copy.person_id is not None:
             person = await roster.person(tx, copy.person_id)
-            rows.append((person.name if person else "", copy.address, copy.state.value, copy.reason))
+            rows.append((named(person) if person else "", copy.address, copy.state.value, copy.reason))
     late = lateness(disclosure.hold_until, disclosure.released_at) if message.number == 1 else None
     notice = notices.release_report(disclosure, message.number or 0, facts.subject, rows, late)
     await posting.tell_coordinators(

@@ -1,0 +1,105 @@
+"""``Guest:`` a coordinator lets somebody who is no member into this one disclosure, or ends that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.grants import ending, entering, keyfiles
+from gateway.scene import scene_of
+from gateway.sending.content import Setting
+from policy.control import Complaint
+from policy.facts import GrantKind
+from policy.grants import Admission, InviteGuest, admit, invited, who_text
+from storage import grants, roster
+from storage.records import GrantRecord
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from policy.facts import Person
+    from policy.grants import EndGuest
+
+
+async def refuse(incoming: Incoming, _writer: Person, act: InviteGuest) -> Complaint | None:
+    """Say why the guest can't be let in: no key, another's key, on the list already, the wrong moment."""
+    judged, _ = await _judge(incoming, act)
+    return Complaint(act.line, judged) if isinstance(judged, str) else None
+
+
+async def _judge(incoming: Incoming, act: InviteGuest) -> tuple[Admission | str, tuple[keyfiles.KeyFile, ...]]:
+    if incoming.disclosure is None and incoming.answered is not None:
+        return "there is no disclosure in this thread that a guest could be let into", ()
+    if incoming.parts.lists.find(act.address.lower()) is not None:
+        return "that is an address of a list itself", ()
+    found = await roster.find(incoming.tx, address=act.address, list_id=incoming.mailing_list.id)
+    files = await keyfiles.of(incoming)
+    keys = [one.offered for one in files]
+    known = found[0] if found else None
+    block = incoming.facts.block if incoming.facts else None
+    alone = len(invited(line.value for line in block.lines if line.name == "Guest")) == 1 if block else True
+    return admit(act.address, keys, known, incoming.disclosure, incoming.now, alone=alone), files
+
+
+async def invite(incoming: Incoming, writer: Person, act: InviteGuest) -> str:
+    """Let the guest in: he gets what went before, and from now on what a member in the audience gets."""
+    judged, files = await _judge(incoming, act)
+    disclosure, particulars = incoming.disclosure, incoming.particulars
+    if isinstance(judged, str) or disclosure is None or particulars is None:
+        return f"{act.address} is not let in: {judged}."  # another line of the same mail has ended it
+    scene, now = scene_of(incoming, writer), incoming.now
+    key = next((one for one in files if one.offered == judged.key), None)
+    record = GrantRecord(
+        id=await grants.new_id(scene.tx, "GR", now),
+        list_id=disclosure.list_id,
+        disclosure_id=disclosure.id,
+        kind=GrantKind.GUEST,
+        state="active",
+        address=act.address,
+        asked_at=now,
+        fingerprint=key.offered.fingerprint if key else None,
+        asked_by=writer.id,
+        decided_by=writer.address,
+        decided_at=now,
+        started_at=now,
+    )
+    await grants.add(scene.tx, record)
+    person = await entering.know(scene, record, act.name, key)
+    detail = {"grant": record.id, "person": person.id, "keys": [one.fingerprint for one in person.keys]}
+    await scene.audit("guest-let-in", disclosure.id, "", detail)
+    setting = Setting(incoming.mailing_list, disclosure, particulars)
+    sent = await entering.catch_up(scene, setting, (person,))
+    said = [f"{who_text(person.name, person.address)} is a guest of this disclosure ({record.id})."]
+    said += [f"What went before goes there now ({len(sent)} mails)."] if sent else []
+    return " ".join([*said, *_key_words(person, key)])
+
+
+def _key_words(person: Person, key: keyfiles.KeyFile | None) -> list[str]:
+    if key is None:
+        return [f"It is sealed to the key that was pinned before: {person.keys[0].fingerprint}."]
+    named = ", ".join(key.offered.addresses) or "no address"
+    fits = person.address.casefold() in {one.casefold() for one in key.offered.addresses}
+    hint = "" if fits else f" Its user ids name {named}: please make sure that it is the right key."
+    return [f"The key pinned: {key.offered.fingerprint}.{hint}"]
+
+
+async def refuse_end(incoming: Incoming, _writer: Person, act: EndGuest) -> Complaint | None:
+    """It must be somebody who has this disclosure by a grant."""
+    if await _found(incoming, act) is None:
+        return Complaint(act.line, "nobody of that address is a guest of this disclosure")
+    return None
+
+
+async def end(incoming: Incoming, writer: Person, act: EndGuest) -> str:
+    """End it: nothing more goes there."""
+    record = await _found(incoming, act)
+    if record is None:
+        return ""
+    await ending.end(scene_of(incoming, writer), record, "coordinator")
+    return f"{record.address} gets nothing more of this disclosure, and stays bound until the lift."
+
+
+async def _found(incoming: Incoming, act: EndGuest) -> GrantRecord | None:
+    if incoming.disclosure is None:
+        return None
+    wanted = act.address.casefold()
+    records = await grants.of_disclosure(incoming.tx, incoming.disclosure.id)
+    return next((one for one in records if one.address.casefold() == wanted and one.grant.is_live(incoming.now)), None)

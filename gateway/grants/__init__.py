@@ -1,0 +1,1 @@
+"""One disclosure for somebody who is no member: the key that came with the line, letting in, ending."""

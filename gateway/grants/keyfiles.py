@@ -1,0 +1,90 @@
+"""Keys that are attached to a mail for somebody whom it lets in: read as key files, and sent on to no member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from gateway.mail import tree
+from gateway.particulars import path_text
+from keys.errors import BadKeyFile
+from policy.grants import OfferedKey
+from storage import roster
+
+if TYPE_CHECKING:
+    from gateway.incoming import Incoming
+    from gateway.mail.model import Payload
+    from keys.results import KeyFacts
+
+KEY_TYPE = "application/pgp-keys"  # RFC 3156 s7
+LINES = frozenset({"Guest"})
+"""Control lines beside which an attached key is that of somebody to be let in."""
+_ARMOR = (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
+_TOP = 4096  # bytes in which armor begins
+MOST = 10  # keys of one mail that are looked at
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """A key that is attached: what the core judges, and what is pinned."""
+
+    offered: OfferedKey
+    facts: KeyFacts | None
+    public: bytes = field(repr=False)
+
+
+def are_meant(incoming: Incoming) -> bool:
+    """Whether the keys attached to a mail are for the gateway: its block has a line that lets somebody in."""
+    block = incoming.facts.block if incoming.facts else None
+    return block is not None and any(line.name in LINES for line in block.lines)
+
+
+def found_in(payload: Payload) -> dict[tuple[int, ...], tuple[str, bytes]]:
+    """The key files among the attachments: name and content, by their paths."""
+    entities = {entity.path: entity for entity in tree.read_tree(payload.raw).walk()}
+    contents = {
+        part.path: (part.filename, tree.content(payload.raw, entities[part.path]))
+        for part in payload.parts
+        if part.is_attachment and part.path in entities
+    }
+    types = {part.path: part.content_type for part in payload.parts}
+    return {
+        path: (name, content)
+        for path, (name, content) in contents.items()
+        if types[path] == KEY_TYPE or any(armor in content[:_TOP] for armor in _ARMOR)
+    }
+
+
+def paths(payload: Payload) -> tuple[str, ...]:
+    """The paths of the key files among the attachments."""
+    return tuple(path_text(path) for path in found_in(payload))
+
+
+async def of(incoming: Incoming) -> tuple[KeyFile, ...]:
+    """The keys that came with a mail, each fingerprint once; also those of the answer that brought it back."""
+    files: list[tuple[str, bytes]] = []
+    for payload in (incoming.read.payload, incoming.beside):
+        if payload is not None:
+            files += found_in(payload).values()
+    found: dict[str, KeyFile] = {}
+    for name, content in files[:MOST]:
+        one = await _judged(incoming, name, content)
+        found.setdefault(one.offered.fingerprint or f"file {len(found)}", one)
+    return tuple(found.values())
+
+
+async def _judged(incoming: Incoming, name: str, content: bytes) -> KeyFile:
+    try:
+        facts, public = await incoming.parts.engine.inspect(content, now=incoming.now)
+    except BadKeyFile as error:
+        return KeyFile(OfferedKey(name, trouble=error.reason), None, b"")
+    list_id = incoming.mailing_list.id
+    own = await roster.list_key(incoming.tx, list_id)
+    offered = OfferedKey(
+        name,
+        facts.fingerprint,
+        facts.addresses,
+        holder=await roster.by_fingerprint(incoming.tx, list_id, facts.fingerprint),
+        is_lists_own=own is not None and own.fingerprint == facts.fingerprint,
+    )
+    return KeyFile(offered, facts, public)

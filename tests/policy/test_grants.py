@@ -1,0 +1,188 @@
+"""Somebody who is no member: what lets him into one disclosure, and what keeps him out of all others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.audience import NO_GRANT, judge_seat, judge_seats, withheld_names
+from policy.facts import Disclosure, Grant, GrantKind, Key, MessageKind, Person, Role, Standing, State
+from policy.grants import Admission, EndGuest, InviteGuest, OfferedKey, admit, invited, read_guest, standing_of
+from policy.release import Cancel, Go, judge_hand_over
+from policy.scopes import read_restriction, read_scope
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+KEY = Key("A" * 40, "ed25519", None)
+EVE = "eve@finder.example"
+
+
+def grant(disclosure: str = "ED-1", **changes: object) -> Grant:
+    return replace(Grant("GR-1", disclosure, GrantKind.GUEST, NOW - HOUR), **changes)  # type: ignore[arg-type]
+
+
+def guest(*grants: Grant, standing: Standing = Standing.ACTIVE, role: Role = Role.GUEST) -> Person:
+    return Person(7, "l", role, EVE, "Northwind", standing, frozenset(), (KEY,), grants)
+
+
+def disclosure(state: State = State.EMBARGOED) -> Disclosure:
+    return Disclosure(
+        "ED-1", "l", state, 1, "a@x.example", "A", NOW, NOW, NOW + 24 * HOUR, "RED", "all", admitted=frozenset({1, 7})
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "act", "fixed"),
+    [
+        ("Eve Finder <eve@finder.example>", InviteGuest("Eve Finder", EVE), "Eve Finder <eve@finder.example>"),
+        ('"Finder, Eve" <eve@finder.example>', InviteGuest("Finder, Eve", EVE), '"Finder, Eve" <eve@finder.example>'),
+        (EVE, InviteGuest(EVE, EVE), EVE),
+        (f"<{EVE}>", InviteGuest(EVE, EVE), EVE),
+        (f"end {EVE}", EndGuest(EVE), f"end {EVE}"),
+        (f"END Eve <{EVE}>", EndGuest(EVE), f"end {EVE}"),
+        ("Eve Finder", None, None),
+        ("Eve <eve at finder.example>", None, None),
+        (f"{EVE}, {EVE}", None, None),
+        ("", None, None),
+    ],
+)
+def test_a_line_names_one_guest_or_none_is_guessed(text: str, act: object, fixed: str | None) -> None:
+    found = read_guest(text)
+
+    assert (found.value, found.fixed) == (act, fixed)
+    assert bool(found.why) == (act is None)
+
+
+@given(st.text(max_size=60))
+def test_whatever_a_line_says_what_is_offered_is_read_as_the_same(text: str) -> None:
+    found = read_guest(text)
+
+    if found.fixed is not None:
+        assert read_guest(found.fixed).value == found.value
+    assert invited([text]) == ({found.value.address} if isinstance(found.value, InviteGuest) else frozenset())
+
+
+def key(fingerprint: str = "B" * 40, *addresses: str, **how: object) -> OfferedKey:
+    return OfferedKey("key.asc", fingerprint, addresses, **how)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("keys", "known", "why"),
+    [
+        pytest.param([], None, "attach the public key", id="no key"),
+        pytest.param([key(trouble="key expired")], None, "key expired", id="a key that can't be sealed to"),
+        pytest.param([key(is_lists_own=True)], None, "own", id="the list's own key"),
+        pytest.param([key(holder=replace(guest(), id=8))], None, "pinned for", id="a key of somebody else"),
+        pytest.param([key("B" * 40), key("C" * 40)], None, "2 keys", id="two keys and no name on them"),
+        pytest.param([key("B" * 40, EVE), key("C" * 40, EVE)], None, "2 of the keys", id="two keys with the name"),
+        pytest.param([key()], guest(), "another key is pinned", id="a known guest with another key"),
+        pytest.param([key()], guest(role=Role.MEMBER), "is a member", id="a member"),
+        pytest.param([key()], guest(role=Role.COORDINATOR), "is a coordinator", id="a coordinator"),
+        pytest.param([], guest(grant()), "already", id="a guest of this disclosure"),
+    ],
+)
+def test_a_guest_who_can_t_be_let_in_is_refused_with_the_reason(
+    keys: list[OfferedKey], known: Person | None, why: str
+) -> None:
+    judged = admit(EVE, keys, known, disclosure(), NOW)
+
+    assert isinstance(judged, str)
+    assert why in judged
+
+
+@pytest.mark.parametrize(
+    ("keys", "known", "chosen"),
+    [
+        pytest.param([key()], None, key(), id="one key, whatever its user id"),
+        pytest.param(
+            [key("B" * 40, EVE.upper()), key("C" * 40)], None, key("B" * 40, EVE.upper()), id="by its user id"
+        ),
+        pytest.param([], guest(grant("ED-2")), None, id="a guest of another disclosure needs no key again"),
+        pytest.param([key("A" * 40)], guest(grant("ED-2")), key("A" * 40), id="or brings the same"),
+        pytest.param(
+            [key()], guest(grant(ended_at=NOW), standing=Standing.SUSPENDED), "another key", id="or none else"
+        ),
+    ],
+)
+def test_a_guest_is_let_in_by_one_key(keys: list[OfferedKey], known: Person | None, chosen: object) -> None:
+    judged = admit(EVE, keys, known, disclosure(), NOW)
+
+    if isinstance(chosen, str):
+        assert isinstance(judged, str)
+        assert chosen in judged
+    else:
+        assert judged == Admission(known, chosen)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_nobody_is_let_into_what_is_over(state: State) -> None:
+    is_open = state in {State.PENDING, State.HELD, State.EMBARGOED}
+
+    assert isinstance(admit(EVE, [key()], None, disclosure(state), NOW), Admission) == is_open
+    assert isinstance(admit(EVE, [key()], None, None, NOW), Admission)
+
+
+@pytest.mark.parametrize(
+    ("person", "inside"),
+    [
+        pytest.param(guest(grant()), True, id="while the grant lasts"),
+        pytest.param(guest(grant("ED-2")), False, id="not of another disclosure"),
+        pytest.param(guest(grant(ended_at=NOW)), False, id="not when it was ended"),
+        pytest.param(guest(grant(expires_at=NOW)), False, id="not from the instant at which it expires"),
+        pytest.param(guest(grant(expires_at=NOW + HOUR)), True, id="before that instant"),
+        pytest.param(guest(grant(started_at=None)), False, id="not before the terms are accepted"),
+        pytest.param(guest(grant(), standing=Standing.SUSPENDED), False, id="not while suspended"),
+        pytest.param(guest(), False, id="not without a grant, though the scope says all"),
+        pytest.param(guest(grant(ended_at=NOW), grant()), True, id="the latest grant counts"),
+    ],
+)
+def test_a_guest_is_inside_by_his_grant_alone_and_is_judged_so_again_at_hand_over(person: Person, inside: bool) -> None:
+    assert judge_seat(person, read_scope("all"), None, NOW, "ED-1").inside == inside
+    assert judge_seat(person, read_scope(EVE), frozenset({7}), NOW, "ED-1").inside == inside
+    handed = judge_hand_over(MessageKind.FOLLOW_UP, person, disclosure(), NOW)
+    assert isinstance(handed, Go if inside else Cancel)
+    for state in set(State) - {State.EMBARGOED, State.LIFTED}:
+        assert isinstance(judge_hand_over(MessageKind.FOLLOW_UP, person, disclosure(state), NOW), Cancel)
+    assert isinstance(judge_hand_over(MessageKind.LIFT_NOTICE, person, disclosure(), NOW), Go)
+
+
+def test_only_guests_of_a_disclosure_have_a_seat_in_it() -> None:
+    people = (guest(grant()), replace(guest(grant("ED-2")), id=8), replace(guest(grant(ended_at=NOW)), id=9))
+
+    seats = judge_seats(people, read_scope("all"), None, NOW, "ED-1")
+    assert [(seat.person.id, seat.inside, seat.reason) for seat in seats] == [(7, True, None), (9, False, NO_GRANT)]
+    assert judge_seats(people, read_scope("all"), None, NOW) == ()
+
+
+def test_a_restriction_names_a_guest_by_his_address_and_not_by_a_name_that_he_gave_himself() -> None:
+    names = ("fix.patch", "log.txt")
+
+    assert withheld_names(guest(), [read_restriction(f"*.patch to {EVE}")], names) == frozenset()
+    assert withheld_names(guest(), [read_restriction("*.patch to org:Northwind")], names) == {"fix.patch"}
+    assert withheld_names(guest(), [], names, shared=("log*",)) == {"fix.patch"}
+    assert withheld_names(guest(), [read_restriction("log.txt to org:F5")], names, shared=("*",)) == {"log.txt"}
+
+
+@pytest.mark.parametrize(
+    ("grants", "states", "standing"),
+    [
+        ([grant()], {"ED-1": State.HELD}, Standing.ACTIVE),
+        ([grant()], {"ED-1": State.LIFTED}, Standing.ACTIVE),
+        ([grant()], {"ED-1": State.CLOSED}, Standing.REMOVED),
+        ([grant(ended_at=NOW)], {"ED-1": State.EMBARGOED}, Standing.SUSPENDED),
+        ([grant(expires_at=NOW)], {"ED-1": State.EMBARGOED}, Standing.SUSPENDED),
+        ([grant(ended_at=NOW)], {"ED-1": State.LIFTED}, Standing.REMOVED),
+        ([grant(started_at=None)], {"ED-1": State.EMBARGOED}, Standing.SUSPENDED),
+        ([grant(started_at=None, ended_at=NOW)], {"ED-1": State.EMBARGOED}, Standing.REMOVED),
+        ([grant(ended_at=NOW), grant("ED-2")], {"ED-1": State.EMBARGOED, "ED-2": State.HELD}, Standing.ACTIVE),
+        ([], {}, Standing.REMOVED),
+    ],
+)
+def test_where_somebody_stands_follows_from_all_his_grants(
+    grants: list[Grant], states: dict[str, State], standing: Standing
+) -> None:
+    assert standing_of(grants, states, NOW) is standing
