@@ -177,12 +177,12 @@ def copy_facts(copy: Copy, person: Person | None) -> dict[str, Any]:
     return {
         "address": copy.address,
         "org": _org(person) if person else None,
-        "guest": copy.role == Role.GUEST,
         "message": copy.message_id,
         "state": copy.state.value,
         "attempts": copy.attempts,
         "reason": copy.reason,
         "at": rfc3339(copy.changed_at or copy.created_at),
+        **({"guest": True} if copy.role == Role.GUEST else {}),
     }
 
 

@@ -30,7 +30,7 @@ async def test_a_held_one_is_shown_as_the_contract_says(tmp_path, people, beside
 
         assert listed.keys() == LISTED
         assert shown.keys() == LISTED | {
-            "stopped", "copies", "acknowledged", "statuses", "proposals", "timeline", "public_post",
+            "stopped", "copies", "acknowledged", "statuses", "proposals", "timeline", "public_post", "guests",
         }  # fmt: skip
         assert {name: shown[name] for name in LISTED} == listed
         assert (listed["state"], listed["subject"], listed["tlp"]) == ("held", "Flaw in the parser", "AMBER+STRICT")
