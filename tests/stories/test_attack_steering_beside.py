@@ -73,7 +73,7 @@ async def test_one_coordinator_widens_by_no_detour_and_an_approval_stands_alone(
         assert "fix1.patch" not in story.last("south", "Flaw").attachments
 
         await story.post("adam", f"Approve: {wider}\n\nFine by me.\n", reply_to=asked)
-        assert "More to know." in story.last("west").text
+        assert any("More to know." in copy.text for copy in story.inbox("west"))  # in whichever order they leave
         assert "fix1.patch" not in story.last("west", "Flaw").attachments
         assert await waiting(story) == [rule]
 
