@@ -104,6 +104,7 @@ __all__ = [
 
 PLACES = (Path("config.toml"), Path("/etc/embargo-gateway/config.toml"))
 VARIABLE = "EMBARGO_CONFIG"
+BARRED = "may not be read by this user; run it as the gateway's own"
 SQLITE = "sqlite+aiosqlite:///"
 # What the addresses of a list end in, before the @ (CONTRACT s4).
 ROLES = ("", "-request", "-owner", "-sendkey", "-bounces")
@@ -335,23 +336,38 @@ class Config(_Section):
 def find(explicit: Path | None, *, environ: Mapping[str, str] | None = None) -> Path:
     """Where the configuration is: ``--config``, $EMBARGO_CONFIG, ./config.toml, then the one in /etc.
 
-    Raises ConfigError when a named file, or every one of the last two, is missing.
+    Raises ConfigError when a named file, or every one of the last two, is missing. A working directory that this
+    user may not enter has none.
     """
     named = (environ if environ is not None else os.environ).get(VARIABLE)
     for path, what in ((explicit, "--config"), (Path(named) if named else None, f"${VARIABLE}")):
         if path is not None:
-            if not path.is_file():
-                raise ConfigError(
-                    [f"{path}: no such file (named by {what}); copy config.example.toml there and edit it"]
-                )
+            match _is_there(path):
+                case None:
+                    raise ConfigError([f"{path}: {BARRED}"])
+                case False:
+                    raise ConfigError(
+                        [f"{path}: no such file (named by {what}); copy config.example.toml there and edit it"]
+                    )
             return path
-    for path in PLACES:
-        if path.is_file():
+    seen = {path: _is_there(path) for path in PLACES}
+    for path, is_there in seen.items():
+        if is_there:
             return path
+    if seen[PLACES[-1]] is None:
+        raise ConfigError([f"{PLACES[-1]}: {BARRED}"])
     places = " and ".join(str(path) for path in PLACES)
     raise ConfigError(
         [f"no configuration: looked for {places}; copy config.example.toml to config.toml, or use --config"]
     )
+
+
+def _is_there(path: Path) -> bool | None:
+    """Whether it is a file; None where this user may not look, as in the working directory of who called `runuser`."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return None
 
 
 def load(path: Path) -> Config:

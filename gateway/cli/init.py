@@ -8,6 +8,7 @@ import typer
 
 from gateway.cli.act import quiet
 from gateway.cli.work import config_of
+from gateway.operator.base import RefusedError
 from gateway.operator.setup import initialise, write_policies
 
 app = typer.Typer(rich_markup_mode=None)
@@ -21,7 +22,10 @@ def init(ctx: typer.Context) -> None:
     """
     config = config_of(ctx)
     quiet()
-    done = [*write_policies(config), *asyncio.run(initialise(config))]
-    for line in done:
+    done = asyncio.run(initialise(config))
+    policies, failed = write_policies(config)
+    for line in done + policies:
         print(line)
-    print("the gateway is set up" if done else "nothing to do: the gateway is set up")
+    if failed:
+        raise RefusedError(failed[0])
+    print("the gateway is set up" if done + policies else "nothing to do: the gateway is set up")

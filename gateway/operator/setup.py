@@ -114,16 +114,24 @@ each member accepted is recorded by the hash of this file.
 """
 
 
-def write_policies(config: Config) -> list[str]:
-    """Write a policy to begin with where a list's ``policy_file`` is missing; give a line for each written.
+def write_policies(config: Config) -> tuple[list[str], list[str]]:
+    """Write a policy to begin with where a list's ``policy_file`` is missing; give a line for each, and the failures.
 
-    Raises OSError. A file that is there is the operator's, and is left alone.
+    A file that is there is the operator's, and is left alone.
     """
     done: list[str] = []
-    for entry in config.lists.values():
+    failed: list[str] = []
+    for list_id, entry in config.lists.items():
         path = entry.policy_file
-        if path.exists():
-            continue
-        path.write_text(POLICY.format(name=entry.name), "utf-8")
-        done.append(f"wrote a policy to begin with to {path}: make it yours before the first member joins")
-    return done
+        try:
+            if path.exists():
+                continue
+            path.write_text(POLICY.format(name=entry.name), "utf-8")
+        except OSError as error:
+            failed.append(
+                f"lists.{list_id}.policy_file: {path} can't be written ({error.strerror}): all else is set up; "
+                "members accept that text, so write it yourself, or make its directory writable and repeat"
+            )
+        else:
+            done.append(f"wrote a policy to begin with to {path}: make it yours before the first member joins")
+    return done, failed

@@ -386,3 +386,35 @@ def test_without_any_file_it_is_told_where_was_looked(tmp_path, monkeypatch):
 
     with pytest.raises(ConfigError, match="looked for config.toml and .*etc.toml; copy config.example.toml"):
         find(None, environ={})
+
+
+def bar(monkeypatch, *barred):
+    """Let this process look into none of these places, whoever runs the tests."""
+    seen = Path.is_file
+
+    def is_file(path):
+        if path in barred:
+            raise PermissionError(13, "Permission denied", str(path))
+        return seen(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+
+
+def test_a_working_directory_that_may_not_be_entered_hides_nothing(tmp_path, monkeypatch):
+    installed = write(tmp_path)
+    monkeypatch.setattr(config, "PLACES", (Path("config.toml"), installed))
+    bar(monkeypatch, Path("config.toml"))
+
+    assert find(None, environ={}) == installed
+
+
+def test_a_place_that_may_not_be_looked_into_is_named_with_the_way_out(tmp_path, monkeypatch):
+    installed = write(tmp_path)
+    monkeypatch.setattr(config, "PLACES", (Path("config.toml"), installed))
+    monkeypatch.chdir(tmp_path.parent)
+    bar(monkeypatch, installed)
+
+    with pytest.raises(ConfigError, match="config.toml: may not be read by this user; run it as the gateway's own"):
+        find(None, environ={})
+    with pytest.raises(ConfigError, match="config.toml: may not be read by this user; run it as the gateway's own"):
+        find(installed, environ={})

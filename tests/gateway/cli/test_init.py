@@ -76,6 +76,23 @@ def test_a_policy_of_ones_own_is_left_alone(house):
     assert (house.directory / "policy.md").read_text() == "Our rules.\n"
 
 
+def test_where_no_policy_can_be_written_the_rest_is_set_up_and_it_says_what_is_missing(tmp_path, house_at, template):
+    fresh = house_at(template, tmp_path / "fresh")
+    fresh.configure(more_of_list='policy_file = "rules/policy.md"')  # a directory that init does not make
+    (fresh.directory / "master.key").unlink()
+    (fresh.directory / "state" / "embargo.sqlite3").unlink()
+
+    result = fresh.run("init")
+
+    assert result.exit_code == 1
+    assert "made the OpenPGP key of list early-disclosure" in result.stdout
+    assert result.stderr.count("\n") == 1
+    assert "lists.early-disclosure.policy_file" in result.stderr
+    assert "rules/policy.md can't be written (No such file or directory)" in result.stderr
+    assert "all else is set up" in result.stderr
+    assert "members accept that text" in fresh.refuse("init")
+
+
 @pytest.mark.parametrize(
     "words",
     [
