@@ -89,8 +89,8 @@ model: $(RUN) ## search every position of a small world with the real policy/ co
 	@$(PY) -m tools.model
 
 .PHONY: mutants
-mutants: $(DEV) ## change judges of policy/ in small ways, and see whether the tests notice
-	@$(PY) -m tools.mutants
+mutants: $(DEV) ## change policy/ (or MODULE=dates) in small ways, and see whether the tests notice
+	@$(PY) -m tools.mutants $(MODULE)
 
 .PHONY: lock
 lock: ## resolve the two lock files anew from pyproject.toml

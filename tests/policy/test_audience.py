@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.audience import Holding, judge_seat, judge_seats, reply_reaches, withheld_names
+from policy.audience import Holding, Seat, judge_seat, judge_seats, reply_reaches, withheld_names
 from policy.facts import Key, Person, Role, Standing
 from policy.scopes import read_restriction, read_scope
 
@@ -39,6 +39,9 @@ def person(
         pytest.param("M1@X.example", person(), None, True, None, id="by address, case ignored"),
         pytest.param("group:cloud", person(), None, False, "scope", id="not named is out"),
         pytest.param("all", person(standing=Standing.SUSPENDED), None, False, "suspended", id="suspended is out"),
+        pytest.param(
+            "group:cloud", person(standing=Standing.SUSPENDED), None, False, "scope", id="suspended, not named"
+        ),
         pytest.param("all", person(standing=Standing.REMOVED), frozenset({1}), False, "removed", id="removed is out"),
         pytest.param("all", person(keys=(EXPIRED,)), None, True, "key expired", id="inside, but can't be sealed to"),
         pytest.param("all", person(keys=(EXPIRED, GOOD)), None, True, None, id="one good key is enough"),
@@ -52,6 +55,10 @@ def test_a_member_is_judged_with_a_reason(
 
     assert (seat.inside, seat.reason) == (inside, reason)
     assert seat.gets_it == (inside and reason is None)
+
+
+def test_who_is_outside_gets_nothing_whatever_else_is_said() -> None:
+    assert not Seat(person(), inside=False, reason=None).gets_it
 
 
 def test_every_member_is_judged_and_no_coordinator() -> None:

@@ -85,6 +85,18 @@ OUT = Disclosure(
             MessageKind.COMPLAINT, MEMBER, None, Go((GOOD.fingerprint,)), id="a complaint about his own lines"
         ),
         pytest.param(
+            MessageKind.NOTE, replace(MEMBER, standing=Standing.SUSPENDED), None, Go((GOOD.fingerprint,)),
+            id="he is told that he was not believed, also when suspended",
+        ),
+        pytest.param(
+            MessageKind.ACKNOWLEDGEMENT, replace(MEMBER, standing=Standing.SUSPENDED), None, Go((GOOD.fingerprint,)),
+            id="his leak report is acknowledged, also when suspended",
+        ),
+        pytest.param(
+            MessageKind.DISCLOSURE, MEMBER, replace(OUT, admitted=None), Cancel("not in the audience"),
+            id="nobody was let in",
+        ),
+        pytest.param(
             MessageKind.LIFT_NOTICE, replace(MEMBER, standing=Standing.REMOVED), OUT, Go((GOOD.fingerprint,)),
             id="the end of what binds him, also when removed",
         ),

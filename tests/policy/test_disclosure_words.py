@@ -1,0 +1,65 @@
+"""What is told of a disclosure: refusals that fit the moment, and better dates that would be accepted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from policy.calendars import Calendar, parse_window
+from policy.disclosure import Event, Refusal, Remarks, Rules, move, remarks
+from policy.facts import Disclosure, State
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
+DAY = timedelta(days=1)
+CALENDAR = Calendar("UTC", "2nd tuesday 17:00", 7 * DAY, parse_window("mon-thu"))
+RULES = Rules("UTC", timedelta(), 90 * DAY, timedelta(), calendar=CALENDAR)
+
+
+def disclosure(state: State = State.HELD, hold: float = 1, embargo: float = 14) -> Disclosure:
+    hold_until, embargo_until = NOW + hold * DAY, NOW + embargo * DAY
+    released = hold_until if state is State.EMBARGOED else None
+    return Disclosure(
+        "ED-2026-K7QX", "l", state, 1, "a@x.example", "A", NOW, hold_until, embargo_until, "RED", "all",
+        released_at=released,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("over", [State.LIFTED, State.CLOSED, State.WITHDRAWN])
+def test_what_is_over_has_no_embargo_to_lift_and_anything_else_is_refused_in_its_own_words(over: State) -> None:
+    assert move(over, Event.LIFT_NOW) == Refusal(f"there is no embargo to lift any more (it is {over})")
+    assert move(over, Event.STOP) == Refusal(f"there is no release to stop any more (it is {over})")
+
+
+def test_patch_days_that_were_skipped_are_something_to_say() -> None:
+    assert Remarks(skipped=(NOW,))
+    assert not Remarks(before=NOW, after=NOW)
+
+
+def test_a_date_that_leaves_just_the_lists_lead_is_not_too_early() -> None:
+    assert remarks(disclosure(hold=1, embargo=8), RULES, NOW) == Remarks()
+
+
+def test_the_preferred_length_is_counted_from_the_release_as_it_was() -> None:
+    late = replace(disclosure(State.EMBARGOED, -9, 9), released_at=NOW - 2 * DAY)
+    rules = replace(RULES, preferred_embargo=10 * DAY)
+
+    assert remarks(late, rules, NOW).preferred == NOW + 8 * DAY
+
+
+@pytest.mark.parametrize(
+    ("found", "notice", "before"),
+    [
+        pytest.param(disclosure(State.EMBARGOED, -1, 6), 2, 4, id="members have it: with the notice that they need"),
+        pytest.param(disclosure(State.EMBARGOED, -1, 6), 4.5, None, id="members have it: none within the notice"),
+        pytest.param(disclosure(State.HELD, 1, 6), 4.5, 4, id="held: nobody needs notice"),
+        pytest.param(disclosure(State.HELD, 5, 6), 0, None, id="held: none before members get it"),
+        pytest.param(disclosure(State.HELD, -3, 0.1), 0, None, id="held by its stop: none that has gone by"),
+    ],
+)
+def test_the_better_date_before_it_would_be_accepted(found: Disclosure, notice: float, before: float | None) -> None:
+    told = remarks(found, replace(RULES, min_notice=notice * DAY), NOW)
+
+    assert told.objection
+    assert told.before == (None if before is None else NOW + before * DAY)

@@ -1,0 +1,174 @@
+"""The tests of ``tests/policy``: collected once by pytest, and each called on its own, without pytest around it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from tools.mutants.changes import ROOT
+
+TESTS = ROOT / "tests" / "policy"
+SEEN = ROOT / "build" / "mutants-seen.pickle"
+OPTIONS = ("-s", "-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider", "-p", "no:terminal")
+OPTIONS += ("--import-mode=importlib",)
+Lines = set[tuple[str, int]]
+
+
+@dataclass(slots=True)
+class Test:
+    """One test with its row of the table; ``ran`` are the lines of ``policy/`` that it runs."""
+
+    name: str
+    file: str
+    call: Callable[[], object]
+    seconds: float = 0.0
+    ran: Lines = field(default_factory=set)
+
+
+class Watch:
+    """Notes which lines of ``policy/`` run."""
+
+    def __init__(self) -> None:
+        self._paths = {str(path): path.stem for path in (ROOT / "policy").glob("*.py")}
+        self._all: dict[CodeType, frozenset[tuple[str, int]]] = {}  # of each function
+        self._lines: Lines = set()
+
+    def run(self, call: Callable[[], object]) -> Lines:
+        """Call, and tell what ran."""
+        self._lines = set()
+        before = sys.gettrace()
+        sys.settrace(self._called)
+        try:
+            call()
+        finally:
+            sys.settrace(before)
+        return self._lines
+
+    def _called(self, frame: FrameType, _event: str, _arg: object) -> Any:
+        code = frame.f_code
+        name = self._paths.get(code.co_filename)
+        if name is None:
+            return None
+        every = self._all.get(code)
+        if every is None:
+            every = self._all[code] = frozenset((name, line) for _, _, line in code.co_lines() if line is not None)
+        lines = self._lines
+        if every <= lines:
+            return None  # there is nothing more to learn of it
+        add = lines.add
+
+        def each(inner: FrameType, event: str, _arg: object) -> Any:
+            if event == "line":
+                add((name, inner.f_lineno))
+            return each
+
+        add((name, frame.f_lineno))
+        return each
+
+
+class Taken:
+    """A plugin for pytest: where it would run the tests, ``use`` gets them instead."""
+
+    def __init__(self, use: Callable[[list[Test]], None]) -> None:
+        self._use = use
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        """Give the tests away."""
+        if not session.testsfailed:
+            _calm_hypothesis()
+            self._use([_test(item) for item in session.items])
+        return True
+
+
+def collect(files: Iterable[Path], use: Callable[[list[Test]], None]) -> int:
+    """Collect the tests of these files and ``use`` them; 0 where that worked."""
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # policy/ needs none of them
+    import pytest  # noqa: PLC0415 - the parent loads it when it needs it
+
+    return int(pytest.main([*OPTIONS, *map(str, files)], plugins=[Taken(use)]))
+
+
+def _test(item: Any) -> Test:
+    """A plain function with the values of its row: tests of policy/ need no fixtures."""
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    function = item.obj
+    return Test(item.nodeid, Path(item.path).name, lambda: function(**values))
+
+
+def _calm_hypothesis() -> None:
+    """Make hypothesis try the same examples each time, and not look for smaller ones."""
+    from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415 - as pytest
+
+    settings.register_profile(
+        "mutants",
+        max_examples=30,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=(Phase.explicit, Phase.generate),
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("mutants")
+
+
+def forget() -> None:
+    """Empty what ``policy/`` keeps of earlier calls."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("policy."):
+            for one in list(vars(module).values()):
+                if hasattr(one, "cache_clear"):
+                    one.cache_clear()
+
+
+def passes(test: Test) -> bool:
+    """Whether a test passes."""
+    forget()
+    try:
+        test.call()
+    except BaseException as error:  # pytest's own failures are no Exception
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return False
+    return True
+
+
+def watched(tests: list[Test]) -> dict[tuple[str, int], list[int]]:
+    """Run all once: how long each takes, and for each line of ``policy/`` which run it, the fastest first.
+
+    What was seen of a file of tests that is as it was, while ``policy/`` is as it was, is not looked at again.
+    """
+    known = pickle.loads(SEEN.read_bytes()) if SEEN.exists() else {}  # noqa: S301 - our own file
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((ROOT / "policy").glob("*.py"))))
+    seen: dict[tuple[str, str], tuple[float, Lines]] = {}
+    prints = {
+        test.file: hashlib.sha256(sources.digest() + (TESTS / test.file).read_bytes()).hexdigest() for test in tests
+    }
+    watch = Watch()
+    for test in tests:
+        key = (test.name, prints[test.file])
+        if key not in known:
+            start = time.process_time()
+            if not passes(test):
+                raise SystemExit(f"{test.name} fails without any change")
+            seconds = time.process_time() - start
+            forget()
+            known[key] = (seconds, watch.run(test.call))
+        seen[key] = known[key]
+        test.seconds, test.ran = known[key]
+    SEEN.parent.mkdir(exist_ok=True)
+    SEEN.write_bytes(pickle.dumps(seen))
+    by_line: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for number in sorted(range(len(tests)), key=lambda at: tests[at].seconds):
+        for line in tests[number].ran:
+            by_line[line].append(number)
+    return by_line
