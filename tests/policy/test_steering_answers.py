@@ -185,7 +185,7 @@ def test_a_reply_changes_just_that(before, order, events, changes) -> None:
         (Order(cve=("CVE-2026-1",)), True),
         (Order(refs=("bug 1",)), True),
         (Order(permit="stage it"), True),
-        (Order(public_notice="notice.txt"), True),
+        (Order(public_notice="notice.txt"), False),
         (Order(tlp="RED", scope=NORTH), False),
     ],
 )
