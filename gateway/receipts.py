@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gateway import release
+from gateway.kept.approvals import too_few
 from gateway.notices import common as notices
 from gateway.notices import dates as notices_dates
 from gateway.sending import content, posting
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from gateway.sending.content import Opened, Setting
     from policy.audience import Seat
 
-TWO = 2
 UNRELEASED = frozenset({State.HELD, State.PENDING})
 
 
@@ -127,9 +127,8 @@ async def _unreachable(incoming: Incoming) -> list[str]:
     people = await posting.coordinators(incoming.tx, incoming.mailing_list.id)
     troubles = {person.name: trouble for person in people if (trouble := person.key_trouble(incoming.now))}
     said = [f"Coordinator {name} can't be reached: {trouble}." for name, trouble in troubles.items()]
-    if incoming.mailing_list.config.two_person and len(people) - len(troubles) < TWO:
-        said.append("Nobody else can be reached who could approve: this list asks for two coordinators (two_person).")
-    return said
+    warning = too_few(people, incoming.now) if incoming.mailing_list.config.two_person else ""
+    return [*said, warning] if warning else said
 
 
 async def send(incoming: Incoming, told: Told) -> None:

@@ -127,6 +127,8 @@ class TwoPerson(StrEnum):
     RELEASE = "release"
     LIFT = "lift"
     WIDEN = "widen"
+    DISMISS = "dismiss"
+    ROSTER = "roster"
 
 
 class PatchDayWord(StrEnum):

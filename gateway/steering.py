@@ -82,7 +82,7 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
         return
     if approvals.needs_second(incoming, disclosure, plan, order):
         if not order.preview:
-            await approvals.keep(incoming, verdict.writer)
+            await approvals.keep(incoming, verdict.writer, _said(incoming))
             return
         incoming.notes.append("It would wait for a second coordinator's `Approve:`.")
     try:
@@ -94,6 +94,12 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
         await receipts.show_preview(incoming, verdict.writer, over.told)
     else:
         await receipts.send(incoming, told)
+
+
+def _said(incoming: Incoming) -> list[str]:
+    """The mail's own control lines."""
+    block = incoming.facts.block if incoming.facts else None
+    return [line.said for line in block.lines] if block else []
 
 
 async def _plan(incoming: Incoming, verdict: Steered, disclosure: Disclosure) -> SteerPlan | Faults:
@@ -338,6 +344,9 @@ async def _among_coordinators(incoming: Incoming, verdict: Steered) -> None:
     refused = refused or await acts.refusals(incoming, writer, order)
     if refused:
         await keep_back(incoming, writer, Faults(refused, order.corrected), is_preview=order.preview)
+        return
+    if approvals.dismisses_alone(incoming, order):
+        await approvals.keep(incoming, writer, _said(incoming))
         return
     words = await acts.perform(incoming, writer, order)
     if words:

@@ -26,22 +26,26 @@ if TYPE_CHECKING:
 async def refuse(incoming: Incoming, writer: Person, act: Approve) -> Complaint | None:
     """Say why there is nothing that this coordinator can approve."""
     said, disclosure = f"Approve: {act.ref}", incoming.disclosure
-    if disclosure is None:
-        return Complaint(said, "this thread is about no disclosure")
-    if disclosure.unapproved and act.ref == disclosure.id:
+    if disclosure is not None and disclosure.unapproved and act.ref == disclosure.id:
         judged = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
         return Complaint(said, judged.why) if isinstance(judged, Refusal) else None
     found = await _kept_for(incoming, writer, act, disclosure)
     return Complaint(said, found) if isinstance(found, str) else None
 
 
-async def _kept_for(incoming: Incoming, writer: Person, act: Approve, disclosure: Disclosure) -> Quarantined | str:
-    """The one kept mail that is meant, or why there is none. Of several none is guessed: one may be a lift."""
-    kept = await quarantine.ls(incoming.tx, disclosure.list_id)
-    waiting = [one for one in kept if one.disclosure_id == disclosure.id and one.reasons == (Reason.TWO_PERSON.value,)]
-    if act.ref != disclosure.id and act.ref not in {one.id for one in waiting}:
-        return f"this thread is about {disclosure.id}, and nothing of that id waits in it"
-    named = [one for one in waiting if act.ref in {one.id, disclosure.id}]
+async def _kept_for(
+    incoming: Incoming, writer: Person, act: Approve, disclosure: Disclosure | None
+) -> Quarantined | str:
+    """The one kept mail that is meant, or why there is none. Of several none is guessed: one may be a lift.
+
+    What is about no disclosure (the roster, a leak that is bound to none) is named by its own id.
+    """
+    about = disclosure.id if disclosure else None
+    kept = await quarantine.ls(incoming.tx, incoming.mailing_list.id)
+    waiting = [one for one in kept if one.disclosure_id == about and one.reasons == (Reason.TWO_PERSON.value,)]
+    if act.ref != about and act.ref not in {one.id for one in waiting}:
+        return f"this thread is about {about or 'no disclosure'}, and nothing of that id waits in it"
+    named = [one for one in waiting if act.ref in {one.id, about}]
     if not named:
         return "there is nothing to approve"
     others = [one for one in named if await _is_anothers(incoming.tx, one, writer)]
@@ -60,9 +64,7 @@ async def _is_anothers(tx: Tx, entry: Quarantined, writer: Person) -> bool:
 async def approve(incoming: Incoming, writer: Person, act: Approve) -> str:
     """Row 2, or what a kept mail asks for: it goes on."""
     disclosure = incoming.disclosure
-    if disclosure is None:
-        return ""
-    if not (disclosure.unapproved and act.ref == disclosure.id):
+    if disclosure is None or not (disclosure.unapproved and act.ref == disclosure.id):
         found = await _kept_for(incoming, writer, act, disclosure)
         return f"Not done: {found}." if isinstance(found, str) else await _approve_kept(incoming, writer, found)
     after = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
@@ -99,8 +101,8 @@ async def _approve_kept(incoming: Incoming, writer: Person, entry: Quarantined) 
     except RefusedError as error:
         return f"Not done: {error}."
     await duties.finish(tx, kind=APPROVAL, ref=entry.id, now=incoming.now)
-    disclosure = await disclosures.get(tx, entry.disclosure_id or "")
+    disclosure = await disclosures.get(tx, entry.disclosure_id) if entry.disclosure_id else None
     if disclosure is not None:  # as that mail left it
         setting = await release.setting_of(parts, tx, disclosure)
         incoming.disclosure, incoming.particulars = setting.disclosure, setting.particulars
-    return f"Approved: what {entry.id} asked for is done; its receipt tells what that was."
+    return f"Approved: what {entry.id} asked for is done, and told as such."

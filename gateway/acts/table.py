@@ -62,7 +62,7 @@ class Handler:
 HANDLERS: dict[type[Act], Handler] = {
     InviteGuest: Handler(guests.refuse, guests.invite, anywhere=True),
     EndGuest: Handler(guests.refuse_end, guests.end),
-    Approve: Handler(approving.refuse, approving.approve),
+    Approve: Handler(approving.refuse, approving.approve, anywhere=True),
     TellStatus: Handler(statuses.refuse, statuses.tell),
     Correct: Handler(corrections.refuse, corrections.announce),
     TakeAlarm: Handler(leakacts.refuse_take, leakacts.take, anywhere=True),

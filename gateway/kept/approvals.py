@@ -6,6 +6,7 @@ judged again as if just come when it is approved. Nothing of either is half done
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,12 @@ from gateway.kept import keeping
 from gateway.notices import common as notices
 from gateway.sending import posting, reports
 from gateway.settings import TwoPerson
-from policy.acts import ConfirmDate
+from policy.acts import AssessLeak, ConfirmDate
 from policy.audience import let_in
 from policy.disclosure import Event
 from policy.facts import State
 from policy.grants import InviteGuest
+from policy.leakcase import Outcome
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.verdicts import Kept
@@ -25,6 +27,7 @@ from policy.widening import opens, widens
 from storage import disclosures, duties, quarantine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.incoming import Incoming
@@ -33,12 +36,12 @@ if TYPE_CHECKING:
     from policy.orders import Order
     from policy.steering import SteerPlan
     from storage.database import Tx
+    from storage.records import Quarantined
 
 APPROVAL = "approval"
 ASK_AGAIN = timedelta(hours=24)
 FIRST_AFTER = timedelta(hours=1)
-OVER = frozenset({State.LIFTED, State.CLOSED, State.WITHDRAWN})
-"""States in which no scope, date or lift is left to approve."""
+TWO = 2
 
 
 # --- what waits -------------------------------------------------------------------------------
@@ -56,13 +59,27 @@ async def ask(incoming: Incoming, disclosure: Disclosure) -> str:
     return f"it waits until another coordinator answers this with `Approve: {disclosure.id}`"
 
 
+def left_to_two(incoming: Incoming) -> frozenset[TwoPerson]:
+    """What of this list nobody does alone; nothing where a second coordinator has approved the mail."""
+    if incoming.facts is not None and Reason.TWO_PERSON in incoming.facts.waived:
+        return frozenset()
+    return frozenset(incoming.mailing_list.config.two_person)
+
+
 def needs_second(incoming: Incoming, disclosure: Disclosure, plan: SteerPlan, order: Order) -> bool:
     """Whether a reply does what this list leaves to two, and nobody has approved it yet."""
-    asked = incoming.mailing_list.config.two_person
-    if incoming.facts is not None and Reason.TWO_PERSON in incoming.facts.waived:
-        return False
-    lifts = TwoPerson.LIFT in asked and _lifts(incoming, disclosure, plan, order)
-    return lifts or (TwoPerson.WIDEN in asked and _widens(incoming, disclosure, plan, order))
+    asked = left_to_two(incoming)
+    return (
+        (TwoPerson.LIFT in asked and _lifts(incoming, disclosure, plan, order))
+        or (TwoPerson.WIDEN in asked and _widens(incoming, disclosure, plan, order))
+        or dismisses_alone(incoming, order)
+    )
+
+
+def dismisses_alone(incoming: Incoming, order: Order) -> bool:
+    """Whether one coordinator would dismiss a leak case that takes two."""
+    dismissed = [act for act in order.acts if isinstance(act, AssessLeak) and act.outcome is Outcome.DISMISSED]
+    return bool(dismissed) and TwoPerson.DISMISS in left_to_two(incoming)
 
 
 def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
@@ -88,12 +105,10 @@ def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Orde
     return opens(ruled, order.restrict, incoming.people)
 
 
-async def keep(incoming: Incoming, writer: Person) -> None:
-    """Keep a mail until a second coordinator approves it; all are told at once how to."""
+async def keep(incoming: Incoming, writer: Person, lines: Sequence[str]) -> None:
+    """Keep a mail until a second coordinator approves it; all are told at once of its ``lines``, and how to."""
     incoming.taken_for = "quarantine"
     kept_id = await keeping.keep_back(incoming, Kept((Reason.TWO_PERSON,), writer, at_once=True))
-    if incoming.disclosure is None:
-        return
     await duties.put(
         incoming.tx,
         kind=APPROVAL,
@@ -101,47 +116,79 @@ async def keep(incoming: Incoming, writer: Person) -> None:
         list_id=incoming.mailing_list.id,
         due_at=incoming.now + FIRST_AFTER,
     )
-    lines = [
-        f"{writer.name} <{writer.address}> asks for what two coordinators decide on this list ({kept_id}).",
-        "It happens when another coordinator answers with this line:",
+    about = incoming.disclosure.id if incoming.disclosure else None
+    told = [
+        f"{writer.name} <{writer.address}> asks for what two coordinators decide on this list ({kept_id}):",
+        "",
+        *(f"    {line}" for line in lines),
+        "",
+        f"It happens when another coordinator answers with this line alone (`Show: {kept_id}`, sent to the",
+        "-request address, shows the whole mail):",
         "",
         f"Approve: {kept_id}",
     ]
+    if warning := too_few(await posting.coordinators(incoming.tx, incoming.mailing_list.id), incoming.now):
+        told += ["", warning]
     await posting.tell_coordinators(
         incoming.parts,
         incoming.tx,
         incoming.mailing_list,
-        notices.happened(incoming.disclosure.id, "A second coordinator is asked", lines),
+        notices.happened(about, "A second coordinator is asked", told),
         now=incoming.now,
         disclosure=incoming.disclosure,
     )
 
 
+def too_few(people: Iterable[Person], now: datetime) -> str:
+    """Say so where fewer coordinators can be reached than it takes; "" where enough can."""
+    if sum(person.key_trouble(now) is None for person in people) >= TWO:
+        return ""
+    return "Nobody else can be reached who could approve: this list asks for two coordinators (two_person)."
+
+
 # --- what is missing --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """What waits, its list, the disclosure that it is about (of a kept mail perhaps none), and the mail."""
+
+    ref: str
+    list_id: str
+    disclosure: Disclosure | None
+    entry: Quarantined | None
 
 
 async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime) -> None:
     """Nobody has approved yet: the coordinators are asked again, the pager is told, and so every day.
 
-    Where nothing of it can be done any more, as what it is about is over, that is told once.
+    Where it can't be done any more (it is over, was done otherwise, who asked is gone), that is told once.
     """
-    disclosure, list_id = await _of(tx, ref)
-    if disclosure is None or parts.lists.get(list_id) is None:
+    found = await _waiting(tx, ref)
+    if found is None or parts.lists.get(found.list_id) is None:
         return
-    is_over = disclosure.state in OVER
-    headline, lines = _lapsed(ref, disclosure) if is_over else _missing(ref)
+    why = await _hopeless(parts, tx, found.entry, now) if found.entry is not None else None
+    headline, lines = _lapsed(ref, why) if why else _missing(ref)
     await posting.tell_coordinators(
         parts,
         tx,
-        parts.lists[list_id],
-        notices.happened(disclosure.id, headline, lines),
+        parts.lists[found.list_id],
+        notices.happened(found.disclosure.id if found.disclosure else None, headline, lines),
         now=now,
-        disclosure=disclosure,
+        disclosure=found.disclosure,
     )
-    if is_over:
+    if why:
         return
-    await reports.raise_alarm(parts, tx, kind="not-approved", ref=ref, list_id=list_id, now=now)
-    await duties.put(tx, kind=APPROVAL, ref=ref, list_id=list_id, due_at=now + ASK_AGAIN)
+    await reports.raise_alarm(parts, tx, kind="not-approved", ref=ref, list_id=found.list_id, now=now)
+    await duties.put(tx, kind=APPROVAL, ref=ref, list_id=found.list_id, due_at=now + ASK_AGAIN)
+
+
+async def _hopeless(parts: Parts, tx: Tx, entry: Quarantined, now: datetime) -> str | None:
+    """Why approving a kept mail would do nothing: it is tried, and taken back. None where it would be done."""
+    from gateway.intake import apply  # noqa: PLC0415 - what carries out a mail carries out this one as well
+    from gateway.kept import mails as kept_mails  # noqa: PLC0415
+
+    return await kept_mails.try_out(parts, tx, entry, now, apply)
 
 
 def _missing(ref: str) -> tuple[str, list[str]]:
@@ -155,22 +202,25 @@ def _missing(ref: str) -> tuple[str, list[str]]:
     return "A second coordinator is still missing", lines
 
 
-def _lapsed(ref: str, disclosure: Disclosure) -> tuple[str, list[str]]:
+def _lapsed(ref: str, why: str) -> tuple[str, list[str]]:
     lines = [
-        f"{ref} waited for a second coordinator. {disclosure.id} is {disclosure.state}, so it can't be done any more,",
-        "and nobody is asked again. It stays in quarantine until it is discarded:",
-        f"`Discard-Quarantine: {ref}`, sent to the -request address.",
+        f"{ref} waited for a second coordinator. It can't be done any more, so nobody is asked again:",
+        "",
+        f"    {why}",
+        "",
+        f"It stays in quarantine until it is discarded: `Discard-Quarantine: {ref}`, to the -request address.",
     ]
     return "Nothing waits for a second coordinator any more", lines
 
 
-async def _of(tx: Tx, ref: str) -> tuple[Disclosure | None, str]:
-    """The disclosure that what waits is about, and its list; None where it waits no more."""
+async def _waiting(tx: Tx, ref: str) -> _Waiting | None:
+    """What waits under that id; None where it waits no more."""
     disclosure = await disclosures.get(tx, ref)
     if disclosure is not None:
         waits = disclosure.unapproved and disclosure.state is State.PENDING
-        return (disclosure if waits else None), disclosure.list_id
+        return _Waiting(ref, disclosure.list_id, disclosure, None) if waits else None
     kept = await quarantine.get(tx, ref)
-    if kept is None or kept.state != "kept" or kept.disclosure_id is None:
-        return None, ""
-    return await disclosures.get(tx, kept.disclosure_id), kept.list_id
+    if kept is None or kept.state != "kept":
+        return None
+    about = await disclosures.get(tx, kept.disclosure_id) if kept.disclosure_id else None
+    return _Waiting(ref, kept.list_id, about, kept)

@@ -16,7 +16,7 @@ from gateway.incoming import Incoming
 from gateway.kept import keeping
 from gateway.notices import common as notices
 from gateway.operator.acts import audit, tell
-from gateway.operator.base import Done, RefusedError
+from gateway.operator.base import Actor, Done, RefusedError
 from gateway.operator.show import open_kept
 from gateway.reading import Read, read
 from policy.intake import UNPROVED, judge_mail
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.lists import Addressed
-    from gateway.operator.base import Actor
     from gateway.parts import Parts
     from storage.database import Tx
     from storage.records import MailRecord, Quarantined
@@ -120,6 +119,22 @@ async def let_go(
     return await release(parts, tx, kept, seen, now, actor, carry_out)
 
 
+class _TakenBackError(Exception):
+    """Takes back what was only tried; never leaves this module."""
+
+
+async def try_out(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, carry_out: Apply) -> str | None:
+    """Why approving a kept mail would do nothing, by doing it and taking it back; None where it would be done."""
+    try:
+        async with tx.begin_nested():
+            await let_go(parts, tx, entry, now, Actor("gateway", "The gateway"), carry_out, is_approved=True)
+            raise _TakenBackError
+    except RefusedError as error:
+        return str(error)
+    except _TakenBackError:
+        return None
+
+
 async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset[Reason], carry_out: Apply) -> str:
     """Judge and apply in the caller's transaction; what would be kept again is refused, and all of it taken back."""
     incoming.facts = await gather(incoming, waived)
@@ -129,6 +144,9 @@ async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset
     await carry_out(incoming, verdict)
     if incoming.taken_for == "quarantine":  # its lines were clear, but can't be carried out now
         raise RefusedError(_kept_again(entry, incoming.kept))
+    if incoming.refused is not None and Reason.TWO_PERSON in waived:  # what was approved is done, or waits on
+        why = "; ".join(complaint.why for complaint in incoming.refused.complaints)
+        raise RefusedError(f"{entry.id} can't be done now: {why}; it stays where it is")
     about = incoming.disclosure.id if incoming.disclosure else None
     await mails.set_taken_for(incoming.tx, incoming.mail_id, incoming.taken_for, disclosure_id=about)
     return incoming.taken_for

@@ -8,6 +8,7 @@ from gateway.leaks import case as leakcase
 from gateway.operator.base import OPERATOR, Done, RefusedError
 from gateway.operator.show import find_disclosure
 from gateway.scene import Scene
+from gateway.settings import TwoPerson
 from policy import leakcase as table
 from policy.leakcase import Outcome
 from storage import leaks
@@ -64,6 +65,9 @@ async def assess(parts: Parts, leak_id: str, outcome: Outcome, reason: str | Non
         judged = await leakcase.judge(scene, case, outcome, plain)
         if isinstance(judged, str):
             raise RefusedError(f"{case.id}: {judged.replace('`Reason: ...`', '--reason TEXT')}")
+        if outcome is Outcome.DISMISSED and TwoPerson.DISMISS in scene.mailing_list.config.two_person:
+            way = f"`Assess: {case.id}` with `Outcome: dismissed` by one and `Approve:` by another, by mail"
+            raise RefusedError(f"{case.id}: two coordinators dismiss on this list (two_person): {way}")
         said = await leakcase.assess(scene, case, outcome, plain)
         because = [f"Reason: {plain}"] if plain else []
         await leakcase.tell_coordinators(scene, case, f"The operator assessed it as {outcome}", [said, *because])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.kept import approvals
 from gateway.kept import mails as kept_mails
 from gateway.notices import requests as notices_requests
 from gateway.operator import roster as operator_roster
@@ -16,6 +17,7 @@ from gateway.operator import waiting as operator_waiting
 from gateway.operator.base import Actor, Done, RefusedError
 from gateway.requests.show import MOST_ATTACHED, Outcome, find_disclosure, find_kept, show
 from gateway.sending import posting
+from gateway.settings import TwoPerson
 from policy.control import Complaint
 from policy.facts import MessageKind, Role, Standing
 from policy.requests import Ask, Asked, Request, block_of
@@ -42,6 +44,16 @@ class _RefusedError(Exception):
         self.refused = refused
 
 
+class _WaitsError(Exception):
+    """Takes back what could be done, as another coordinator has to agree to it; never leaves this module."""
+
+
+def _takes_two(incoming: Incoming, asked: Asked) -> bool:
+    """Whether it changes the roster, on a list where nobody does so alone."""
+    changes = any(request.ask in STANDINGS for request in asked.requests)
+    return changes and TwoPerson.ROSTER in approvals.left_to_two(incoming)
+
+
 async def carry_out(incoming: Incoming, verdict: Requested, apply: Apply) -> None:
     """Do what is asked, or nothing of it, and answer. ``apply`` carries out what a released mail asks for."""
     writer, asked = verdict.writer, verdict.asked
@@ -57,6 +69,11 @@ async def carry_out(incoming: Incoming, verdict: Requested, apply: Apply) -> Non
     try:
         async with incoming.tx.begin_nested():
             done = await _do_all(incoming, writer, asked.requests, apply)
+            if _takes_two(incoming, asked):
+                raise _WaitsError
+    except _WaitsError:
+        await approvals.keep(incoming, writer, [request.said for request in asked.requests])
+        return
     except _RefusedError as over:
         complaints = tuple(Complaint(request.said, why) for request, why in over.refused.items())
         left = block_of(request for request in asked.requests if request not in over.refused)
