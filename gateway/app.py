@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gateway import destroying
 from gateway.acts import proposal_windows
 from gateway.alarm import Pager
 from gateway.clock import Clock, SystemClock
@@ -108,7 +109,8 @@ class Gateway:
         """Take the parts; nothing runs yet."""
         self.parts = parts
         self.intake = Intake(parts)
-        self.release = Release(parts, {**DUTIES, **proposal_windows.DUTIES})
+        by_kind = {**DUTIES, **proposal_windows.DUTIES, **destroying.DUTIES}
+        self.release = Release(parts, by_kind, destroying.Retention(parts))
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []

@@ -245,6 +245,8 @@ class ListConfig(_Section):
     escalate: Ages = _default(["0m", "5m", "15m", "1h"])
     leak_flood: LeakFlood = _default("5 in 10m")
     retrospective_within: SomeTime = _default("14d")
+    close_after: PerhapsDuration = _default("14d")
+    retention: PerhapsDuration = _default("90d")
     quarantine_keep: SomeTime = _default("14d")
     policy_file: FilePath = _default("policy.md")
 

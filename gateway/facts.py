@@ -188,7 +188,10 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
     if disclosure is not None:
         for message in await messages.of_disclosure(incoming.tx, disclosure.id, CONTENT_KINDS):
             if message.facts_item is not None and message.kind is not MessageKind.REPLY:
-                stored = MessageFacts.from_json(await safe.take_json(incoming.parts, incoming.tx, message.facts_item))
+                said = await safe.find_json(incoming.parts, incoming.tx, message.facts_item)
+                if said is None:
+                    continue
+                stored = MessageFacts.from_json(said)
                 names += stored.names if disclosure.state in {State.HELD, State.PENDING} else ()
                 notices += [name for path, name in stored.attachments if path in stored.hidden]
     return Surroundings(

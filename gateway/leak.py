@@ -9,18 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import safe
+from gateway import closing, safe
 from gateway.leaks import escalating, floods
 from gateway.leaks import telling as leaktelling
 from gateway.notices import common as notices
 from gateway.notices import leak as notices_leak
 from gateway.notices import outsiders as notices_outsiders
-from gateway.scene import scene_of
+from gateway.scene import Scene, scene_of
 from gateway.sending import posting, reports
 from gateway.sending.content import Setting
-from policy.facts import MessageKind, Person
+from policy.facts import MessageKind, Person, State
 from policy.leaklines import ASKED
-from storage import leaks, messages
+from storage import items, leaks, messages
 from storage.records import LeakRecord
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
     is_flood = await floods.waits(incoming, report)
     joined = None if is_flood else await _joined(incoming, report)
     leak_id = joined.id if joined else await _open_case(incoming, report, None if is_flood else incoming.now)
+    is_reopened = joined is None and await _reopen(incoming, report)
     about = joined.disclosure_id if joined else (incoming.disclosure.id if incoming.disclosure else None)
     await incoming.audit(
         "leak-added" if joined else "leak",
@@ -62,7 +63,14 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
     if report.found:
         alarm = _alarm_found(incoming, report, leak_id, kept_as)
     else:
-        alarm = _alarm(incoming, report, leak_id, audience_told=bool(readers), is_addition=joined is not None)
+        alarm = _alarm(
+            incoming,
+            report,
+            leak_id,
+            audience_told=bool(readers),
+            is_addition=joined is not None,
+            is_reopened=is_reopened,
+        )
     answer = await _sound(incoming, leak_id, alarm, is_flood=is_flood)
     if report.reporter is not None and report.is_urgent:
         answer = await _acknowledge(incoming, report, report.reporter, leak_id)
@@ -78,16 +86,29 @@ async def _joined(incoming: Incoming, report: LeakReport) -> LeakRecord | None:
     """The case of the message that this is a reply to.
 
     With lines of its own a report joins only the reporter's own proved case: there it fills in what
-    the acknowledgement asked for.
+    the acknowledgement asked for. What is closed has no open case that it could join.
     """
-    if not report.joins or incoming.answered is None:
+    is_closed = incoming.disclosure is not None and incoming.disclosure.state is State.CLOSED
+    if not report.joins or incoming.answered is None or (is_closed and report.is_urgent):
         return None
     leak_id = await leaks.of_message(incoming.tx, incoming.answered.id)
     case = await leaks.get(incoming.tx, leak_id) if leak_id is not None else None
     if case is None or report.lines is None:
         return case
     is_own = report.reporter is not None and case.person_id == report.reporter.id
-    return case if is_own else None
+    is_there = await items.get(incoming.tx, case.report_item) is not None  # else it was destroyed after its time
+    return case if is_own and is_there else None
+
+
+async def _reopen(incoming: Incoming, report: LeakReport) -> bool:
+    """A new case opens what is closed (row 16), whoever reports it; says whether it did."""
+    disclosure = incoming.disclosure
+    if disclosure is None or disclosure.state is not State.CLOSED:
+        return False
+    actor = report.reporter.address if report.reporter else "gateway"
+    scene = Scene(incoming.parts, incoming.tx, incoming.mailing_list, incoming.now, actor, incoming.mail_id)
+    incoming.disclosure = await closing.reopen(scene, disclosure)
+    return True
 
 
 async def _fill_in(incoming: Incoming, case: LeakRecord, lines: LeakLines) -> LeakLines:
@@ -140,7 +161,13 @@ def _reporter(incoming: Incoming, reporter: Person | None) -> str:
 
 
 def _alarm(
-    incoming: Incoming, report: LeakReport, leak_id: str, *, audience_told: bool, is_addition: bool
+    incoming: Incoming,
+    report: LeakReport,
+    leak_id: str,
+    *,
+    audience_told: bool,
+    is_addition: bool,
+    is_reopened: bool,
 ) -> notices.Notice:
     """The whole report."""
     alarm = notices_leak.LeakAlarm(
@@ -154,6 +181,7 @@ def _alarm(
         text=incoming.read.said,
         audience_told=audience_told,
         is_addition=is_addition,
+        is_reopened=is_reopened,
     )
     return alarm.notice(_beside_text(incoming))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gateway import lifting, reminders, safe
 from gateway.grants import ending
@@ -47,12 +47,28 @@ EXPIRE_EVERY = timedelta(hours=1)
 AGAIN_AFTER = timedelta(seconds=10)  # until what failed by the clock is tried again
 
 
+class Ages(Protocol):
+    """What is done once an hour with what is over."""
+
+    async def over(self, now: datetime) -> tuple[tuple[str, str], ...]:
+        """What may have aged: lists with their disclosures, or with "" for what is of none."""
+        ...
+
+    async def age(self, list_id: str, disclosure_id: str, now: datetime) -> bool:
+        """Do what is due of one of these; says whether anything was done."""
+        ...
+
+
 class Release:
     """Does what is due by the clock; one thing that can't be done now keeps nothing else from its time."""
 
-    def __init__(self, parts: Parts, duties_by_kind: Mapping[str, DoDuty] | None = None) -> None:
-        """Take the parts, and how duties are done that other modules take on."""
+    def __init__(
+        self, parts: Parts, duties_by_kind: Mapping[str, DoDuty] | None = None, ageing: Ages | None = None
+    ) -> None:
+        """Take the parts, how duties are done that other modules take on, and what is done with what is over."""
         self._parts = parts
+        self._ageing = ageing
+        self._aged_at: datetime | None = None
         self._by_kind = duties_by_kind or {}
         self._expired_at: datetime | None = None
         self._failed: dict[str, datetime] = {}
@@ -68,6 +84,7 @@ class Release:
             await self._guarded(f"{duty.kind} {duty.ref}", partial(self._do_duty, duty, now), now) for duty in duty_rows
         ]
         await self._guarded("expiry", partial(self._expire, now), now)
+        done += await self._age(now)
         if any(done):
             parts.nudges.ring()
         return any(done)
@@ -159,6 +176,16 @@ class Release:
             await lifting.remind(parts, tx, await setting_of(parts, tx, disclosure), now)
         else:
             await reports.raise_alarm(parts, tx, kind=kind, ref=ref, list_id=disclosure.list_id, now=now)
+
+    async def _age(self, now: datetime) -> list[bool]:
+        """Once an hour: what is over is closed, and its content destroyed, each when its time has come."""
+        if self._ageing is None or (self._aged_at is not None and now - self._aged_at < EXPIRE_EVERY):
+            return []
+        self._aged_at = now
+        return [
+            await self._guarded(f"ageing {ref or list_id}", partial(self._ageing.age, list_id, ref, now), now)
+            for list_id, ref in await self._ageing.over(now)
+        ]
 
     async def _expire(self, now: datetime) -> bool:
         if self._expired_at is not None and now - self._expired_at < EXPIRE_EVERY:

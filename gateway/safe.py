@@ -56,6 +56,11 @@ async def take_json(parts: HoldsVault, tx: Tx, item_id: str) -> dict[str, Any]:
     return value
 
 
+async def find_json(parts: HoldsVault, tx: Tx, item_id: str) -> dict[str, Any] | None:
+    """Open a stored JSON object; None where it was destroyed."""
+    return await take_json(parts, tx, item_id) if await items.get(tx, item_id) is not None else None
+
+
 async def change_json(parts: Parts, tx: Tx, item_id: str, value: dict[str, Any]) -> None:
     """Seal a JSON object anew under the same item id."""
     data = json.dumps(value).encode()

@@ -15,6 +15,7 @@ from gateway.receipts import UNRELEASED, Sent
 from gateway.sending import content, posting
 from gateway.sending.content import Setting
 from policy.audience import admitted_by, judge_seats
+from policy.closing import ended_thread
 from policy.control import Complaint
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
@@ -111,9 +112,9 @@ async def _plan(incoming: Incoming, verdict: Steered, disclosure: Disclosure) ->
     faults = storing.notice_faults(incoming, order)
     if faults is None and order.scope is not None:
         faults = scope_faults(incoming, plan.after.scope, order)
-    if faults is None and disclosure.state in {State.WITHDRAWN, State.CLOSED} and storing.has_text(incoming):
-        why = f"it is {disclosure.state}, so nothing more is sent in this thread"
-        faults = Faults((Complaint("", why, ()),), "")
+    ended = ended_thread(disclosure)
+    if faults is None and ended is not None and storing.has_text(incoming):
+        faults = Faults((ended,), "")
     if faults is not None:
         return faults
     refused = await acts.refusals(incoming, verdict.writer, order)

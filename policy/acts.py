@@ -140,10 +140,18 @@ class TellPublicPost:
     where: str
 
 
+@dataclass(frozen=True, slots=True)
+class Close:
+    """``Close:`` a coordinator closes what is over; ``ref`` is its id, None where the thread says which."""
+
+    ref: str | None
+
+
 Act = (
     Approve
     | InviteGuest
     | EndGuest
+    | Close
     | TellStatus
     | Correct
     | VouchLeak
@@ -281,9 +289,19 @@ def _read_guest(text: str, _companions: Mapping[str, str], _surroundings: Surrou
     return Parsed(found.value, found.fixed, found.why)
 
 
+def _read_close(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    wanted = text.strip("[]<>. ").upper()
+    if wanted in {"YES", "NOW"}:
+        return Parsed(Close(None), "yes")
+    if _NAME.fullmatch(wanted):
+        return Parsed(Close(wanted), wanted)
+    return Parsed(None, "yes", "it says yes, or names the disclosure by its id")
+
+
 SPECS: dict[str, Spec] = {
     "Approve": Spec(_read_approve, COORDINATOR),
     "Guest": Spec(_read_guest, COORDINATOR, repeatable=True, in_posts=True),
+    "Close": Spec(_read_close, COORDINATOR),
     "Corrects": Spec(_read_corrects, COORDINATOR, companions=("Replaces",), speaks=True),
     "Status": Spec(_read_status, frozenset({"member"})),
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),

@@ -67,6 +67,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Outcome": (),
     "Reason": (),
     "Retrospective": (),
+    "Close": (),
 }
 """Every name of a control line, with the other names that mean the same; those of ``policy.acts`` as well."""
 
@@ -110,6 +111,10 @@ _EVERYDAY = frozenset(
         "guests",
         "quest",
         "guess",
+        "closed",
+        "closes",
+        "clone",
+        "lose",
     }
 )
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")

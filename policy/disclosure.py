@@ -41,6 +41,7 @@ class Event(StrEnum):
     FACT_PUBLIC = "fact-public"
     FACT_ATTACKS = "fact-attacks"
     LEAK = "leak"
+    CLOSE = "close"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ ROWS: tuple[Row, ...] = (
     Row("16", State.LIFTED, Event.LEAK, State.LIFTED),
     Row("16", State.CLOSED, Event.LEAK, State.LIFTED),
     Row("16", State.WITHDRAWN, Event.LEAK, State.WITHDRAWN),
+    Row("19", State.LIFTED, Event.CLOSE, State.CLOSED),
 )
 
 _TABLE = {(row.source, row.event): row for row in ROWS}
@@ -131,6 +133,7 @@ _REFUSALS: dict[Event, str] = {
     Event.FOLLOW_UP: "it is over, so nothing can be added",
     Event.LIFT_NOW: "there is no embargo to lift: members don't have it. Use `Withdraw:` to call it off, "
     "`Hold-Until: now` to send it, or `Send: now` beside the lift to do both",
+    Event.CLOSE: "only what is lifted can be closed",
     Event.SEND_AND_LIFT: "only what is held can be sent and lifted in one step",
 }
 

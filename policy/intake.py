@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from policy.acts import TALKS_OF_LEAKS, PostRetrospective
 from policy.audience import let_in
+from policy.closing import ended_thread
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.leaktalk import speaks_of_leak
@@ -400,7 +401,7 @@ def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:
     if facts.answered.about_kept_post:
         return Reposted(writer, order)
     disclosure = facts.disclosure
-    if disclosure is None or disclosure.state in {State.WITHDRAWN, State.CLOSED}:
+    if disclosure is None or ended_thread(disclosure) is not None:
         return Steered(writer, order, Reach.NOBODY)
     return Steered(writer, order, _reach(facts.answered, order))
 
@@ -479,6 +480,9 @@ def _judge_member(facts: MailFacts, writer: Person) -> Verdict:
     is_received = _says_nothing_but_received(facts, order)
     if is_received and not order.acts:
         return Acknowledged(writer)
+    ended = ended_thread(facts.disclosure)
+    if ended is not None and Reason.CONTROL_LINES not in facts.waived:
+        return _kept(facts, (Reason.CONTROL_LINES,), (ended,))
     is_about_one = any(isinstance(act, TALKS_OF_LEAKS) for act in order.acts)
     if _may_speak_of_leak(facts, writer) and not is_about_one and Reason.POSSIBLE_LEAK not in facts.waived:
         return _kept(facts, (Reason.POSSIBLE_LEAK,))

@@ -28,6 +28,7 @@ class Ask(StrEnum):
     SUSPEND = "Suspend"
     REINSTATE = "Reinstate"
     RETRY = "Retry"
+    CLOSE = "Close-Disclosure"
     RELEASE = "Release-Quarantine"
     DISCARD = "Discard-Quarantine"
 
@@ -45,6 +46,7 @@ _OTHER_WORDS = {
     "unsuspend": Ask.REINSTATE,
     "resume": Ask.REINSTATE,
     "resend": Ask.RETRY,
+    "close": Ask.CLOSE,
     "release": Ask.RELEASE,
     "discard": Ask.DISCARD,
     "quarantine-release": Ask.RELEASE,
@@ -257,6 +259,7 @@ _READERS: dict[Ask, Callable[[str], Values]] = {
     Ask.SUSPEND: _read_addresses,
     Ask.REINSTATE: _read_addresses,
     Ask.RETRY: partial(_read_ids, prefix="", what="a disclosure, as in ED-2026-K7QX"),
+    Ask.CLOSE: partial(_read_ids, prefix="", what="a disclosure, as in ED-2026-K7QX"),
     Ask.RELEASE: _read_kept,
     Ask.DISCARD: _read_kept,
 }

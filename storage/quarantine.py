@@ -15,7 +15,7 @@ from storage.database import Tx
 from storage.records import Quarantined
 from storage.rows import clip, free_id, record_of, values_of
 
-_KEPT = "kept"
+KEPT = "kept"
 _CHUNK = 500  # ids in one IN clause: far below what any of the databases takes
 
 
@@ -42,7 +42,7 @@ async def of_mail(tx: Tx, mail_id: str) -> Quarantined | None:
     return found[0] if found else None
 
 
-async def ls(tx: Tx, list_id: str | None = None, state: str | None = _KEPT) -> tuple[Quarantined, ...]:
+async def ls(tx: Tx, list_id: str | None = None, state: str | None = KEPT) -> tuple[Quarantined, ...]:
     """Return those of a list (None: of all) in a state (None: in any), oldest first."""
     query = select(t.quarantine)
     if list_id is not None:
@@ -56,7 +56,7 @@ async def set_state(tx: Tx, quarantine_id: str, state: str, now: datetime) -> bo
     """Release, discard or expire one that is kept; False when it no longer was, and nothing is changed."""
     done = await tx.execute(
         update(t.quarantine)
-        .where(t.quarantine.c.id == quarantine_id, t.quarantine.c.state == _KEPT)
+        .where(t.quarantine.c.id == quarantine_id, t.quarantine.c.state == KEPT)
         .values(state=state, decided_at=now)
     )
     return done.rowcount == 1
@@ -69,7 +69,7 @@ async def untold(tx: Tx, list_id: str) -> tuple[Quarantined, ...]:
         select(t.quarantine).where(
             t.quarantine.c.list_id == list_id,
             t.quarantine.c.told_at.is_(None),
-            t.quarantine.c.state.in_([_KEPT, "expired"]),  # law 4: also what went by unseen
+            t.quarantine.c.state.in_([KEPT, "expired"]),  # law 4: also what went by unseen
         ),
     )
 
@@ -89,7 +89,7 @@ async def expire(tx: Tx, list_id: str, before: datetime, now: datetime | None = 
     """
     due = (
         t.quarantine.c.list_id == list_id,
-        t.quarantine.c.state == _KEPT,
+        t.quarantine.c.state == KEPT,
         t.quarantine.c.known.is_(False),
         t.quarantine.c.received_at < before,
     )

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.acts import approving, corrections, guests, proposals, statuses
+from gateway.acts import approving, closings, corrections, guests, proposals, statuses
 from gateway.acts import facts as factacts
 from gateway.acts import public_posts as publicposts
 from gateway.kept import keeping
@@ -23,6 +23,7 @@ from policy.acts import (
     Approve,
     AssessLeak,
     CastVote,
+    Close,
     ConfirmDate,
     ConfirmFact,
     Correct,
@@ -63,6 +64,7 @@ HANDLERS: dict[type[Act], Handler] = {
     InviteGuest: Handler(guests.refuse, guests.invite, anywhere=True),
     EndGuest: Handler(guests.refuse_end, guests.end),
     Approve: Handler(approving.refuse, approving.approve, anywhere=True),
+    Close: Handler(closings.refuse, closings.close),
     TellStatus: Handler(statuses.refuse, statuses.tell),
     Correct: Handler(corrections.refuse, corrections.announce),
     TakeAlarm: Handler(leakacts.refuse_take, leakacts.take, anywhere=True),

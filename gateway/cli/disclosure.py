@@ -138,6 +138,24 @@ def withdraw(
     do(ctx, lambda parts: operator_disclosures.withdraw(parts, disclosure_id, reason))
 
 
+@app.command("close")
+def close(ctx: typer.Context, disclosure_id: Id) -> None:
+    """Close what is lifted: refused while anything of it is open, which is then named."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import closing as operator_closing  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_closing.close(parts, disclosure_id))
+
+
+@app.command("destroy")
+def destroy(ctx: typer.Context, disclosure_id: Id) -> None:
+    """Destroy the content of what is closed or withdrawn now, for ever; its record stays."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import closing as operator_closing  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_closing.destroy(parts, disclosure_id))
+
+
 @app.command("stop")
 def stop(ctx: typer.Context, disclosure_id: Id) -> None:
     """Put an unreleased disclosure on hold until `go`."""

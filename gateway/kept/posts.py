@@ -97,4 +97,6 @@ async def repost(incoming: Incoming, verdict: Reposted) -> None:
     incoming.kept, incoming.receipt = again.kept, again.receipt
     if posted:
         await quarantine.set_state(incoming.tx, kept.quarantine_id, "released", incoming.now)
+        about = incoming.disclosure.id if incoming.disclosure else None  # what it says ages with what it became
+        await mails.set_taken_for(incoming.tx, kept.mail_id, "disclosure", disclosure_id=about)
         await incoming.audit("quarantine-released", kept.quarantine_id, Reason.CONTROL_LINES)

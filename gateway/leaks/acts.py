@@ -55,7 +55,10 @@ async def _found(incoming: Incoming, leak_id: str) -> LeakRecord:
     signer = incoming.signer()
     if incoming.disclosure is None or signer is None:
         return case
-    return await leakcase.bind(scene_of(incoming, signer), case, incoming.disclosure)
+    scene = scene_of(incoming, signer)
+    bound = await leakcase.bind(scene, case, incoming.disclosure)
+    incoming.disclosure = await leakcase.disclosure_of(scene, bound)
+    return bound
 
 
 async def refuse_take(incoming: Incoming, _writer: Person, act: TakeAlarm) -> Complaint | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import release, safe
+from gateway import closing, release, safe
 from gateway.acts import known
 from gateway.leaks import escalating, retrospect
 from gateway.leaks import telling as leaktelling
@@ -39,6 +39,8 @@ async def bind(scene: Scene, case: LeakRecord, disclosure: Disclosure) -> LeakRe
         return case
     await leaks.change(scene.tx, case.id, disclosure_id=disclosure.id)
     await scene.audit("leak-bound", case.id, "", {"disclosure": disclosure.id})
+    if case.state != CaseState.CLOSED:
+        await closing.reopen(scene, disclosure)
     return replace(case, disclosure_id=disclosure.id)
 
 
@@ -64,6 +66,7 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
     )
     await leaks.add(tx, case)
     await scene.audit("leak-opened", case.id, "", {"disclosure": disclosure.id})
+    was, disclosure = disclosure, await closing.reopen(scene, disclosure)
     await reports.raise_alarm(parts, tx, kind="leak", ref=case.id, list_id=case.list_id, now=now)
     await escalating.plan(tx, scene.mailing_list, case.id, now, now)
     setting = await release.setting_of(parts, tx, disclosure)
@@ -79,6 +82,7 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
         text="(it was opened at the command line: the lines above are all of it)",
         audience_told=bool(readers),
         is_found=True,
+        is_reopened=disclosure is not was,
     )
     await posting.notify(
         parts,
@@ -161,11 +165,12 @@ async def assess(scene: Scene, case: LeakRecord, outcome: Outcome, reason: str |
     )
     await scene.audit("leak-assessed", case.id, outcome.value, {"disclosure": case.disclosure_id})
     words.append(f"{case.id} is assessed as {outcome}.")
+    disclosure = await disclosure_of(scene, case)
     if due is not None:
+        disclosure = await closing.reopen(scene, disclosure) if disclosure is not None else None
         await duties.put(tx, kind=retrospect.DRAFT, ref=case.id, list_id=case.list_id, due_at=due)
         when = in_words(due, scene.mailing_list.config.timezone, now)
         words.append(f"Its retrospective is due {when}: `Retrospective: {case.id}`, and the text below.")
-    disclosure = await disclosure_of(scene, case)
     if judged.is_fact and disclosure is not None:
         after = await known.confirm(scene, disclosure, FactKind.PUBLIC, cause="leaked")
         if after.state is not disclosure.state:

@@ -109,6 +109,10 @@ def _said(record: AuditRecord) -> str | None:
         return "it was released to members"
     if record.reason == "new-date":
         return "its public date was moved"
+    if record.event == "disclosure-closed":
+        return "it was closed"
+    if record.event == "disclosure-lifted" and record.reason == "leak":
+        return "it was opened again, as a leak was reported"
     if record.event == "disclosure-lifted":
         return f"the embargo was lifted ({record.reason.removeprefix('lift-')})"
     return _STEPS.get(record.event)

@@ -43,6 +43,8 @@ STEPS: dict[str, Act] = {
     "change": Act("Changed", Sign.OTHER),
     "follow-up": Act("Added to", Sign.WRITTEN),
     "withdraw": Act("Withdrawn", Sign.WITHDRAWN),
+    "close": Act("Closed", Sign.CLOSED),
+    "leak": Act("Opened again: a leak was reported", Sign.LEAK),
     "lift-asked": Act("Its date has come: the coordinators are asked to lift it", Sign.DATE),
 }
 """Steps of the disclosure, by the reason that the trail gives."""
@@ -91,6 +93,7 @@ ACTS: dict[str, Act] = {
     "forwarded": Act("A mail went to the coordinators alone", Sign.OTHER),
     "automatic": Act("An automatic mail came", Sign.OTHER),
     "nobody-to-tell": Act("Nobody could be told of a mail", Sign.OTHER),
+    "content-destroyed": Act("Content destroyed", Sign.CLOSED),
     "copy-retried": Act("A copy is tried again", Sign.OTHER, says_why=False),
     "copies-retried": Act("Its copies are tried again", Sign.OTHER),
 }

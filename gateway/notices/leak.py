@@ -110,6 +110,7 @@ class LeakAlarm:
     audience_told: bool
     is_addition: bool = False  # to a case that is known
     is_found: bool = False  # nobody reported it: ``reporter`` opened the case
+    is_reopened: bool = False  # its disclosure was closed
 
     def notice(self, attachments: Sequence[Attachment]) -> Notice:
         """The alarm mail; an unreadable report comes as an attachment."""
@@ -125,6 +126,7 @@ class LeakAlarm:
         if not self.is_addition:
             told = "The audience was told what leaked, to whom and when, as far as the lines say."
             lines.append(told if self.audience_told else "No member was told.")
+        lines += ["The disclosure was closed; it is open again until the case is."] if self.is_reopened else []
         lines.append("")
         for name, label in FIELDS.items():
             value = getattr(self.lines, name) if self.lines else None

@@ -61,6 +61,8 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
     return {
         **await disclosure_facts(desk, tx, disclosure, now),
         "stopped": disclosure.stopped,
+        "closed_at": rfc3339(disclosure.closed_at) if disclosure.closed_at else None,
+        "destroyed_at": rfc3339(disclosure.destroyed_at) if disclosure.destroyed_at else None,
         "copies": [copy_facts(copy, people.get(copy.person_id or 0)) for copy in copies],
         "guests": [guest_facts(one, people.get(one.person_id or 0)) for one in granted],
         "acknowledged": [

@@ -9,7 +9,7 @@ from gateway.operator.acts import audit, tell
 from gateway.operator.base import THE_OPERATOR, Actor, Done, RefusedError
 from policy.facts import CopyState
 from policy.instants import rfc3339
-from storage import alarms, disclosures, leaks, outbox
+from storage import alarms, disclosures, items, leaks, messages, outbox
 from storage.records import Alarm
 
 if TYPE_CHECKING:
@@ -63,12 +63,21 @@ async def retry_disclosure(parts: Parts, tx: Tx, disclosure: Disclosure, now: da
 
 
 async def _due_now(tx: Tx, copy: Copy, now: datetime) -> bool:
+    if copy.state is CopyState.BOUNCED and await _is_destroyed(tx, copy):
+        return False
     if copy.state is CopyState.BOUNCED:
         return await outbox.revive(tx, copy.id, now)
     return await outbox.retry_now(tx, now, copy.id) == 1
 
 
+async def _is_destroyed(tx: Tx, copy: Copy) -> bool:
+    content = await messages.content(tx, copy.content_id)
+    return content is None or await items.get(tx, content.item) is None
+
+
 def _way_out(copy: Copy) -> str:
+    if copy.state is CopyState.BOUNCED:
+        return "what it held was destroyed after its time"
     if copy.state is CopyState.WITHHELD:
         return f"it goes out by itself when {copy.address} has a usable key again (`embargo key replace`)"
     return "there is nothing to try again"

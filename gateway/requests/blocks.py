@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway.kept import approvals
 from gateway.kept import mails as kept_mails
 from gateway.notices import requests as notices_requests
+from gateway.operator import closing as operator_closing
 from gateway.operator import roster as operator_roster
 from gateway.operator import waiting as operator_waiting
 from gateway.operator.base import Actor, Done, RefusedError
@@ -128,6 +129,9 @@ async def _do(incoming: Incoming, request: Request, actor: Actor, apply: Apply) 
         case Ask.RETRY:
             disclosure = await find_disclosure(incoming, request.about)
             return _said(await operator_waiting.retry_disclosure(parts, tx, disclosure, now, actor))
+        case Ask.CLOSE:
+            disclosure = await find_disclosure(incoming, request.about)
+            return _said(await operator_closing.close_it(parts, tx, disclosure, now, actor))
         case Ask.RELEASE:
             entry = await find_kept(incoming, request.about)
             return _said(await kept_mails.let_go(parts, tx, entry, now, actor, apply))

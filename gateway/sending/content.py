@@ -267,10 +267,12 @@ async def members_reached(tx: Tx, message: Message) -> frozenset[int]:
 
 
 async def content_messages(tx: Tx, disclosure: Disclosure) -> tuple[Message, ...]:
-    """The disclosure and its follow-ups: what went to the audience, oldest first."""
+    """The disclosure and its follow-ups, oldest first: what went to the audience, and was not destroyed since."""
     kinds = {MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP}
     found = await messages.of_disclosure(tx, disclosure.id, kinds)
-    return tuple(sorted(found, key=lambda message: message.number or 0))
+    gone = disclosure.destroyed_at
+    there = [message for message in found if gone is None or message.created_at > gone]
+    return tuple(sorted(there, key=lambda message: message.number or 0))
 
 
 def members(people: Iterable[Person]) -> tuple[Person, ...]:

@@ -127,9 +127,10 @@ async def release_report(parts: Parts, tx: Tx, message_id: str, now: datetime) -
     if message is None or message.disclosure_id is None or message.facts_item is None:
         return
     disclosure = await disclosures.get(tx, message.disclosure_id)
-    if disclosure is None:
+    said = await safe.find_json(parts, tx, message.facts_item)
+    if disclosure is None or said is None:
         return
-    facts = MessageFacts.from_json(await safe.take_json(parts, tx, message.facts_item))
+    facts = MessageFacts.from_json(said)
     rows = []
     for copy in await outbox.of_message(tx, message_id):
         if copy.role in READERS and copy.person_id is not None:

@@ -16,6 +16,11 @@ LISTED = {
 COPY = {"address", "org", "message", "state", "attempts", "reason", "at"}
 
 
+async def told(story, who):
+    await story.settle()
+    return story.last(who)
+
+
 def is_instant(text):
     return text.endswith("Z") and datetime.fromisoformat(text).utcoffset() is not None
 
@@ -31,6 +36,7 @@ async def test_a_held_one_is_shown_as_the_contract_says(tmp_path, people, beside
         assert listed.keys() == LISTED
         assert shown.keys() == LISTED | {
             "stopped", "copies", "acknowledged", "statuses", "proposals", "timeline", "public_post", "guests",
+            "closed_at", "destroyed_at",
         }  # fmt: skip
         assert {name: shown[name] for name in LISTED} == listed
         assert (listed["state"], listed["subject"], listed["tlp"]) == ("held", "Flaw in the parser", "AMBER+STRICT")
@@ -93,6 +99,20 @@ async def test_a_lift_tells_whoever_has_it_and_the_coordinators(tmp_path, people
         for who in ("alice", "adam", "north", "south", "west"):
             assert "is over" in story.last(who, "Lifted").text
         assert "(it is lifted)" in await shell.refuse("disclosure", "lift", listed["id"])
+
+        assert "(it is lifted)" in await shell.refuse("disclosure", "destroy", listed["id"])
+        assert "closed ED" in await shell.ok("disclosure", "close", listed["id"])
+        assert "closed it" in (await told(story, "adam")).subject
+        assert "only what is lifted" in await shell.refuse("disclosure", "close", listed["id"])
+        assert "record stays" in await shell.ok("disclosure", "destroy", listed["id"])
+        assert "operator destroyed" in (await told(story, "adam")).subject
+        gone = await shell.json("disclosure", "show", listed["id"])
+        assert gone["state"] == "closed"
+        assert is_instant(gone["closed_at"])
+        assert is_instant(gone["destroyed_at"])
+        assert gone["subject"].startswith("(content destroyed on 2")
+        assert len(gone["copies"]) == 3
+        assert [row["actor"] for row in await shell.trail() if row["event"] == "content-destroyed"] == ["operator"]
 
 
 async def test_what_nobody_has_can_not_be_lifted_and_what_is_not_stopped_need_not_go(tmp_path, people, beside):
