@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.control import ALIASES, COMPANIONS, Block, meant_name, read_block
+from policy.control import _EVERYDAY, ALIASES, COMPANIONS, Block, meant_name, read_block
 from policy.plain import plain
 
 BODY = "\n\nThe parser reads past the end of a header.\n"
@@ -179,6 +179,8 @@ def test_two_slips_of_the_hand_never_make_a_control_line_prose(name, data):
             st.sampled_from([name[:place] + name[place + 1 :], name[:place] + letter + name[place:], name])
         )
 
+    if name.casefold() in _EVERYDAY:
+        return  # "Stats": a word of its own
     assert meant_name(name) is not None
     assert strays(f"Hello,\n\n{name}: x") != []
 
