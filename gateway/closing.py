@@ -11,10 +11,10 @@ from gateway.sending import posting
 from policy import closing as table
 from policy.closing import Left, Terms
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, Role, State
+from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, State
 from policy.instants import in_words
 from policy.reasons import Reason
-from storage import ageing, disclosures, leaks, outbox, quarantine, roster
+from storage import ageing, disclosures, grants, leaks, outbox, quarantine, roster
 
 if TYPE_CHECKING:
     from gateway.lists import MailingList
@@ -36,6 +36,7 @@ async def what_is_left(tx: Tx, disclosure: Disclosure) -> Left:
     return Left(
         cases=tuple((case.id, case.state) for case in cases if case.state != "closed"),
         kept=tuple(entry.id for entry in kept if entry.disclosure_id == disclosure.id),
+        asked=tuple(one.id for one in await grants.of_disclosure(tx, disclosure.id) if one.state == "asked"),
         on_their_way=await ageing.on_their_way(tx, disclosure.id),
     )
 
@@ -66,7 +67,7 @@ async def close(scene: Scene, disclosure: Disclosure) -> tuple[Disclosure, list[
 
 async def _call_off(scene: Scene, disclosure: Disclosure) -> list[str]:
     """Copies that wait for a usable key don't hold it open: they are called off, and named."""
-    found = await outbox.of_disclosure(scene.tx, disclosure.id, roles={Role.MEMBER}, kinds=CONTENT_KINDS)
+    found = await outbox.of_disclosure(scene.tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS)
     waiting = {copy.person_id for copy in found if copy.state is CopyState.WITHHELD}
     if not waiting:
         return []
@@ -76,7 +77,7 @@ async def _call_off(scene: Scene, disclosure: Disclosure) -> list[str]:
         reason="closed",
         disclosure_id=disclosure.id,
         kinds=CONTENT_KINDS,
-        roles={Role.MEMBER},
+        roles=READERS,
     )
     people = await roster.people(scene.tx, disclosure.list_id, with_removed=True)
     names = sorted({person.name for person in people if person.id in waiting})

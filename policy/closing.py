@@ -37,11 +37,13 @@ class Left:
     """What is open of a disclosure.
 
     ``cases``: ids and states of its leak cases. ``kept``: ids of kept mails that may report a leak.
+    ``asked``: ids of share requests that nobody has decided on.
     ``on_their_way``: copies to members, or to the public address, that are neither delivered nor given up.
     """
 
     cases: tuple[tuple[str, str], ...] = ()
     kept: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     on_their_way: int = 0
 
 
@@ -52,6 +54,7 @@ def obstacles(left: Left) -> tuple[str, ...]:
         f"{kept} is kept back and may report a leak: `Release-Quarantine: {kept}` or `Discard-Quarantine: {kept}`"
         for kept in left.kept
     ]
+    said += [f"{asked} is asked for, and not decided: `Deny: {asked}`" for asked in left.asked]
     if left.on_their_way:
         copies = "1 copy is" if left.on_their_way == 1 else f"{left.on_their_way} copies are"
         said.append(f"{copies} on the way to members: that ends by itself, delivered or given up")

@@ -103,6 +103,10 @@ async def belongings(tx: Tx, disclosure_id: str, before: datetime, but: Iterable
     for table, at in ((t.leaks, t.leaks.c.reported_at), (t.facts, t.facts.c.reported_at)):
         said = select(table.c.report_item).where(table.c.disclosure_id == disclosure_id, at <= before)
         items |= set((await tx.execute(said)).scalars())
+    asked = select(t.grants.c.request_item).where(
+        t.grants.c.disclosure_id == disclosure_id, t.grants.c.asked_at <= before, t.grants.c.request_item.is_not(None)
+    )
+    items |= set((await tx.execute(asked)).scalars())
     kept = await _in_chunks(tx, select(t.quarantine.c.id).where(t.quarantine.c.state == KEPT),
                             t.quarantine.c.mail_id, mails)  # fmt: skip
     return Belongings(frozenset(items), frozenset(messages), frozenset(kept))

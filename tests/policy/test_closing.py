@@ -43,6 +43,7 @@ SECOND = timedelta(seconds=1)
         pytest.param(Left(cases=(("LK-1", "quarantined"),)), ("LK-1 is not proved",), id="an undecided claim"),
         pytest.param(Left(cases=(("LK-1", "assessed"),)), ("`Retrospective: LK-1`",), id="a due retrospective"),
         pytest.param(Left(kept=("QU-1",)), ("`Discard-Quarantine: QU-1`",), id="perhaps a leak"),
+        pytest.param(Left(asked=("SR-1",)), ("`Deny: SR-1`",), id="a share request"),
         pytest.param(Left(on_their_way=1), ("1 copy is on the way",), id="a copy"),
         pytest.param(
             Left(cases=(("LK-1", "open"), ("LK-2", "open")), on_their_way=2),
