@@ -31,6 +31,7 @@ from gateway.release import Release
 from gateway.sending.delivery import Delivery
 from gateway.smtp import Door
 from gateway.trouble import Trouble
+from gateway.upstreams import details as upstream_details
 from keys.engine import Engine
 from keys.errors import EngineUnavailable
 from storage import alarms, outbox
@@ -109,7 +110,7 @@ class Gateway:
         """Take the parts; nothing runs yet."""
         self.parts = parts
         self.intake = Intake(parts)
-        by_kind = {**DUTIES, **proposal_windows.DUTIES, **destroying.DUTIES}
+        by_kind = {**DUTIES, **proposal_windows.DUTIES, **destroying.DUTIES, **upstream_details.DUTIES}
         self.release = Release(parts, by_kind, destroying.Retention(parts))
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()

@@ -71,6 +71,7 @@ from gateway.settings import (
     Tlp,
     TlpWord,
     TwoPersonWords,
+    UpstreamModeWord,
     is_loopback,
     nearest,
 )
@@ -210,6 +211,26 @@ class StorageConfig(_Section):
     master_key_file: FilePath = _default("master.key")
 
 
+class UpstreamConfig(_Section):
+    """``[lists.L.upstreams.NAME]``: a third party whose embargo a disclosure may be under."""
+
+    mode: UpstreamModeWord = _default("mechanics")
+
+
+def _named_upstreams(value: object) -> object:
+    """The name stands in a control line, so it is one plain word."""
+    if not isinstance(value, dict):
+        raise ValueError("must be tables such as [lists.early-disclosure.upstreams.envoy]")
+    for name in value:
+        plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+        if not plain or len(name) > 48:  # noqa: PLR2004 as of a list
+            raise ValueError(f"the name {name!r} of an upstream must be letters, digits, '-' and '_', at most 48")
+    folded = [name.casefold() for name in value]
+    if len(set(folded)) < len(folded):
+        raise ValueError("two upstreams have the same name but for capitals; rename one of them")
+    return value
+
+
 class ListConfig(_Section):
     """``[lists.L]``. ``name`` is L where none is given."""
 
@@ -249,6 +270,7 @@ class ListConfig(_Section):
     retention: PerhapsDuration = _default("90d")
     quarantine_keep: SomeTime = _default("14d")
     policy_file: FilePath = _default("policy.md")
+    upstreams: Annotated[dict[str, UpstreamConfig], BeforeValidator(_named_upstreams)] = _default({})
 
     @property
     def local(self) -> str:
@@ -404,6 +426,7 @@ def _unknown(table: dict[str, Any], model: type[BaseModel], section: str) -> lis
     """Complaints about keys that the model does not have, each with the nearest that it has."""
     found: list[str] = []
     known = [name for name in model.model_fields if name != "path"]
+    within = f"{section}." if section else ""
     for key, value in table.items():
         if key not in known:
             found.append(_unknown_key(key, known, section, is_table=isinstance(value, dict)))
@@ -414,9 +437,9 @@ def _unknown(table: dict[str, Any], model: type[BaseModel], section: str) -> lis
         if get_origin(model.model_fields[key].annotation) is dict:
             for name, one in value.items():
                 if isinstance(one, dict):
-                    found += _unknown(one, inner, f"lists.{name}")
+                    found += _unknown(one, inner, f"{within}{key}.{name}")
         else:
-            found += _unknown(value, inner, key)
+            found += _unknown(value, inner, f"{within}{key}")
     return found
 
 

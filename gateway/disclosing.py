@@ -19,6 +19,7 @@ from gateway.steering import PreviewOverError, keep_back, scope_faults
 from policy.audience import reply_reaches
 from policy.facts import Disclosure, MessageKind, Person, State
 from policy.steering import Defaults, Faults, plan_post
+from policy.upstream import restricting
 from storage import disclosures
 from storage.ids import stop_code
 
@@ -90,6 +91,7 @@ async def _disclosure(incoming: Incoming, writer: Person, plan: PostPlan) -> Dis
         embargo_until=plan.embargo_until,
         tlp=plan.tlp,
         scope=plan.scope,
+        upstreams=plan.upstreams,
     )
 
 
@@ -142,7 +144,8 @@ async def reply(incoming: Incoming, verdict: Replied) -> None:
 
 async def _reply_readers(incoming: Incoming, writer: Person, disclosure: Disclosure) -> tuple[Person, ...]:
     facts = incoming.facts
-    is_open = incoming.mailing_list.config.discussion == "audience"
+    # Under an upstream's embargo a reply may tell details: it goes to the coordinators alone.
+    is_open = incoming.mailing_list.config.discussion == "audience" and not restricting(disclosure)
     if not is_open or incoming.answered is None or facts is None or facts.answered is None:
         return ()
     if facts.answered.by_tag or not facts.answered.is_sole:

@@ -19,6 +19,7 @@ from policy.prose import thread_tag
 from policy.requests import Asked, read_requests
 from policy.scopes import read_scope
 from policy.surroundings import Surroundings
+from policy.upstream import holding
 from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
@@ -218,6 +219,8 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         min_lead=config.min_lead,
         window=config.release_window,
         holidays=config.holidays_file.days if config.holidays_file else frozenset(),
+        upstreams={name: one.mode for name, one in config.upstreams.items()},
+        held_by=frozenset(one.name for one in holding(disclosure)) if disclosure else frozenset(),
     )
 
 

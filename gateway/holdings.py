@@ -25,13 +25,20 @@ async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, 
     In doubt the writer holds it, and may quote it, and nobody else does.
     """
     held: dict[int, dict[str, frozenset[str]]] = {}
+    found = await messages.of_disclosure(tx, disclosure.id, CONTENT_KINDS)
+    details_of = {message.id: message.details_of for message in found if message.details_of is not None}
+    complete: dict[int, dict[str, frozenset[str]]] = {}
     for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
         if copy.person_id is not None and _holds(copy, is_writer=copy.person_id == writer.id):
-            held.setdefault(copy.person_id, {})[copy.message_id] = frozenset(copy.withheld)
-    for message in await messages.of_disclosure(tx, disclosure.id, {MessageKind.REPLY}):
-        if message.author_id is not None:  # what he wrote himself he holds
+            # Whoever got the details of a mail afterwards holds that mail.
+            kind = complete if copy.message_id in details_of else held
+            about = details_of.get(copy.message_id, copy.message_id)
+            kind.setdefault(copy.person_id, {})[about] = frozenset(copy.withheld)
+    for message in found:
+        if message.kind is MessageKind.REPLY and message.author_id is not None:  # what he wrote himself he holds
             held.setdefault(message.author_id, {})[message.id] = frozenset()
-    return {person_id: Holding(found) for person_id, found in held.items()}
+    everybody = {*held, *complete}
+    return {person_id: Holding({**held.get(person_id, {}), **complete.get(person_id, {})}) for person_id in everybody}
 
 
 def _holds(copy: Copy, *, is_writer: bool) -> bool:

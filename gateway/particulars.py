@@ -43,6 +43,7 @@ class Particulars:
     statuses: tuple[Status, ...] = field(default=(), repr=False)
     proposals: tuple[Proposal, ...] = ()  # of public dates, oldest first
     public_post: str | None = field(default=None, repr=False)
+    mechanics: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # of the release: what, and what is said
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -58,6 +59,7 @@ class Particulars:
             "statuses": [asdict(status) for status in self.statuses],
             "proposals": [_proposal_json(proposal) for proposal in self.proposals],
             "public_post": self.public_post,
+            "mechanics": [list(pair) for pair in self.mechanics],
         }
 
     @classmethod
@@ -75,6 +77,7 @@ class Particulars:
             statuses=tuple(Status(**status) for status in value.get("statuses", ())),
             proposals=proposals_of(value),
             public_post=value.get("public_post"),
+            mechanics=tuple((what, said) for what, said in value.get("mechanics", ())),
         )
 
 

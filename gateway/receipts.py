@@ -9,9 +9,11 @@ from gateway import release
 from gateway.kept.approvals import too_few
 from gateway.notices import common as notices
 from gateway.notices import dates as notices_dates
+from gateway.notices import upstreams as notices_upstreams
 from gateway.sending import content, posting
 from policy.disclosure import remarks
 from policy.facts import Disclosure, MessageKind, Person, State
+from policy.upstream import gets_details
 from storage import audit, disclosures, messages
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from gateway.sending.content import Opened, Setting
     from policy.audience import Seat
 
+THE_DETAILS = "the details"
 UNRELEASED = frozenset({State.HELD, State.PENDING})
 
 
@@ -77,6 +80,7 @@ async def compose(
             *incoming.notes,
             *(_date_notes(setting, incoming.now) if judges_dates else ()),
             *_notice_note(setting),
+            *_upstream_notes(setting, incoming.now),
             *await _unreachable(incoming),
         ),
         is_preview=is_preview,
@@ -101,8 +105,19 @@ def _numbered(proofs: Sequence[notices.Attachment]) -> tuple[notices.Attachment,
 
 def _withheld(setting: Setting, stored: Sequence[Opened], seats: Sequence[Seat]) -> dict[int, tuple[str, ...]]:
     names = [name for opened in stored for name in opened.facts.open_names]
-    found = {seat.person.id: tuple(sorted(content.withheld_from(setting, seat.person, names))) for seat in seats}
+    found: dict[int, tuple[str, ...]] = {}
+    for seat in seats:
+        is_bare = any(not gets_details(setting.disclosure, seat.person, opened.message.id) for opened in stored)
+        parts = sorted(content.withheld_from(setting, seat.person, names))
+        found[seat.person.id] = (THE_DETAILS,) if is_bare else tuple(parts)
     return {person_id: parts for person_id, parts in found.items() if parts}
+
+
+def _upstream_notes(setting: Setting, now: datetime) -> list[str]:
+    if setting.disclosure.state in {State.WITHDRAWN, State.CLOSED}:
+        return []
+    config, said = setting.mailing_list.config, [what for what, _ in setting.particulars.mechanics]
+    return notices_upstreams.notes(setting.disclosure, said, config.max_embargo, config.timezone, now)
 
 
 def _notice_note(setting: Setting) -> list[str]:

@@ -20,6 +20,7 @@ from policy.instants import rfc3339
 from policy.orders import read_order
 from policy.reasons import Reason
 from policy.scopes import read_scope
+from policy.upstream import DETAILS, gets_details
 from policy.verdicts import Acted, Kept, LeakReport, Posted, Reposted, Steered
 from storage import disclosures, mails, messages, outbox, quarantine, roster
 
@@ -333,14 +334,22 @@ class _Judge:
             return "does not hold all that its writer holds"
         return "did not get the mail that it answers"
 
+    def _is_bare(self, person: Person) -> bool:
+        """Whether an upstream's embargo keeps the details of what waits from one."""
+        own, disclosure = self._own, self._incoming.disclosure
+        return own is not None and disclosure is not None and not gets_details(disclosure, person, own.id)
+
     def _left_out(self, person: Person) -> str | None:
         """What is withheld from one who gets it."""
         incoming = self._incoming
         if incoming.particulars is None or incoming.facts is None:
             return None
+        copy = self._content.get(person.id)
+        is_bare = DETAILS in copy.withheld if copy is not None else self._is_bare(person)
+        if is_bare:
+            return "the mechanics alone: a third party's embargo holds"
         names = incoming.kept_post.attachments if incoming.kept_post else incoming.facts.attachments
         withheld = withheld_names(person, incoming.particulars.restrict, names)
         if withheld:
             return f"without {', '.join(sorted(withheld))}"
-        copy = self._content.get(person.id)
         return "without what is restricted to others" if copy is not None and copy.withheld else None

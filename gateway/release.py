@@ -20,12 +20,14 @@ from gateway.notices import common as notices
 from gateway.particulars import Particulars
 from gateway.sending import content, posting, reports
 from gateway.sending.content import Setting
+from gateway.upstreams import planning as upstream_planning
 from policy import disclosure as table
 from policy.audience import judge_seats, let_in
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person, Standing, State
 from policy.release import LATE_AFTER, REPORT_AFTER, UNDELIVERED_AFTER
 from policy.scopes import read_scope
+from policy.upstream import lift_due
 from storage import disclosures, duties, messages, outbox, roster
 from storage.errors import Unavailable
 from storage.ids import message_id, row_id, token
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from gateway.lists import MailingList
     from gateway.parts import Parts
     from policy.audience import Seat
+    from policy.facts import Upstream
     from storage.database import Tx
 
     DoDuty = Callable[[Parts, Tx, MailingList, str, datetime], Awaitable[None]]
@@ -123,7 +126,11 @@ class Release:
                 case Event.DATE_PASSED:
                     await _date_passed(parts, tx, disclosure, now)
                 case Event.DATE_REACHED:
-                    await lift(parts, tx, disclosure, now, cause="clock", actor="gateway", publish=True)
+                    # Details that an upstream kept back until now go out ahead of it.
+                    priority = posting.AFTER_CONTENT if disclosure.upstreams else posting.NOTICE
+                    await lift(
+                        parts, tx, disclosure, now, cause="clock", actor="gateway", publish=True, priority=priority
+                    )
                 case Event.LIFT_ASKED:
                     reason = str(Event.LIFT_ASKED)
                     await transition(parts, tx, disclosure, disclosure, now, actor="gateway", reason=reason)
@@ -299,12 +306,13 @@ async def lift(
     await transition(parts, tx, disclosure, after, now, actor=actor, reason=f"lift-{cause}")
     setting = await setting_of(parts, tx, after)
     config = setting.mailing_list.config
-    late = reports.lateness(disclosure.embargo_until, now) if cause == "clock" else None
-    notice = notices.lifted(after, setting.particulars.subject, config.timezone, now, late)
+    was_due = lift_due(disclosure) or now
+    late = reports.lateness(was_due, now) if cause == "clock" else None
+    notice = notices.lifted(after, setting.told_subject, config.timezone, now, late)
     await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
     if publish:
         await send_public_notice(parts, tx, setting, now, actor="gateway")
-    if cause == "clock" and now - disclosure.embargo_until > LATE_AFTER:
+    if cause == "clock" and now - was_due > LATE_AFTER:
         await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
     return after
 
@@ -411,11 +419,20 @@ async def transition(
             "embargo_until": after.embargo_until.isoformat(),
             "scope": after.scope,
             "stopped": after.stopped,
+            "upstreams": {one.name: _standing_of(one) for one in after.upstreams},
         },
     )
     if before is None or before.state is not after.state:
         await ending.with_disclosure(parts, tx, parts.lists[after.list_id], after, now)
+    await upstream_planning.plan(tx, after, now)
     await reminders.plan(parts, tx, after, now)
+
+
+def _standing_of(one: Upstream) -> str:
+    """How far an upstream is, in a word of the trail: until when it holds, or that it is over."""
+    if not one.holds:
+        return "over"
+    return one.until.isoformat() if one.until else "open"
 
 
 async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: datetime) -> tuple[str, ...]:
@@ -436,7 +453,8 @@ async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: dat
         return ended
     is_void = reason.split(":", maxsplit=1)[0].strip().casefold() == "void"
     zone = setting.mailing_list.config.timezone
-    notice = notices.withdrawn(disclosure, setting.particulars.subject, reason, is_void, zone, now)
+    why = "(it is told once a third party's embargo is over)" if setting.is_bare else reason
+    notice = notices.withdrawn(disclosure, setting.told_subject, why, is_void, zone, now)
     await tell_bound(parts, tx, setting, notice, MessageKind.WITHDRAWAL, now)
     return ended
 

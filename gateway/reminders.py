@@ -10,6 +10,7 @@ from policy.audience import judge_seats
 from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Role, Standing
 from policy.reminders import Offsets, Subject, due, next_at, reminders
 from policy.scopes import read_scope
+from policy.upstream import holding, lift_due
 from storage import disclosures, duties, outbox, roster
 
 if TYPE_CHECKING:
@@ -54,16 +55,15 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     mailing_list, disclosure = setting.mailing_list, setting.disclosure
     thread = await posting.thread_of(tx, disclosure)
     zone, subject = mailing_list.config.timezone, setting.particulars.subject
+    by_clock = mailing_list.by_clock and lift_due(disclosure) == disclosure.embargo_until
     if one.for_members:
         people = await _members_who_have_it(tx, disclosure, now)
-        notice = notices_reminders.for_members(disclosure, subject, zone, now, by_clock=mailing_list.by_clock)
+        notice = notices_reminders.for_members(disclosure, setting.told_subject, zone, now, by_clock=by_clock)
         kind = MessageKind.DATE_NOTICE
     else:
         people = await posting.coordinators(tx, disclosure.list_id)
         wrong = await _not_right_yet(tx, setting, one, now)
-        notice = notices_reminders.for_coordinators(
-            disclosure, subject, one, wrong, zone, now, by_clock=mailing_list.by_clock
-        )
+        notice = notices_reminders.for_coordinators(disclosure, subject, one, wrong, zone, now, by_clock=by_clock)
         kind = MessageKind.REPORT
     if people:
         await posting.notify(parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread)
@@ -115,6 +115,7 @@ async def _not_right_yet(tx: Tx, setting: Setting, one: Reminder, now: datetime)
         wrong.append(f"it waits for a second coordinator: answer with `Approve: {disclosure.id}`")
     if one.subject is Subject.HOLD and disclosure.stopped:
         wrong.append("it is stopped: it goes out only after a new Hold-Until or `embargo disclosure go`")
+    wrong += [f"the lift waits for the embargo of {held_by.name}" for held_by in holding(disclosure)]
     if one.subject is Subject.DATE:
         wrong += await _about_copies(tx, disclosure, inside)
     if setting.mailing_list.config.public_address and setting.particulars.notice is None:

@@ -22,6 +22,7 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, ValidationInfo
 
 from policy.calendars import Window, parse_holidays, parse_window
+from policy.facts import UpstreamMode
 from policy.floods import Flood, parse_flood
 from policy.instants import parse_duration, parse_patch_day
 
@@ -467,4 +468,5 @@ DiscussionWord = Annotated[Discussion, BeforeValidator(_word_of(Discussion))]
 LeakNoticeWord = Annotated[LeakNotice, BeforeValidator(_word_of(LeakNotice))]
 LiftWord = Annotated[LiftBy, BeforeValidator(_word_of(LiftBy))]
 SealWord = Annotated[Seal, BeforeValidator(_word_of(Seal))]
+UpstreamModeWord = Annotated[UpstreamMode, BeforeValidator(_word_of(UpstreamMode))]
 BannerWord = Annotated[Banner, BeforeValidator(_word_of(Banner))]

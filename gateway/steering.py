@@ -14,6 +14,8 @@ from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
 from gateway.sending import content, posting
 from gateway.sending.content import Setting
+from gateway.upstreams import letting
+from gateway.upstreams import lines as upstream_lines
 from policy.audience import admitted_by, judge_seats
 from policy.closing import ended_thread
 from policy.control import Complaint
@@ -117,7 +119,8 @@ async def _plan(incoming: Incoming, verdict: Steered, disclosure: Disclosure) ->
         faults = Faults((ended,), "")
     if faults is not None:
         return faults
-    refused = await acts.refusals(incoming, verdict.writer, order)
+    refused = await letting.refuse_all(incoming, verdict.writer, order, disclosure)
+    refused = refused or await acts.refusals(incoming, verdict.writer, order)
     return Faults(refused, order.corrected) if refused else plan
 
 
@@ -138,9 +141,11 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     if plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT):
         publish, actor = order.public_notice is not None, verdict.writer.address
         cause = plan.after.cause or "other"
+        standing = replace(before, upstreams=plan.after.upstreams)
+        standing = await upstream_lines.before_lift(incoming, before, standing, particulars, verdict.writer)
         lift = release.send_and_lift if plan.has(Event.SEND_AND_LIFT) else release.lift
         incoming.disclosure = await lift(
-            incoming.parts, tx, before, incoming.now, cause=cause, actor=actor, publish=publish
+            incoming.parts, tx, standing, incoming.now, cause=cause, actor=actor, publish=publish
         )
         doings.words += ["Members get the text, and then the lift."] if plan.has(Event.SEND_AND_LIFT) else []
         doings.words.append("The embargo is lifted.")
@@ -174,7 +179,7 @@ async def _publish(incoming: Incoming, setting: Setting, writer: Person) -> list
     return ["The public notice goes out."] if is_sent else []
 
 
-_CHANGEABLE = ("hold_until", "embargo_until", "scope", "tlp", "stopped", "state", "ended_at", "cause")
+_CHANGEABLE = ("hold_until", "embargo_until", "scope", "tlp", "stopped", "state", "ended_at", "cause", "upstreams")
 
 
 async def _move(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> None:
@@ -211,10 +216,12 @@ async def _apply_changes(
     if plan.has(Event.NEW_DATE):
         doings.words.append(f"The public date is now {in_words(after.embargo_until, zone, now)}.")
         if before.state is State.EMBARGOED:
-            notice = notices.new_date(after, setting.particulars.subject, before.embargo_until, zone, now)
+            notice = notices.new_date(after, setting.told_subject, before.embargo_until, zone, now)
             await release.tell_bound(incoming.parts, incoming.tx, setting, notice, MessageKind.DATE_NOTICE, now)
     if not is_unreleased and {Event.NEW_DATE, Event.CHANGE} & set(plan.events):
         await content.compose_unsent_again(incoming.parts, incoming.tx, setting, now)
+    if plan.has(Event.UPSTREAM):
+        doings.words += await upstream_lines.carry_out(incoming, setting, before)
     if order.scope is not None:
         doings.words.append(f"The scope is now: {after.scope}.")
         if not is_unreleased:

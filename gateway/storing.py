@@ -186,6 +186,7 @@ async def with_order(
         references=order.refs or particulars.references,
         permit=order.permit or particulars.permit,
         restrict=(*kept, *order.restrict),
+        mechanics=tuple({**dict(particulars.mechanics), **dict(order.mechanics)}.items()),
     )
     payload = incoming.read.payload
     if order.public_notice is None or payload is None:

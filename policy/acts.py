@@ -31,7 +31,7 @@ COORDINATOR = frozenset({"coordinator"})
 ANYBODY = frozenset({"coordinator", "member"})
 IN_AUDIENCE = ANYBODY | {"guest"}
 _NUMBER = re.compile(r"(?:[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4})?/?([0-9]{1,4})", re.ASCII | re.IGNORECASE)
-_NAME = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
+_NAME = re.compile(r"[A-Z]{1,8}-[0-9]{4}-[0-9A-Z]{4}(?:/[0-9]{1,4})?", re.ASCII)
 _ID = re.compile(r"([A-Z]{2})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
 
 
@@ -55,7 +55,7 @@ class Correct:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """``Approve:`` a second coordinator agrees to what waits: a disclosure, or a kept mail, by its id."""
+    """``Approve:`` a second coordinator agrees to what waits: a disclosure, a kept mail, the details of a mail."""
 
     ref: str
 

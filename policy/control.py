@@ -33,6 +33,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Restrict": (),
     "TLP": (),
     "Upstream": (),
+    "Mechanics-Version": (),
+    "Mechanics-Branches": (),
+    "Mechanics-Action": (),
     "CVE": (),
     "Ref": (),
     "Permit": (),
@@ -83,7 +86,7 @@ COMPANIONS: frozenset[str] = frozenset(
 )
 """Names that mean something only in a block, beside a line that takes them: elsewhere they are prose."""
 
-REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch", "Fact", "Confirm", "Guest"})
+REPEATABLE = frozenset({"Restrict", "Ref", "CVE", "Vouch", "Fact", "Confirm", "Guest", "Upstream"})
 """Names that may stand several times; of any other, two lines must say the same."""
 
 _CANONICAL = {name.casefold(): main for main, others in ALIASES.items() for name in (main, *others)}

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from policy.calendars import Calendar
 from policy.facts import Disclosure, State
+from policy.upstream import holding
 
 
 class Event(StrEnum):
@@ -40,6 +41,7 @@ class Event(StrEnum):
     PUBLISH = "publish"
     FACT_PUBLIC = "fact-public"
     FACT_ATTACKS = "fact-attacks"
+    UPSTREAM = "upstream"
     LEAK = "leak"
     CLOSE = "close"
 
@@ -82,6 +84,10 @@ ROWS: tuple[Row, ...] = (
     Row("11", State.EMBARGOED, Event.DATE_STANDS, State.EMBARGOED),
     Row("12", State.EMBARGOED, Event.DATE_REACHED, State.LIFTED),
     Row("12", State.EMBARGOED, Event.LIFT_ASKED, State.EMBARGOED),
+    Row("12", State.PENDING, Event.UPSTREAM, State.PENDING),
+    Row("12", State.HELD, Event.UPSTREAM, State.HELD),
+    Row("12", State.EMBARGOED, Event.UPSTREAM, State.EMBARGOED),
+    Row("12", State.LIFTED, Event.UPSTREAM, State.LIFTED),
     Row("13", State.EMBARGOED, Event.LIFT_NOW, State.LIFTED),
     Row("13", State.HELD, Event.SEND_AND_LIFT, State.LIFTED),
     Row("13", State.LIFTED, Event.PUBLISH, State.LIFTED),
@@ -131,6 +137,7 @@ _REFUSALS: dict[Event, str] = {
     Event.CHANGE: "it is over, so nothing of it can change",
     Event.WITHDRAW: "it can't be withdrawn any more",
     Event.FOLLOW_UP: "it is over, so nothing can be added",
+    Event.UPSTREAM: "it is over, and no upstream's embargo matters to it any more",
     Event.LIFT_NOW: "there is no embargo to lift: members don't have it. Use `Withdraw:` to call it off, "
     "`Hold-Until: now` to send it, or `Send: now` beside the lift to do both",
     Event.CLOSE: "only what is lifted can be closed",
@@ -203,14 +210,15 @@ def due(disclosure: Disclosure, now: datetime, *, by_clock: bool = True) -> Even
     """What the clock does to it at ``now``; asking twice, late or after a restart gives the same answer once.
 
     A date gone by while it was held comes first: nothing is sent under a stale date (row 4). Without
-    ``by_clock`` the date lifts nothing: a coordinator is asked to (row 12).
+    ``by_clock`` the date lifts nothing: a coordinator is asked to (row 12). Neither happens while an
+    upstream's embargo holds.
     """
     if disclosure.state is State.HELD:
         if now >= disclosure.embargo_until:
             return Event.DATE_PASSED
         if now >= disclosure.hold_until and not disclosure.stopped:
             return Event.HOLD_OVER
-    if disclosure.state is State.EMBARGOED and now >= disclosure.embargo_until:
+    if disclosure.state is State.EMBARGOED and now >= disclosure.embargo_until and not holding(disclosure):
         return Event.DATE_REACHED if by_clock else Event.LIFT_ASKED
     return None
 

@@ -71,6 +71,21 @@ class MessageKind(StrEnum):
     PUBLIC_NOTICE = "public-notice"  # the only one in clear, after the lift (law 1)
 
 
+class UpstreamMode(StrEnum):
+    """What may leave under a third party's embargo; ``policy.upstream`` tells what each means."""
+
+    MECHANICS = "mechanics"
+    CASE_BY_CASE = "case-by-case"
+    INHERIT = "inherit"
+
+
+class ContentClass(StrEnum):
+    """What members get of what people write: all of it, or the mechanics of a release alone."""
+
+    FULL = "full"
+    MECHANICS = "mechanics"
+
+
 CONTENT_KINDS = frozenset({MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY})
 """Kinds that carry what people wrote: only an active member of the audience gets them."""
 
@@ -159,11 +174,33 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Upstream:
+    """A third party's embargo that a disclosure is under, by the name that the configuration gives it.
+
+    ``until``: its date, None where none is known. ``over_at``: when it was over, None while it holds.
+    ``opened``: a second coordinator let the details go, ``shared``: members of the group of its name get them.
+    """
+
+    name: str
+    mode: UpstreamMode
+    until: datetime | None = None
+    over_at: datetime | None = None
+    opened: bool = False
+    shared: bool = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is not over."""
+        return self.over_at is None
+
+
+@dataclass(frozen=True, slots=True)
 class Disclosure:
     """A disclosure without its content (that is sealed elsewhere).
 
     ``scope`` is the text of a Scope line. ``admitted`` are the ids of those let in at the release
-    or by a later Scope line; None before the release. All instants are aware UTC.
+    or by a later Scope line; None before the release. ``detailed`` are the ids of the mails whose details
+    a second coordinator let go under an upstream's embargo. All instants are aware UTC.
     """
 
     id: str
@@ -189,3 +226,5 @@ class Disclosure:
     public_post_at: datetime | None = None  # when a coordinator told where the public notice stands
     closed_at: datetime | None = None
     destroyed_at: datetime | None = None  # when its content was destroyed, for ever
+    upstreams: tuple[Upstream, ...] = ()
+    detailed: frozenset[str] = frozenset()

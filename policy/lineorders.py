@@ -8,6 +8,7 @@ possible it is the value as it was.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -138,12 +139,18 @@ def read_scope_line(text: str, surroundings: Surroundings) -> Parsed[Scope]:
     return Parsed(None, fixed, "; ".join(resolved.problems))
 
 
-def read_restrict_line(text: str, surroundings: Surroundings) -> Parsed[Restriction]:
-    """Attachments that go to some only."""
+def read_restrict_line(
+    text: str, surroundings: Surroundings, is_of_details: Callable[[Restriction], object] = lambda _: False
+) -> Parsed[Restriction]:
+    """Attachments that go to some only. ``is_of_details``: it is about all that an upstream keeps back instead."""
     try:
         patterns, to = split_restriction(text)
     except ValueError as err:
         return Parsed(None, text, str(err))
+    resolved = resolve_scope(to, surroundings.readers)
+    whole = Restriction(tuple(patterns), resolved.scope)
+    if not resolved.problems and is_of_details(whole):
+        return Parsed(whole, text)
     problems: list[str] = []
     exact: list[str] = []
     offered: list[str] = []
@@ -156,7 +163,6 @@ def read_restrict_line(text: str, surroundings: Surroundings) -> Parsed[Restrict
             problems.append(
                 f"no attachment of this mail is called {pattern!r}" + (f"; did you mean {near}?" if near else "")
             )
-    resolved = resolve_scope(to, surroundings.readers)
     problems.extend(resolved.problems)
     if not problems:
         return Parsed(Restriction(tuple(exact), resolved.scope), text)

@@ -42,6 +42,8 @@ from policy.lineorders import (
 from policy.plain import nearest
 from policy.scopes import Restriction, Scope, read_restriction, read_scope, restriction_text, scope_text
 from policy.surroundings import Surroundings
+from policy.upstream import UpstreamLine, UpstreamWord
+from policy.upstreamlines import contradiction, read_action, read_upstream, read_versions, shared_with
 
 __all__ = [
     "Complaint",
@@ -61,7 +63,6 @@ __all__ = [
 T = TypeVar("T")
 _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if "member" in spec.by)})
 _SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
-_NOT_YET = frozenset({"Upstream"})
 _ONLY_IN_REPLIES = frozenset({"Lift", "Withdraw", *(name for name, spec in SPECS.items() if not spec.in_posts)})
 _LISTS = frozenset({"Replaces"})  # companions that may go on in a further line
 _BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
@@ -96,6 +97,8 @@ class Order:
     """What the control lines of a mail order. With ``complaints`` nothing else is set but ``leak``.
 
     ``hold_now``: released without (further) hold. None, () and False mean that no line says so;
+    ``shares`` are upstreams whose groups get the details; ``mechanics`` are pairs of "version", "branches" or
+    "action" with what is said of it.
     ``embargo_until`` of a new disclosure may come from the list's default. ``corrected`` is the
     block to paste ("": no line of it remains); ``is_ready`` says whether it is accepted as it stands.
     """
@@ -105,6 +108,9 @@ class Order:
     hold_now: bool = False
     scope: Scope | None = None
     restrict: tuple[Restriction, ...] = ()
+    upstreams: tuple[UpstreamLine, ...] = ()
+    shares: tuple[str, ...] = ()
+    mechanics: tuple[tuple[str, str], ...] = ()
     tlp: str | None = None
     cve: tuple[str, ...] = ()
     refs: tuple[str, ...] = ()
@@ -161,7 +167,8 @@ class _Reader:
     def order(self) -> Order:
         """Read every line; complaints are there afterwards."""
         self._refuse_contradictions()
-        restrict = self._many("Restrict", read_restrict_line)
+        upstreams = self._upstreams()
+        restrict, shares = self._restrict(upstreams)
         notice = self._one("Public-Notice", read_notice_line)
         self._check_notice(notice, restrict)
         dates = self._dates()
@@ -171,7 +178,10 @@ class _Reader:
             hold_until=dates.hold_until,
             hold_now=dates.hold_now,
             scope=self._one("Scope", read_scope_line, _narrowest),
-            restrict=tuple(restrict),
+            restrict=restrict,
+            upstreams=upstreams,
+            shares=shares,
+            mechanics=self._mechanics(),
             tlp=self._one("TLP", read_tlp, _strictest),
             cve=tuple(dict.fromkeys(number for cve in self._many("CVE", read_cve) for number in cve)),
             refs=tuple(self._many("Ref", read_text)),
@@ -200,9 +210,7 @@ class _Reader:
         line = self._named(line, is_stray=is_stray)
         if line.name not in ALIASES:
             return
-        if line.name in _NOT_YET:
-            self._complain(line, "it is not available yet; left out of the block below")
-        elif self._s.role != "coordinator" and line.name not in _FOR_MEMBERS:
+        if self._s.role != "coordinator" and line.name not in _FOR_MEMBERS:
             self._complain(line, "only coordinators steer a disclosure; as part of a text, begin the line otherwise")
         elif line.name in SPECS and self._s.role not in SPECS[line.name].by:
             self._complain(line, "it is for members to write; left out of the block below")
@@ -350,6 +358,33 @@ class _Reader:
     def _drop(self, name: str, why: str) -> None:
         self._complain(self._lines.pop(name)[0], f"{why}; left out of the block below")
         self._fixed.pop(name)
+
+    def _upstreams(self) -> tuple[UpstreamLine, ...]:
+        lines = self._many("Upstream", read_upstream)
+        found = contradiction(lines)
+        if found is not None:  # of the two the one that holds, for as long as nobody says that it is over
+            complaint, name = found
+            self.complaints.append(complaint)
+            others = [value for value in self._fixed["Upstream"] if value.partition(" ")[0] != name]
+            self._fixed["Upstream"] = [name, *others]
+        return tuple(dict.fromkeys(lines))
+
+    def _restrict(self, upstreams: Iterable[UpstreamLine]) -> tuple[tuple[Restriction, ...], tuple[str, ...]]:
+        """Restrictions of attachments, and the upstreams whose groups get all that is kept back."""
+        said = {line.name for line in upstreams if line.word is not UpstreamWord.OVER}
+        names = frozenset({*self._s.held_by, *said})
+        found = self._many("Restrict", lambda text, s: read_restrict_line(text, s, lambda r: shared_with(r, names)))
+        shares = {restriction: shared_with(restriction, names) for restriction in found}
+        plain = tuple(restriction for restriction in found if not shares[restriction])
+        return plain, tuple(dict.fromkeys(name for some in shares.values() for name in some))
+
+    def _mechanics(self) -> tuple[tuple[str, str], ...]:
+        said = {
+            "version": self._one("Mechanics-Version", read_versions),
+            "branches": self._one("Mechanics-Branches", read_versions),
+            "action": self._one("Mechanics-Action", read_action),
+        }
+        return tuple((what, value) for what, value in said.items() if value is not None)
 
     def _check_notice(self, notice: str | None, restrict: Iterable[Restriction]) -> None:
         if notice is not None and any(restriction.covers(notice) for restriction in restrict):

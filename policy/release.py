@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 
 from policy.audience import NO_GRANT
 from policy.facts import BINDING_KINDS, CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
+from policy.upstream import gets_details
 
 LATE_AFTER = timedelta(minutes=1)  # a release or lift later than that raises an alarm
 SAY_LATE_AFTER = timedelta(seconds=2)  # and is called late, and by how much, in what people read, from here on
 UNDELIVERED_AFTER = timedelta(minutes=30)  # CONTRACT: copies undelivered that long raise the alarm
 REPORT_AFTER = timedelta(minutes=15)  # the release report waits that long for stragglers
+UPSTREAM_HOLDS = "a third party's embargo holds"
 JITTER_FROM = timedelta(seconds=10)  # shorter pauses are kept to the letter
 
 
@@ -44,17 +46,32 @@ class Cancel:
 HandOver = Go | Withhold | Cancel
 
 
-def judge_hand_over(kind: MessageKind, person: Person | None, disclosure: Disclosure | None, now: datetime) -> HandOver:
-    """Judge one copy at the moment of sealing, and again at the moment of handing it over."""
+def judge_hand_over(
+    kind: MessageKind, person: Person | None, disclosure: Disclosure | None, now: datetime, *, details_of: str = ""
+) -> HandOver:
+    """Judge one copy at the moment of sealing, and again at the moment of handing it over.
+
+    ``details_of``: the mail whose details the copy holds; "" where it holds a release's mechanics alone.
+    """
     if person is None:
         return Cancel("unknown recipient")
     refusal = _forbidden(kind, person, disclosure, now)
     if refusal:
         return Cancel(refusal)
+    if _is_kept_back(kind, person, disclosure, details_of):
+        return Withhold(UPSTREAM_HOLDS)
     trouble = person.key_trouble(now)
     if trouble:
         return Withhold(trouble)
     return Go(tuple(sorted(key.fingerprint for key in person.usable_keys(now))))
+
+
+def _is_kept_back(kind: MessageKind, person: Person, disclosure: Disclosure | None, details_of: str) -> bool:
+    """Whether an upstream's embargo keeps these details from this person (invariant 16)."""
+    is_for_member = kind in CONTENT_KINDS and person.role is not Role.COORDINATOR
+    if not is_for_member or disclosure is None or not details_of:
+        return False
+    return not gets_details(disclosure, person, details_of)
 
 
 def _forbidden(kind: MessageKind, person: Person, disclosure: Disclosure | None, now: datetime) -> str | None:

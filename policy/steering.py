@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from policy import upstream
 from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, move
-from policy.facts import Disclosure, State
+from policy.facts import Disclosure, State, Upstream
 from policy.instants import Reading, is_patch_day, parse_duration
 from policy.orders import Complaint, Order, scope_text
 
@@ -42,6 +43,7 @@ class PostPlan:
     embargo_until: datetime
     scope: str
     tlp: str
+    upstreams: tuple[Upstream, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,9 @@ def plan_post(order: Order, rules: Rules, defaults: Defaults, now: datetime) -> 
     """Plan a new disclosure (row 1), or say what is missing or impossible."""
     complaints: list[Complaint] = []
     corrected = order.corrected
+    upstreams = upstream.apply((), State.PENDING, order.upstreams, order.shares, now)
+    if isinstance(upstreams, str):
+        return Faults((Complaint("Upstream:", upstreams),), corrected)
     for name, is_there in (("Lift", order.lift_now), ("Withdraw", order.withdraw is not None)):
         if is_there:
             complaints.append(Complaint(f"{name}:", "there is no disclosure yet that it could end", ()))
@@ -93,7 +98,7 @@ def plan_post(order: Order, rules: Rules, defaults: Defaults, now: datetime) -> 
         corrected = with_line(corrected, "Scope", "all")
     if complaints:
         return Faults(tuple(complaints), corrected)
-    return PostPlan(hold, embargo, scope, order.tlp or defaults.tlp)
+    return PostPlan(hold, embargo, scope, order.tlp or defaults.tlp, upstreams)
 
 
 def default_embargo(defaults: Defaults, rules: Rules, hold: datetime, now: datetime) -> datetime | None:
@@ -127,11 +132,20 @@ def _without(block: str, name: str) -> str:
 
 
 def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datetime) -> SteerPlan | Faults:
-    """Plan what a coordinator's reply changes (rows 2, 5, 5a, 10a, 13), or say what can't be done."""
+    """Plan what a coordinator's reply changes (rows 2, 5, 5a, 10a, 12, 13), or say what can't be done."""
+    upstreams = upstream.apply(disclosure.upstreams, disclosure.state, order.upstreams, order.shares, now)
+    if isinstance(upstreams, str):
+        return Faults((Complaint("Upstream:", upstreams),), order.corrected)
+    after = replace(disclosure, upstreams=upstreams)
+    events = [Event.UPSTREAM] if order.upstreams or order.shares else []
     if order.withdraw is not None or order.lift_now:
-        return _plan_end(order, disclosure, now)
-    events: list[Event] = []
-    after = disclosure
+        return _plan_end(order, after, events, now)
+    return _plan_changes(order, disclosure, after, events, rules, now)
+
+
+def _plan_changes(
+    order: Order, disclosure: Disclosure, after: Disclosure, events: list[Event], rules: Rules, now: datetime
+) -> SteerPlan | Faults:
     if order.hold_until is not None or order.hold_now:
         refused = _hold_refused(disclosure)
         if refused:
@@ -149,6 +163,9 @@ def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datet
     if order.tlp:
         after = replace(after, tlp=order.tlp)
     if disclosure.state is State.LIFTED and order.public_notice is not None:
+        waits = upstream.why_not_yet(after)
+        if waits is not None:
+            return Faults((Complaint("Public-Notice:", waits),), _without(order.corrected, "Public-Notice"))
         events.append(Event.PUBLISH)
     if changes_particulars(order) or order.tlp or (order.public_notice and Event.PUBLISH not in events):
         events.append(Event.CHANGE)
@@ -157,7 +174,7 @@ def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datet
 
 def changes_particulars(order: Order) -> bool:
     """Whether the order changes what the banner says, or what is withheld from whom."""
-    return bool(order.restrict or order.cve or order.refs or order.permit)
+    return bool(order.restrict or order.cve or order.refs or order.permit or order.mechanics)
 
 
 def _hold_refused(disclosure: Disclosure) -> str | None:
@@ -166,7 +183,7 @@ def _hold_refused(disclosure: Disclosure) -> str | None:
     return f"members have it already (it is {disclosure.state}), so there is no hold to change"
 
 
-def _plan_end(order: Order, disclosure: Disclosure, now: datetime) -> SteerPlan | Faults:
+def _plan_end(order: Order, disclosure: Disclosure, events: list[Event], now: datetime) -> SteerPlan | Faults:
     if order.withdraw is not None and order.lift_now:
         why = "an embargo is either lifted or withdrawn"
         return Faults((Complaint("Lift:", why, ()),), _without(order.corrected, "Lift"))
@@ -179,8 +196,11 @@ def _plan_end(order: Order, disclosure: Disclosure, now: datetime) -> SteerPlan 
     target = move(disclosure.state, event)
     if isinstance(target, Refusal):
         return Faults((Complaint(f"{name}:", target.why, ()),), _without(order.corrected, name))
+    waits = upstream.why_not_yet(disclosure) if order.lift_now else None
+    if waits is not None:
+        return Faults((Complaint("Lift: now", waits),), _without(order.corrected, name))
     cause = (order.lift_cause or "other") if order.lift_now else disclosure.cause
-    return SteerPlan(replace(disclosure, state=target, ended_at=now, cause=cause), (event,))
+    return SteerPlan(replace(disclosure, state=target, ended_at=now, cause=cause), (*events, event))
 
 
 def _checked(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from policy.calendars import Calendar, Window
+from policy.facts import UpstreamMode
 from policy.scopes import Roster
 
 
@@ -21,7 +23,8 @@ class Surroundings:
     ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
     the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now;
     ``by_agreement`` says that this date moves only as the list agrees. ``guests`` are addresses that a
-    restriction may name besides.
+    restriction may name besides. ``upstreams`` are the third parties that the list knows, each with its mode, and
+    ``held_by`` those whose embargo holds here now.
     """
 
     now: datetime
@@ -47,6 +50,8 @@ class Surroundings:
     min_lead: timedelta = timedelta()
     window: Window | None = None
     holidays: frozenset[date] = frozenset()
+    upstreams: Mapping[str, UpstreamMode] = field(default_factory=dict)
+    held_by: frozenset[str] = frozenset()
 
     @property
     def calendar(self) -> Calendar:

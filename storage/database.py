@@ -32,7 +32,7 @@ Tx = AsyncConnection
 
 SchemaState = Literal["current", "missing", "old", "newer"]
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision in migrations/; revisions are numbered, so that older and newer compare as text."""
 
 PATIENCE = 10.0

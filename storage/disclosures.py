@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, and_, bindparam, delete, exists, func, insert, not_, or_, select
 
-from policy.facts import Disclosure, State
+from policy.facts import Disclosure, State, Upstream, UpstreamMode
 from storage import ids
 from storage import tables as t
 from storage.database import Tx
 from storage.errors import StorageError
-from storage.rows import clip, free_id, insert_if_new, plain, record_of, values_of, words
+from storage.rows import clip, free_id, insert_if_new, plain, record_of, words
 
 LIFT_DUE, LIFT_OVERDUE = "lift-due", "lift-overdue"
 """Duties about a public date that has come, where a coordinator and not the clock ends the embargo."""
@@ -21,14 +24,13 @@ _CHANGEABLE = (frozenset(Disclosure.__dataclass_fields__) | {"stop_hash", "parti
 _IS_HELD = t.disclosures.c.state == State.HELD.value
 _IS_EMBARGOED = t.disclosures.c.state == State.EMBARGOED.value
 _GOES = t.disclosures.c.stopped.is_(False)
-_HOW = {"state": State, "admitted": frozenset}
 _IN_ORDER = (t.disclosures.c.posted_at, t.disclosures.c.id)
 _BY_ID = select(t.disclosures).where(t.disclosures.c.id == bindparam("wanted"))
 _IS_ASKED = and_(
     t.disclosures.c.list_id.in_(bindparam("by_hand", expanding=True)),
     exists().where(t.duties.c.kind == LIFT_DUE, t.duties.c.ref == t.disclosures.c.id, t.duties.c.done_at.is_(None)),
 )
-_WAITS_FOR_DATE = or_(_IS_HELD, and_(_IS_EMBARGOED, not_(_IS_ASKED)))
+_WAITS_FOR_DATE = or_(_IS_HELD, and_(_IS_EMBARGOED, not_(_IS_ASKED), t.disclosures.c.upstream_holds.is_(False)))
 _HOLD_IS_OVER = and_(_IS_HELD, _GOES, t.disclosures.c.hold_until <= bindparam("now"))
 _DATE_CAME = and_(_WAITS_FOR_DATE, t.disclosures.c.embargo_until <= bindparam("now"))
 _DUE = select(t.disclosures).where(or_(_HOLD_IS_OVER, _DATE_CAME)).order_by(*_IN_ORDER)
@@ -40,6 +42,53 @@ _NEXT = (
 _NEXT_DATE = select(func.min(t.disclosures.c.embargo_until)).where(_WAITS_FOR_DATE)
 
 
+def _read_upstreams(text: str) -> tuple[Upstream, ...]:
+    return tuple(
+        Upstream(
+            name=row["name"],
+            mode=UpstreamMode(row["mode"]),
+            until=_instant(row["until"]),
+            over_at=_instant(row["over_at"]),
+            opened=row["opened"],
+            shared=row["shared"],
+        )
+        for row in json.loads(text)
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _read_ids(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))
+
+
+_HOW: dict[str, Callable[[Any], Any]] = {
+    "state": State,
+    "admitted": frozenset,
+    "upstreams": _read_upstreams,
+    "detailed": _read_ids,
+}
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, object]:
+    """Fields of ``Disclosure`` as a row holds them: upstreams with whether one of them holds."""
+    row = {name: plain(value) for name, value in values.items() if name not in {"upstreams", "detailed"}}
+    if "upstreams" in values:
+        known: tuple[Upstream, ...] = values["upstreams"]
+        instants = [{name: at and at.isoformat() for name, at in _ends(one)} for one in known]
+        rows = [{**asdict(one), **ends} for one, ends in zip(known, instants, strict=True)]
+        row |= {"upstreams": json.dumps(rows), "upstream_holds": any(one.holds for one in known)}
+    if "detailed" in values:
+        row["detailed"] = json.dumps(sorted(values["detailed"]))
+    return row
+
+
+def _ends(one: Upstream) -> tuple[tuple[str, datetime | None], ...]:
+    return ("until", one.until), ("over_at", one.over_at)
+
+
 async def new_id(tx: Tx, prefix: str, now: datetime) -> str:
     """Return a free id: ED-2026-...."""
     return await free_id(tx, t.disclosures.c.id, lambda: ids.disclosure_id(prefix, now))
@@ -47,7 +96,8 @@ async def new_id(tx: Tx, prefix: str, now: datetime) -> str:
 
 async def add(tx: Tx, disclosure: Disclosure, *, stop_hash: str, particulars_item: str) -> None:
     """Add a disclosure; what people wrote of it is in the sealed item, and of the stop code only its hash."""
-    row = values_of(disclosure) | {"poster_name": clip(disclosure.poster_name, 200)}
+    fields = {name: getattr(disclosure, name) for name in Disclosure.__dataclass_fields__}
+    row = _columns(fields) | {"poster_name": clip(disclosure.poster_name, 200)}
     await tx.execute(
         insert(t.disclosures).values(**row, stop_hash=stop_hash, particulars_item=particulars_item, last_number=0)
     )
@@ -78,7 +128,7 @@ async def update(tx: Tx, disclosure_id: str, **changes: object) -> None:
     unknown = changes.keys() - _CHANGEABLE
     if unknown:
         raise TypeError(f"not to be changed on a disclosure: {', '.join(sorted(unknown))}")
-    row = {name: plain(value) for name, value in changes.items()}
+    row = _columns(changes)
     if not row:
         return
     done = await tx.execute(sa.update(t.disclosures).where(t.disclosures.c.id == disclosure_id).values(**row))

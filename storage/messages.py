@@ -45,6 +45,12 @@ async def of_disclosure(
     return await _all(tx, query)
 
 
+async def details_of(tx: Tx, message_id: str) -> Message | None:
+    """Return the message that carries the details of another one."""
+    row = (await tx.execute(select(t.messages).where(t.messages.c.details_of == message_id))).mappings().first()
+    return record_of(Message, row, _HOW) if row is not None else None
+
+
 async def set_waiting(tx: Tx, message_id: str, waiting: bool, *, dated_at: datetime | None = None) -> None:
     """Hold a message with its disclosure, or let it go, dated anew where an instant is given."""
     dated = {} if dated_at is None else {"dated_at": dated_at}

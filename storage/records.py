@@ -60,7 +60,8 @@ class Message:
     """Something that the gateway sends, to one or many, under one Message-ID.
 
     ``audience`` says whom it is for: "audience" (the disclosure's), "coordinators", or "named"
-    (those who have a copy). ``waiting``: held back with its disclosure.
+    (those who have a copy). ``waiting``: held back with its disclosure. ``details_of``: the message of which
+    it carries what members did not get.
     """
 
     id: str
@@ -79,6 +80,7 @@ class Message:
     waiting: bool = False
     payload_item: str | None = None
     facts_item: str | None = None
+    details_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,6 +196,10 @@ disclosures = Table(
     Column("public_post_at", UTCDateTime, nullable=True),  # when a coordinator told where the public notice stands
     Column("closed_at", UTCDateTime, nullable=True),
     Column("destroyed_at", UTCDateTime, nullable=True),  # when its content was destroyed
+    # Third parties' embargoes, by their names in the configuration; whether one of them is not over.
+    Column("upstreams", Text, nullable=False, server_default="[]"),  # JSON
+    Column("upstream_holds", Boolean, nullable=False, server_default=false()),
+    Column("detailed", Text, nullable=False, server_default="[]"),  # JSON: messages.id whose details were let go
     Index(None, "stop_hash"),
 )
 
@@ -210,6 +214,7 @@ messages = Table(
     Column("message_id", String(255), nullable=False),  # the Message-ID that the gateway gave
     Column("references", JSON, nullable=False),  # gateway-given ids only, oldest first
     Column("answers", String(64), nullable=True),  # messages.id
+    Column("details_of", String(64), nullable=True),  # messages.id: what an upstream's embargo kept back of it
     Column("author_id", Integer, nullable=True),
     Column("mail_id", String(32), nullable=True),
     Column("audience", String(16), nullable=False),  # audience, same, coordinators, named: see records.Message

@@ -8,6 +8,7 @@ from gateway import release
 from gateway.kept import mails as kept_mails
 from gateway.kept.approvals import APPROVAL
 from gateway.operator.base import Actor, RefusedError
+from gateway.upstreams import letting
 from policy import disclosure as table
 from policy.control import Complaint
 from policy.disclosure import Event, Refusal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 async def refuse(incoming: Incoming, writer: Person, act: Approve) -> Complaint | None:
     """Say why there is nothing that this coordinator can approve."""
     said, disclosure = f"Approve: {act.ref}", incoming.disclosure
+    if disclosure is not None and act.ref.startswith(f"{disclosure.id}/"):
+        return await letting.refuse(incoming, writer, act, disclosure)
     if disclosure is not None and disclosure.unapproved and act.ref == disclosure.id:
         judged = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
         return Complaint(said, judged.why) if isinstance(judged, Refusal) else None
@@ -64,6 +67,8 @@ async def _is_anothers(tx: Tx, entry: Quarantined, writer: Person) -> bool:
 async def approve(incoming: Incoming, writer: Person, act: Approve) -> str:
     """Row 2, or what a kept mail asks for: it goes on."""
     disclosure = incoming.disclosure
+    if disclosure is not None and act.ref.startswith(f"{disclosure.id}/"):
+        return await letting.let_go(incoming, act, disclosure)
     if disclosure is None or not (disclosure.unapproved and act.ref == disclosure.id):
         found = await _kept_for(incoming, writer, act, disclosure)
         return f"Not done: {found}." if isinstance(found, str) else await _approve_kept(incoming, writer, found)

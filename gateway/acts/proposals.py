@@ -91,7 +91,7 @@ async def propose(incoming: Incoming, writer: Person, act: ProposeDate) -> str:
 async def _announce(
     scene: Scene, setting: Setting, made: Proposal, older: Proposal | None, writer: Person, reason: str
 ) -> None:
-    ballot = Ballot(setting.disclosure, setting.particulars.subject, made, older.id if older else "")
+    ballot = Ballot(setting.disclosure, setting.told_subject, made, older.id if older else "")
     zone = scene.mailing_list.config.timezone
     thread = await posting.thread_of(scene.tx, setting.disclosure)
     people = await audience(scene, setting)
@@ -216,7 +216,7 @@ async def take_stock(scene: Scene, setting: Setting, proposal: Proposal) -> tupl
     elif fate is not Fate.OPEN:
         await scene.audit(Event.DATE_STANDS.value, setting.disclosure.id, fate.value, {"proposal": proposal.id})
         zone = scene.mailing_list.config.timezone
-        subject = setting.particulars.subject
+        subject = setting.told_subject
         notice = notices_proposals.fallen(setting.disclosure, subject, proposal, fate, zone, scene.now)
         await release.tell_bound(scene.parts, scene.tx, setting, notice, MessageKind.DATE_NOTICE, scene.now)
     return setting, fate
@@ -238,7 +238,7 @@ async def _settle(scene: Scene, setting: Setting, proposal: Proposal) -> Setting
     await release.transition(parts, tx, before, after, now, actor=scene.actor, reason=Event.DATE_AGREED.value)
     setting = replace(setting, disclosure=after)
     zone = scene.mailing_list.config.timezone
-    notice = notices.new_date(after, setting.particulars.subject, before.embargo_until, zone, now)
+    notice = notices.new_date(after, setting.told_subject, before.embargo_until, zone, now)
     await release.tell_bound(parts, tx, setting, notice, MessageKind.DATE_NOTICE, now)
     await content.compose_unsent_again(parts, tx, setting, now)
     return setting

@@ -44,6 +44,7 @@ ACKNOWLEDGED = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT"}
 STATUSES = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT", "text": "STATUS"}
 PROPOSALS = {"id": "ID", "state": "STATE", "proposed": "PROPOSED", "until": "VOTES UNTIL", "by": "BY",
              "confirmed_by": "CONFIRMED BY", "agree": "AGREE", "object": "OBJECT"}  # fmt: skip
+UPSTREAMS = {"name": "NAME", "mode": "MODE", "until": "UNTIL", "over_at": "OVER AT"}
 TIMELINE = {"at": "AT", "event": "EVENT", "actor": "BY", "reason": "WHY"}
 
 
@@ -76,6 +77,7 @@ def _print(found: dict[str, Any]) -> None:
     if found["public_post"]:
         facts({"Public post": found["public_post"]})
     for name, columns, title in (
+        ("upstreams", UPSTREAMS, "Embargoes of third parties"),
         ("copies", COPIES, "Copies of the members"),
         ("acknowledged", ACKNOWLEDGED, "Acknowledged"),
         ("statuses", STATUSES, "How far members are"),

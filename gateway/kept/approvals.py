@@ -22,6 +22,7 @@ from policy.grants import InviteGuest
 from policy.leakcase import Outcome
 from policy.reasons import Reason
 from policy.scopes import read_scope
+from policy.upstream import ends_sooner
 from policy.verdicts import Kept
 from policy.widening import opens, widens
 from storage import disclosures, duties, quarantine
@@ -90,7 +91,8 @@ def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order
     confirmed = {act.proposal_id for act in order.acts if isinstance(act, ConfirmDate)}
     if any(one.id in confirmed and one.at < before.embargo_until for one in known):
         return True
-    return before.state is State.EMBARGOED and plan.after.embargo_until < before.embargo_until
+    is_sooner = plan.after.embargo_until < before.embargo_until or ends_sooner(before, plan.after)
+    return before.state is State.EMBARGOED and is_sooner
 
 
 def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
@@ -100,6 +102,8 @@ def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Orde
     if order.scope is not None and widens(
         read_scope(before.scope), read_scope(plan.after.scope), incoming.people, let_in(before)
     ):
+        return True
+    if set(order.shares) - {one.name for one in before.upstreams if one.shared}:
         return True
     ruled = incoming.particulars.restrict if incoming.particulars else ()
     return opens(ruled, order.restrict, incoming.people)

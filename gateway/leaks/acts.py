@@ -14,6 +14,7 @@ from gateway.sending.content import Setting
 from policy import leakcase as table
 from policy.control import Complaint
 from policy.facts import MessageKind, Role
+from policy.upstream import restricting
 from storage import leaks
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ async def refuse_retrospective(incoming: Incoming, writer: Person, act: PostRetr
     why = table.refuse_retrospective(case.state, case.retrospective, disclosure.state if disclosure else None)
     if why is None and disclosure is None:
         why = "it is posted in the thread of the disclosure: answer a mail of that thread"
+    if why is None and writer.role is not Role.COORDINATOR and incoming.disclosure and restricting(incoming.disclosure):
+        why = "a third party's embargo holds, so nothing of it is passed on yet; the coordinators can post it"
     if why is None and not storing.has_text(incoming):
         why = "it says nothing: the text stands below the block, after an empty line"
     return Complaint(line, why) if why else None

@@ -45,6 +45,7 @@ STEPS: dict[str, Act] = {
     "withdraw": Act("Withdrawn", Sign.WITHDRAWN),
     "close": Act("Closed", Sign.CLOSED),
     "leak": Act("Opened again: a leak was reported", Sign.LEAK),
+    "upstream": Act("Embargo of a third party", Sign.DATE),
     "lift-asked": Act("Its date has come: the coordinators are asked to lift it", Sign.DATE),
 }
 """Steps of the disclosure, by the reason that the trail gives."""
@@ -64,6 +65,7 @@ ACTS: dict[str, Act] = {
     "reply": Act("Reply of a member", Sign.WRITTEN),
     "correction": Act("Correction", Sign.WRITTEN),
     "status": Act("Status told", Sign.WRITTEN),
+    "details-let-go": Act("Details let go that an upstream's embargo kept back", Sign.WRITTEN),
     "reminder": Act("Reminder", Sign.OTHER, in_words=True),
     "lift-reminder": Act("Reminder that it can be lifted", Sign.OTHER),
     "fact-reported": Act("Fact reported", Sign.LEAK, in_words=True),

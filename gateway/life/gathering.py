@@ -200,7 +200,8 @@ async def _case(desk: Looks, tx: Tx, record: LeakRecord, names: Names, *, is_ful
 
 async def _texts(desk: Looks, tx: Tx, disclosure: Disclosure, names: Names, reader: Parser) -> tuple[Text, ...]:
     found = await messages.of_disclosure(tx, disclosure.id, CONTENT_KINDS)
-    ordered: Sequence[Message] = sorted(found, key=lambda message: message.number or 0)
+    written = [message for message in found if message.details_of is None]
+    ordered: Sequence[Message] = sorted(written, key=lambda message: message.number or 0)
     return tuple([await _text(desk, tx, message, names, reader) for message in ordered])
 
 

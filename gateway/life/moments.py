@@ -59,6 +59,7 @@ class _Step:
     hold_until: str = ""
     embargo_until: str = ""
     scope: str = ""
+    upstreams: dict[str, str] = field(default_factory=dict)
 
 
 class Telling:
@@ -110,7 +111,12 @@ class Telling:
     def _changes(self, detail: Mapping[str, Any]) -> list[str]:
         """What a step changed of what stood."""
         before = self._stands
-        after = self._stands = _Step(*(str(detail.get(name, "")) for name in _Step.__slots__))
+        after = self._stands = _Step(
+            hold_until=str(detail.get("hold_until", "")),
+            embargo_until=str(detail.get("embargo_until", "")),
+            scope=str(detail.get("scope", "")),
+            upstreams=dict(detail.get("upstreams", {})),
+        )
         if not before.embargo_until:
             return []
         changes = []
@@ -120,6 +126,16 @@ class Telling:
             changes.append(f"hold moved from {_said(before.hold_until)} to {_said(after.hold_until)}")
         if after.scope != before.scope:
             changes.append(f"scope changed to {after.scope}" if self._is_full else "scope changed")
+        return [*changes, *self._upstreams(before.upstreams, after.upstreams)]
+
+    def _upstreams(self, before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+        """What a step changed of third parties' embargoes; who they are stands in a full report alone."""
+        changes = []
+        for name, standing in after.items():
+            if before.get(name) != standing:
+                who = name if self._is_full else "one of them"
+                known = {"over": "is over", "open": "holds, its date is not known"}
+                changes.append(f"{who} {known.get(standing) or f'holds until {_said(standing)}'}")
         return changes
 
     # --- copies ---------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from gateway.settings import TwoPerson
 from policy.disclosure import Event, Refusal, move
 from policy.facts import State
 from policy.instants import in_words
+from policy.upstream import why_not_yet
 from storage import disclosures
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ async def lift(parts: Parts, disclosure_id: str, cause: str = "other", *, send: 
     async with parts.database.transaction() as tx:
         held = send and (await find_disclosure(tx, disclosure_id)).state in {State.HELD, State.PENDING}
         disclosure = await _may(parts, tx, disclosure_id, Event.SEND_AND_LIFT if held else Event.LIFT_NOW)
+        waits = why_not_yet(disclosure)
+        if waits is not None:
+            raise RefusedError(f"{disclosure.id}: {waits}")
         if TwoPerson.LIFT in parts.lists[disclosure.list_id].config.two_person:
             way = f"`Lift: now` by one and `Approve: {disclosure.id}` by another, by mail"
             raise RefusedError(f"{disclosure.id}: two coordinators lift on this list (two_person): {way}")

@@ -17,6 +17,7 @@ from policy.facts import CONTENT_KINDS, READERS, CopyState, Role, State
 from policy.instants import rfc3339
 from policy.leaklines import ASKED
 from policy.scopes import read_scope
+from policy.upstream import content_class
 from storage import alarms, disclosures, grants, leaks, mails, outbox, quarantine, roster
 from storage import audit as trail
 
@@ -63,6 +64,16 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
         "stopped": disclosure.stopped,
         "closed_at": rfc3339(disclosure.closed_at) if disclosure.closed_at else None,
         "destroyed_at": rfc3339(disclosure.destroyed_at) if disclosure.destroyed_at else None,
+        "content_class": content_class(disclosure).value,
+        "upstreams": [
+            {
+                "name": one.name,
+                "mode": one.mode.value,
+                "until": rfc3339(one.until) if one.until else None,
+                "over_at": rfc3339(one.over_at) if one.over_at else None,
+            }
+            for one in disclosure.upstreams
+        ],
         "copies": [copy_facts(copy, people.get(copy.person_id or 0)) for copy in copies],
         "guests": [guest_facts(one, people.get(one.person_id or 0)) for one in granted],
         "acknowledged": [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.sending import mechanics
 from policy.facts import Grant, State
 from policy.instants import in_words
 
@@ -37,6 +38,8 @@ class Banner:
     references: tuple[str, ...] = ()
     by_clock: bool = True  # the date itself ends the embargo; otherwise a coordinator does, then or later
     standing: str | None = None  # for one who is no member: how he came to have it
+    upstreams: tuple[tuple[str, datetime | None], ...] = ()  # third parties whose embargo holds, until when
+    mechanics: tuple[tuple[str, str], ...] = ()  # "version", "branches", "action": what is said of it
     reaches: str | None = None  # for coordinators: whom a reply to this reaches
 
     def text(self) -> str:
@@ -45,13 +48,15 @@ class Banner:
         when = in_words(self.embargo_until, self.zone, self.now)
         if self.state is State.LIFTED:
             lines.append(f"The embargo is over (it ran until {when}).")
-        elif self.by_clock:
+        elif self.by_clock and not self.upstreams:
             lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
         else:
             lines.append(f"EMBARGOED until you get the lift notice, due {when} or later.")
             lines.append("Until then tell only those in your team who need to know.")
         if self.standing:
             lines.append(self.standing)
+        lines += [self._upstream(name, until) for name, until in self.upstreams]
+        lines += mechanics.said(self.mechanics)
         lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
         if self.corrects:
             lines.append(f"This puts {self.corrects} right. Please say that you have it: reply with `Ack: yes`")
@@ -72,3 +77,7 @@ class Banner:
             lines.append(self.reaches)
         lines.append(RULE)
         return "\n".join(lines) + "\n\n"
+
+    def _upstream(self, name: str, until: datetime | None) -> str:
+        ends = f"until {in_words(until, self.zone, self.now)}" if until else "until you hear that it is over"
+        return f"The embargo of {name} holds as well, {ends}."

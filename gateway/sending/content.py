@@ -11,10 +11,11 @@ from gateway.mail import compose, rebuild
 from gateway.mail.model import Payload
 from gateway.notices import common as notices
 from gateway.particulars import MessageFacts, Particulars, path_text
-from gateway.sending import posting
+from gateway.sending import mechanics, posting
 from gateway.sending.banner import Banner, standing_line
 from policy.audience import withheld_names
-from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Person, Role
+from policy.facts import CONTENT_KINDS, READERS, ContentClass, CopyState, MessageKind, Person, Role
+from policy.upstream import DETAILS, content_class, gets_details, holding
 from storage import messages, outbox, roster
 
 if TYPE_CHECKING:
@@ -48,6 +49,32 @@ class Setting:
     disclosure: Disclosure
     particulars: Particulars
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether an upstream's embargo lets members read of it the mechanics of a release alone."""
+        return content_class(self.disclosure) is ContentClass.MECHANICS
+
+    @property
+    def told_subject(self) -> str:
+        """The subject as members may read it now."""
+        return mechanics.SUBJECT if self.is_bare else self.particulars.subject
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What makes one reader's content differ from another's.
+
+    ``withheld`` are attachment names; ``standing`` is what a guest reads of how he came to have it;
+    ``is_bare``: an upstream's embargo lets him have the mechanics of a release alone.
+    """
+
+    withheld: frozenset[str] = frozenset()
+    standing: str | None = None
+    is_bare: bool = False
+
+
+WHOLE = Cut()
+
 
 async def open_message(parts: Parts, tx: Tx, message: Message) -> Opened:
     """Open a stored message of content."""
@@ -63,21 +90,21 @@ async def open_message(parts: Parts, tx: Tx, message: Message) -> Opened:
 def compose_for(
     setting: Setting,
     opened: Opened,
-    withheld: frozenset[str],
+    cut: Cut,
     *,
     for_coordinator: bool = False,
     reaches: str | None = None,
-    standing: str | None = None,
     at: datetime | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """Compose one distinct content, ready to be sealed; give it and the paths of the parts left out.
 
-    ``withheld`` are attachment names; ``standing`` is what a guest reads of how he came to have it; ``at`` is
-    the moment from which its banner counts (None: its own date). Deterministic: the proof in a receipt is what
-    its readers get.
+    ``at`` is the moment from which its banner counts (None: its own date). Deterministic: the proof in a
+    receipt is what its readers get.
     """
+    if cut.is_bare:
+        return _bare(setting, opened, cut.standing, at or opened.message.dated_at)
     facts, message, config = opened.facts, opened.message, setting.mailing_list.config
-    left_out = set(facts.paths_of(withheld))
+    withheld, left_out = cut.withheld, set(facts.paths_of(cut.withheld))
     if not for_coordinator:
         left_out |= set(facts.hidden)
     banner = Banner(
@@ -98,7 +125,9 @@ def compose_for(
         references=setting.particulars.references,
         by_clock=setting.mailing_list.by_clock,
         reaches=reaches,
-        standing=standing,
+        standing=cut.standing,
+        upstreams=tuple((one.name, one.until) for one in holding(setting.disclosure)),
+        mechanics=setting.particulars.mechanics,
     )
     entity = rebuild.distributed(
         opened.payload,
@@ -114,19 +143,24 @@ def compose_for(
     return compose.inner(letter, entity), tuple(sorted(left_out))
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What makes one reader's content differ from another's: what is withheld, and how he came to have it."""
-
-    withheld: frozenset[str]
-    standing: str | None = None
+def _bare(setting: Setting, opened: Opened, standing: str | None, now: datetime) -> tuple[bytes, tuple[str, ...]]:
+    """A message as an upstream's embargo lets members read it: text and subject are the gateway's own."""
+    facts, message, disclosure = opened.facts, opened.message, setting.disclosure
+    zone, said = setting.mailing_list.config.timezone, setting.particulars.mechanics
+    text = mechanics.text(disclosure, said, facts.label, standing, zone, now)
+    subject = notices.tagged(disclosure.id, mechanics.SUBJECT)
+    letter = posting.letter(setting.mailing_list, message, subject, facts.writer)
+    left_out = sorted(path_text(part.path) for part in opened.payload.parts)
+    return compose.inner(letter, compose.text_entity(text)), (DETAILS, *left_out)
 
 
 def cut_for(setting: Setting, opened: Opened, person: Person, but: Iterable[str] = ()) -> Cut:
     """What one reader gets of a message; ``but``: parts that are withheld from him anyway."""
-    withheld = withheld_from(setting, person, opened.facts.told_names)
     grant = person.grant_of(setting.disclosure.id) if person.role is Role.GUEST else None
-    return Cut(withheld.union(but), standing_line(grant) if grant is not None else None)
+    standing = standing_line(grant) if grant is not None else None
+    if not gets_details(setting.disclosure, person, opened.message.id):
+        return Cut(standing=standing, is_bare=True)
+    return Cut(withheld_from(setting, person, opened.facts.told_names).union(but), standing)
 
 
 def withheld_from(setting: Setting, person: Person, names: Iterable[str]) -> frozenset[str]:
@@ -164,7 +198,7 @@ async def queue_for_members(
     wanted = [person for person in everybody if _lacks(have.get(person.address), person)]
     queued = 0
     for cut, readers in group_by_cut(setting, opened, wanted).items():
-        content, left_out = compose_for(setting, opened, cut.withheld, standing=cut.standing, at=at)
+        content, left_out = compose_for(setting, opened, cut, at=at)
         content_id = await posting.put_content(parts, tx, opened.message, content, now)
         for person in readers:
             before, reason = have.get(person.address), outside.get(person.id)
@@ -204,15 +238,20 @@ async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: date
             if person is not None:
                 groups[_still_cut(setting, opened, copy, person)].append(copy)
         for cut, group in groups.items():
-            content, left_out = compose_for(setting, opened, cut.withheld, standing=cut.standing, at=now)
+            content, left_out = compose_for(setting, opened, cut, at=now)
             content_id = await posting.put_content(parts, tx, message, content, now)
             for copy in group:
                 await outbox.reword(tx, copy.id, content_id=content_id, withheld=left_out)
 
 
 def _still_cut(setting: Setting, opened: Opened, copy: Copy, person: Person) -> Cut:
-    """What was withheld stays so, though a later line may name another part alike; what is now restricted goes too."""
+    """What was withheld stays so, though a later line may name another part alike; what is now restricted goes too.
+
+    But for what an upstream kept back: that is judged by what holds now.
+    """
     facts = opened.facts
+    if DETAILS in copy.withheld:
+        return cut_for(setting, opened, person)
     before = {name for path, name in facts.attachments if path in copy.withheld and path not in facts.hidden}
     return cut_for(setting, opened, person, before)
 
@@ -238,7 +277,7 @@ async def queue_for_coordinators(
     people = await posting.coordinators(tx, setting.mailing_list.id, but=but)
     if not people:
         return
-    content, _ = compose_for(setting, opened, frozenset(), for_coordinator=True, reaches=reaches)
+    content, _ = compose_for(setting, opened, WHOLE, for_coordinator=True, reaches=reaches)
     content_id = await posting.put_content(parts, tx, opened.message, content, now)
     for person in people:
         await posting.put_copy(tx, opened.message, content_id, person, now, priority=posting.NOTICE)
@@ -248,10 +287,7 @@ def proofs(
     setting: Setting, opened: Opened, people: Iterable[Person], *, at: datetime | None = None
 ) -> tuple[notices.Attachment, ...]:
     """The very contents that members get, one per distinct content."""
-    composed = [
-        compose_for(setting, opened, cut.withheld, standing=cut.standing, at=at)[0]
-        for cut in group_by_cut(setting, opened, people)
-    ]
+    composed = [compose_for(setting, opened, cut, at=at)[0] for cut in group_by_cut(setting, opened, people)]
     return tuple(
         notices.Attachment(f"proof-{number}.eml", "message/rfc822", content)
         for number, content in enumerate(composed, start=1)
@@ -272,7 +308,8 @@ async def content_messages(tx: Tx, disclosure: Disclosure) -> tuple[Message, ...
     found = await messages.of_disclosure(tx, disclosure.id, kinds)
     gone = disclosure.destroyed_at
     there = [message for message in found if gone is None or message.created_at > gone]
-    return tuple(sorted(there, key=lambda message: message.number or 0))
+    whole = [message for message in there if message.details_of is None]  # the others repeat what they are details of
+    return tuple(sorted(whole, key=lambda message: message.number or 0))
 
 
 def members(people: Iterable[Person]) -> tuple[Person, ...]:

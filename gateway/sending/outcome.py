@@ -14,6 +14,7 @@ from gateway.relay import Bounced, Deferred, Delivered
 from gateway.sending import reports
 from policy.facts import CopyState, MessageKind
 from policy.release import Cancel, Go, HandOver, Withhold, judge_hand_over, retry_at
+from policy.upstream import DETAILS
 from storage import disclosures, outbox, roster
 
 if TYPE_CHECKING:
@@ -58,7 +59,9 @@ async def judge_all(tx: Tx, copies: Iterable[Copy], now: datetime) -> dict[str, 
         if copy.disclosure_id and copy.disclosure_id not in about:
             about[copy.disclosure_id] = await disclosures.get(tx, copy.disclosure_id)
         person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
-        verdicts[copy.id] = judge_hand_over(copy.kind, person, about.get(copy.disclosure_id or ""), now)
+        details = "" if DETAILS in copy.withheld else copy.message_id
+        disclosure = about.get(copy.disclosure_id or "")
+        verdicts[copy.id] = judge_hand_over(copy.kind, person, disclosure, now, details_of=details)
     return verdicts
 
 

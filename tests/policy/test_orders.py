@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from policy.calendars import parse_window
 from policy.control import read_block
+from policy.facts import UpstreamMode
 from policy.instants import as_value
 from policy.orders import Order, Restriction, Scope, Surroundings, read_order
 
@@ -178,7 +179,6 @@ def test_an_order_with_a_complaint_orders_nothing():
         pytest.param(f"{PUBLIC}Preview: please", f"{PUBLIC}Preview: yes\n", id="a preview, somehow"),
         pytest.param(f"{PUBLIC}Foo: bar", PUBLIC, id="unknown name"),
         pytest.param("Hold: now\n" + PUBLIC, f"Hold-Until: now\n{PUBLIC}", id="another word for it"),
-        pytest.param(f"{PUBLIC}Upstream: envoy", PUBLIC, id="not available yet"),
         pytest.param(f"{PUBLIC}Lift: now", PUBLIC, id="a lift of what is new"),
         pytest.param(f"{PUBLIC}Withdraw: x", PUBLIC, id="a withdrawal of what is new"),
         pytest.param(f"{PUBLIC}Send-To: everybody", PUBLIC, id="to whom?"),
@@ -429,6 +429,7 @@ PLACES = st.sampled_from(
         replace(HERE, max_embargo=timedelta(seconds=3)),
         replace(HERE, default_embargo="14d", zone="Asia/Tokyo"),
         replace(HERE, attachments=(), has_public_address=False),
+        replace(HERE, upstreams={"envoy": UpstreamMode.MECHANICS}),
         replace(HERE, role="member"),
         replace(REPLY, role="member"),
         replace(REPLY, embargo_until=None, hold_until=None),
@@ -453,7 +454,7 @@ def test_the_corrected_block_is_accepted(block, below, here):
     if not found.is_ready:
         # Only what must not be guessed is asked about again.
         asked = {complaint.line.partition(":")[0] for complaint in again.complaints}
-        assert asked <= {"Scope", "Restrict", "Hold-Until", "Public-Notice"}
+        assert asked <= {"Scope", "Restrict", "Hold-Until", "Public-Notice", "Upstream"}
 
 
 @given(BLOCKS, PLACES)

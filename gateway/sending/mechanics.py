@@ -1,0 +1,53 @@
+"""What members read of a release while a third party's embargo keeps everything else back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from policy.facts import Disclosure, State
+from policy.instants import in_words
+from policy.upstream import lift_due
+
+SUBJECT = "A release is being prepared"
+_LABELS = {"version": "Fixed in", "branches": "Branches", "action": "To be done"}
+
+
+def said(mechanics: Iterable[tuple[str, str]]) -> list[str]:
+    """The mechanics in lines."""
+    return [f"{_LABELS[what]}: {value}" for what, value in mechanics]
+
+
+def text(
+    disclosure: Disclosure,
+    mechanics: Iterable[tuple[str, str]],
+    label: str,
+    standing: str | None,
+    zone: str,
+    now: datetime,
+) -> str:
+    """The whole text of a mail whose details are kept back: nothing that people wrote but the mechanics.
+
+    ``standing`` is for a guest: how he came to have it.
+    """
+    due = in_words(disclosure.embargo_until, zone, now)
+    lines = [f"{label} {disclosure.id}   TLP:{disclosure.tlp}"]
+    if disclosure.state is State.LIFTED:
+        lines.append(f"The embargo of this list is over (it ran until {due}).")
+    else:
+        lines.append(f"EMBARGOED until you get the lift notice, due {due} or later.")
+        lines.append("Until then tell only those in your team who need to know.")
+    lines += [standing] if standing else []
+    ends = lift_due(disclosure)
+    lines += [
+        "",
+        "A security release is being prepared. It is under the embargo of a third party as well, so for now",
+        "this is all that may be told:",
+        "",
+        *said(mechanics),
+        f"Date: {in_words(ends, zone, now)}" if ends else "Date: not known yet",
+        "",
+        "The rest follows when it may be told; please plan for the release, and don't guess in public.",
+        "To report a leak, reply with the first line `Leak: what, to whom`",
+    ]
+    return "\n".join(lines) + "\n"
