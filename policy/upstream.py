@@ -68,7 +68,7 @@ def lift_due(disclosure: Disclosure) -> datetime | None:
     """When its embargo ends by the clock: max(T, U). None while an upstream holds whose date is not known."""
     ends = [one.over_at or one.until for one in disclosure.upstreams]
     known = [end for end in ends if end is not None]
-    return max(disclosure.embargo_until, *known) if len(known) == len(ends) else None
+    return max([disclosure.embargo_until, *known]) if len(known) == len(ends) else None
 
 
 def next_end(disclosure: Disclosure) -> datetime | None:
