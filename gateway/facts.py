@@ -219,7 +219,7 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         min_lead=config.min_lead,
         window=config.release_window,
         holidays=config.holidays_file.days if config.holidays_file else frozenset(),
-        upstreams={name: one.mode for name, one in config.upstreams.items()},
+        upstreams=tuple((name, one.mode) for name, one in config.upstreams.items()),
         held_by=frozenset(one.name for one in holding(disclosure)) if disclosure else frozenset(),
     )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from policy.calendars import Calendar, Window
@@ -50,7 +49,7 @@ class Surroundings:
     min_lead: timedelta = timedelta()
     window: Window | None = None
     holidays: frozenset[date] = frozenset()
-    upstreams: Mapping[str, UpstreamMode] = field(default_factory=dict)
+    upstreams: tuple[tuple[str, UpstreamMode], ...] = ()
     held_by: frozenset[str] = frozenset()
 
     @property

@@ -27,11 +27,12 @@ EVERYTHING = "*"
 def read_upstream(text: str, surroundings: Surroundings) -> Parsed[UpstreamLine]:
     """Which third party's embargo, and what of it: that it holds, until when, that it is over, that details may go."""
     name, _, rest = text.partition(" ")
-    known = {one.casefold(): one for one in surroundings.upstreams}
+    modes = dict(surroundings.upstreams)
+    known = {one.casefold(): one for one in modes}
     found = known.get(name.casefold())
     if found is None:
         return _unknown(text, name, rest, surroundings)
-    line = UpstreamLine(found, surroundings.upstreams[found])
+    line = UpstreamLine(found, modes[found])
     word = rest.strip().rstrip(".!").casefold()
     if not word:
         return Parsed(line, found)
@@ -48,8 +49,9 @@ def _unknown(text: str, name: str, rest: str, surroundings: Surroundings) -> Par
         return Parsed(
             None, text, "this list knows no third parties (`[lists.NAME.upstreams.envoy]` in its configuration)"
         )
-    names = ", ".join(surroundings.upstreams)
-    near = nearest(name, surroundings.upstreams)
+    known = [one for one, _ in surroundings.upstreams]
+    names = ", ".join(known)
+    near = nearest(name, known)
     if near is None:
         return Parsed(None, text, f"there is no upstream {one_line(name)!r}; this list knows {names}")
     again = read_upstream(f"{near} {rest}".strip(), surroundings)

@@ -429,7 +429,7 @@ PLACES = st.sampled_from(
         replace(HERE, max_embargo=timedelta(seconds=3)),
         replace(HERE, default_embargo="14d", zone="Asia/Tokyo"),
         replace(HERE, attachments=(), has_public_address=False),
-        replace(HERE, upstreams={"envoy": UpstreamMode.MECHANICS}),
+        replace(HERE, upstreams=(("envoy", UpstreamMode.MECHANICS),)),
         replace(HERE, role="member"),
         replace(REPLY, role="member"),
         replace(REPLY, embargo_until=None, hold_until=None),

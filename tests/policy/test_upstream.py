@@ -39,7 +39,7 @@ HERE = Surroundings(
     now=NOW,
     groups=frozenset({"envoy", "others"}),
     addresses=frozenset({"security@northwind.example"}),
-    upstreams={"envoy": MECHANICS, "proxy-wasm": INHERIT},
+    upstreams=(("envoy", MECHANICS), ("proxy-wasm", INHERIT)),
     is_reply=True,
     hold_until=NOW - DAY,
     embargo_until=NOW + 14 * DAY,
@@ -98,8 +98,10 @@ def test_a_line_that_is_not_clear_comes_back_as_one_that_holds(line: str, why: s
         assert order(f"Upstream: {reading.value}").upstreams[0].until == reading.at
 
 
-@pytest.mark.parametrize("upstreams", [{}, {"envoy": MECHANICS}])
-def test_an_unknown_name_is_asked_about_again_and_never_left_out(upstreams: dict[str, UpstreamMode]) -> None:
+@pytest.mark.parametrize("upstreams", [(), (("envoy", MECHANICS),)])
+def test_an_unknown_name_is_asked_about_again_and_never_left_out(
+    upstreams: tuple[tuple[str, UpstreamMode], ...],
+) -> None:
     found = order("Upstream: kubernetes", replace(HERE, upstreams=upstreams))
 
     assert found.complaints
