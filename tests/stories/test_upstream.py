@@ -104,7 +104,8 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         assert await state_of(story, which) == "lifted"
         for name in MEMBERS:
             assert lifts(story, name) == 1
-            first, second = [copy for copy in story.inbox(name) if "Details of" in copy.text]
+            got = {copy.text.split()[2]: copy for copy in story.inbox(name) if copy.text.startswith("Details of")}
+            first, second = got[f"{which}/1"], got[f"{which}/2"]
             assert first.attachments == {"hpack.patch": b"fix-canary\r\n"}
             assert "Requests can be smuggled." in first.text
             assert "CVE-2026-4242" in first.text
