@@ -9,6 +9,7 @@ from gateway.notices.common import MOST_TEXT, Attachment
 from gateway.scene import Scene
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from gateway.envelope import Envelope
@@ -57,6 +58,7 @@ class Incoming:
     dropped_lines: tuple[int, ...] | None = None
     refused: Asked | None = None
     notes: list[str] = field(default_factory=list)
+    ahead: Mapping[str, Read] = field(default_factory=dict)  # kept mails that it names, read before its transaction
 
     async def audit(self, event: str, about: str, reason: str = "", detail: dict[str, object] | None = None) -> None:
         """Put one record into the trail, said by whoever signed the mail."""

@@ -19,6 +19,7 @@ from gateway.acts import table as acts
 from gateway.facts import gather
 from gateway.incoming import Incoming
 from gateway.kept import keeping
+from gateway.kept import mails as kept_mails
 from gateway.kept import posts as kept_posts
 from gateway.log import get_logger
 from gateway.notices import common as notices
@@ -27,8 +28,10 @@ from gateway.reading import read
 from gateway.requests import blocks as requests
 from gateway.sending import posting
 from keys.errors import EngineUnavailable
+from keys.results import SignatureStatus
 from policy.facts import MessageKind, Person
 from policy.intake import judge_mail
+from policy.requests import names_kept
 from policy.verdicts import (
     Acknowledged,
     Acted,
@@ -101,6 +104,8 @@ class Intake:
                 ring = await parts.lists.ring(parts, tx, mailing_list.id)
             seen = await read(parts, ring, envelope.content, envelope.sender)
             is_failure = await bouncing.tells_failure(parts, addressed.door, envelope)
+            is_signed = any(one.status is SignatureStatus.GOOD for one in seen.seen)
+            ahead = await kept_mails.read_ahead(parts, names_kept(seen.said)) if is_signed else {}
         async with parts.database.transaction() as tx:
             earlier = await mails.seen_before(tx, list_id=mailing_list.id, recipient=envelope.recipient, digest=digest)
             if earlier is not None:  # it came twice at once
@@ -117,6 +122,7 @@ class Intake:
                 row_id("ML"),
                 digest,
                 tells_failure=is_failure,
+                ahead=ahead,
             )
             verdict = await judge(incoming)
             await carry_out(incoming, verdict)

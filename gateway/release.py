@@ -140,8 +140,13 @@ class Release:
         return True
 
     async def _do_duty(self, duty: Duty, now: datetime) -> bool:
+        is_approval = duty.kind == approvals.APPROVAL
+        ahead = await approvals.read_ahead(self._parts, duty.ref) if is_approval else {}
         async with self._parts.database.transaction() as tx:
-            await self._carry_out(tx, duty, now)
+            if is_approval:
+                await approvals.still_missing(self._parts, tx, duty.ref, now, ahead)
+            else:
+                await self._carry_out(tx, duty, now)
             await duties.done(tx, duty.id, now)
         return True
 
@@ -151,8 +156,6 @@ class Release:
         if mailing_list is None:
             return
         match duty.kind:
-            case approvals.APPROVAL:
-                await approvals.still_missing(parts, tx, ref, now)
             case reminders.REMINDER:
                 await self._remind(tx, ref, duty.due_at, now)
             case reports.RELEASE_REPORT:

@@ -56,6 +56,8 @@ _NAMES = {ask.casefold(): ask for ask in Ask}
 _LINE = re.compile(r"([A-Za-z][A-Za-z-]{1,30}):(?:\s|$)", re.ASCII)
 _LOOSE = re.compile(r"[\s*_]{0,8}([A-Za-z][A-Za-z _-]{1,30}?)[\s*_]{0,8}:", re.ASCII)
 _ID = re.compile(r"([A-Z]{1,8})-[0-9]{4}-[0-9A-Z]{4}", re.ASCII)
+_OPENS = re.compile(r"^[ \t]*(?:approve|release-quarantine|show)[ \t]*:([^\r\n]{1,400})", re.IGNORECASE | re.MULTILINE)
+_AHEAD, _MOST_AHEAD = 10_000, 8
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}")
 _ROUND = " \t`'\"<>()[]*_.;"
 _HELP = re.compile(r"help(?::.*)?", re.IGNORECASE)
@@ -95,6 +97,15 @@ def kind_of(about: str) -> str:
     if about in SHOWN:
         return about
     return {"LK": LEAK, "QU": KEPT}.get(about.partition("-")[0], DISCLOSURE)
+
+
+def names_kept(text: str) -> tuple[str, ...]:
+    """The ids that a text's lines name of what is kept and may have to be opened: of kept mails, or of disclosures.
+
+    A guess, ahead of all judging: it decides nothing.
+    """
+    found = [match[0].upper() for line in _OPENS.finditer(text[:_AHEAD]) for match in _ID.finditer(line[1].upper())]
+    return tuple(dict.fromkeys(found))[:_MOST_AHEAD]
 
 
 def read_requests(text: str, *, is_html: bool = False) -> Asked | None:

@@ -102,7 +102,9 @@ async def _approve_kept(incoming: Incoming, writer: Person, entry: Quarantined) 
     actor = Actor(writer.address, f"{writer.name} <{writer.address}>", writer.id, incoming.mail_id)
     try:
         async with tx.begin_nested():
-            await kept_mails.let_go(parts, tx, entry, incoming.now, actor, apply, is_approved=True)
+            await kept_mails.let_go(
+                parts, tx, entry, incoming.now, actor, apply, ahead=incoming.ahead, is_approved=True
+            )
     except RefusedError as error:
         return f"Not done: {error}."
     await duties.finish(tx, kind=APPROVAL, ref=entry.id, now=incoming.now)

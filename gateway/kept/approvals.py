@@ -28,11 +28,12 @@ from policy.widening import opens, widens
 from storage import disclosures, duties, quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.incoming import Incoming
     from gateway.parts import Parts
+    from gateway.reading import Read
     from policy.facts import Disclosure, Person
     from policy.orders import Order
     from policy.steering import SteerPlan
@@ -163,7 +164,14 @@ class _Waiting:
     entry: Quarantined | None
 
 
-async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime) -> None:
+async def read_ahead(parts: Parts, ref: str) -> Mapping[str, Read]:
+    """What waits under that id, read before the transaction that tries it."""
+    from gateway.kept import mails as kept_mails  # noqa: PLC0415 - it carries mails out, which comes back here
+
+    return await kept_mails.read_ahead(parts, [ref]) if ref.startswith("QU-") else {}
+
+
+async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime, ahead: Mapping[str, Read]) -> None:
     """Nobody has approved yet: the coordinators are asked again, the pager is told, and so every day.
 
     Where it can't be done any more (it is over, was done otherwise, who asked is gone), that is told once.
@@ -171,7 +179,7 @@ async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime) -> None:
     found = await _waiting(tx, ref)
     if found is None or parts.lists.get(found.list_id) is None:
         return
-    why = await _hopeless(parts, tx, found.entry, now) if found.entry is not None else None
+    why = await _hopeless(parts, tx, found.entry, now, ahead) if found.entry is not None else None
     headline, lines = _lapsed(ref, why) if why else _missing(ref)
     await posting.tell_coordinators(
         parts,
@@ -187,12 +195,12 @@ async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime) -> None:
     await duties.put(tx, kind=APPROVAL, ref=ref, list_id=found.list_id, due_at=now + ASK_AGAIN)
 
 
-async def _hopeless(parts: Parts, tx: Tx, entry: Quarantined, now: datetime) -> str | None:
+async def _hopeless(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, ahead: Mapping[str, Read]) -> str | None:
     """Why approving a kept mail would do nothing: it is tried, and taken back. None where it would be done."""
     from gateway.intake import apply  # noqa: PLC0415 - what carries out a mail carries out this one as well
     from gateway.kept import mails as kept_mails  # noqa: PLC0415
 
-    return await kept_mails.try_out(parts, tx, entry, now, apply)
+    return await kept_mails.try_out(parts, tx, entry, now, apply, ahead)
 
 
 def _missing(ref: str) -> tuple[str, list[str]]:

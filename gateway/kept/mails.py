@@ -6,7 +6,7 @@ of theirs.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from gateway.lists import Addressed
     from gateway.parts import Parts
+    from keys.results import Ring
     from storage.database import Tx
     from storage.records import MailRecord, Quarantined
 
@@ -102,6 +103,40 @@ async def release(
     return Done(f"released {entry.id}: taken for {taken_for}, with {', '.join(entry.reasons)} waived")
 
 
+async def read_ahead(parts: Parts, refs: Iterable[str]) -> dict[str, Read]:
+    """Read kept mails before a transaction needs them, as that waits for GnuPG and the parser; by their ids.
+
+    A disclosure's id stands for all that waits in it for a second coordinator. What can't be read is left out.
+    """
+    found: dict[str, Read] = {}
+    for ref in refs:
+        async with parts.database.reading() as tx:
+            opened = [await _opened(parts, tx, entry) for entry in await _entries(tx, ref)]
+        for entry, ring, mail, raw in filter(None, opened):
+            found[entry.id] = await read(parts, ring, raw, mail.envelope_from)
+    return found
+
+
+async def _entries(tx: Tx, ref: str) -> list[Quarantined]:
+    entry = await quarantine.get(tx, ref)
+    if entry is not None:
+        return [entry] if entry.state == KEPT else []
+    disclosure = await disclosures.get(tx, ref)
+    kept = await quarantine.ls(tx, disclosure.list_id) if disclosure else ()
+    return [one for one in kept if one.disclosure_id == ref and one.reasons == (Reason.TWO_PERSON.value,)]
+
+
+async def _opened(parts: Parts, tx: Tx, entry: Quarantined) -> tuple[Quarantined, Ring, MailRecord, bytes] | None:
+    mail = await mails.get(tx, entry.mail_id)
+    if mail is None or parts.lists.get(entry.list_id) is None:
+        return None
+    try:
+        raw = await open_kept(parts, tx, entry, mail)
+    except RefusedError:
+        return None
+    return entry, await parts.lists.ring(parts, tx, entry.list_id), mail, raw
+
+
 async def let_go(
     parts: Parts,
     tx: Tx,
@@ -110,12 +145,18 @@ async def let_go(
     actor: Actor,
     carry_out: Apply,
     *,
+    ahead: Mapping[str, Read],
     is_approved: bool = False,
 ) -> Done:
-    """Open a kept mail and have it judged again, all in a transaction that is open already: by a mail's word."""
+    """Have a kept mail judged again, in a transaction that is open already: by a mail's word.
+
+    ``ahead``: mails that were read before it (``read_ahead``); any other is read now.
+    """
     kept = await take_out(parts, tx, entry, is_approved=is_approved)
-    ring = await parts.lists.ring(parts, tx, entry.list_id)
-    seen = await read(parts, ring, kept.content, kept.mail.envelope_from)
+    seen = ahead.get(entry.id)
+    if seen is None:
+        ring = await parts.lists.ring(parts, tx, entry.list_id)
+        seen = await read(parts, ring, kept.content, kept.mail.envelope_from)
     return await release(parts, tx, kept, seen, now, actor, carry_out)
 
 
@@ -123,11 +164,14 @@ class _TakenBackError(Exception):
     """Takes back what was only tried; never leaves this module."""
 
 
-async def try_out(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, carry_out: Apply) -> str | None:
+async def try_out(
+    parts: Parts, tx: Tx, entry: Quarantined, now: datetime, carry_out: Apply, ahead: Mapping[str, Read]
+) -> str | None:
     """Why approving a kept mail would do nothing, by doing it and taking it back; None where it would be done."""
     try:
         async with tx.begin_nested():
-            await let_go(parts, tx, entry, now, Actor("gateway", "The gateway"), carry_out, is_approved=True)
+            actor = Actor("gateway", "The gateway")
+            await let_go(parts, tx, entry, now, actor, carry_out, ahead=ahead, is_approved=True)
             raise _TakenBackError
     except RefusedError as error:
         return str(error)

@@ -134,7 +134,7 @@ async def _do(incoming: Incoming, request: Request, actor: Actor, apply: Apply) 
             return _said(await operator_closing.close_it(parts, tx, disclosure, now, actor))
         case Ask.RELEASE:
             entry = await find_kept(incoming, request.about)
-            return _said(await kept_mails.let_go(parts, tx, entry, now, actor, apply))
+            return _said(await kept_mails.let_go(parts, tx, entry, now, actor, apply, ahead=incoming.ahead))
         case Ask.DISCARD:
             entry = await find_kept(incoming, request.about)
             return _said(await kept_mails.discard(parts, tx, entry, now, actor))

@@ -121,8 +121,10 @@ async def _kept(incoming: Incoming, entry: Quarantined) -> Outcome:
         raw = await operator_show.open_kept(incoming.parts, incoming.tx, entry, mail)
     except RefusedError as error:
         return Outcome(told.kept_mail(facts, str(error), zone, incoming.now))
-    ring = await incoming.parts.lists.ring(incoming.parts, incoming.tx, incoming.mailing_list.id)
-    seen = await read(incoming.parts, ring, raw, entry.envelope_from)
+    seen = incoming.ahead.get(entry.id)
+    if seen is None:
+        ring = await incoming.parts.lists.ring(incoming.parts, incoming.tx, incoming.mailing_list.id)
+        seen = await read(incoming.parts, ring, raw, entry.envelope_from)
     content = raw if seen.inside is None else seen.inside
     if len(content) > MOST_ATTACHED:
         return Outcome(told.kept_mail(facts, "it is too large to be attached", zone, incoming.now))

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.control import ALIASES, meant_name
-from policy.requests import MOST, Ask, Request, block_of, kind_of, read_requests
+from policy.requests import MOST, Ask, Request, block_of, kind_of, names_kept, read_requests
 
 A = "security@corp.example"
 
@@ -168,3 +168,20 @@ def test_nothing_that_a_mail_can_say_is_half_asked(text):
             assert again is not None
             assert again.complaints == ()
             assert block_of(again.requests) == asked.corrected or len(again.requests) < len(asked.corrected.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Approve: qu-2026-k7qx\n\nFine.\n", ("QU-2026-K7QX",)),
+        (
+            "Show: open, QU-2026-K7QX\nrelease-quarantine: [QU-2026-M3P9], QU-2026-K7QX",
+            ("QU-2026-K7QX", "QU-2026-M3P9"),
+        ),
+        ("Approve: ED-2026-K7QX", ("ED-2026-K7QX",)),
+        ("> Approve: QU-2026-K7QX\nIt is QU-2026-K7QX that I mean.\nDiscard-Quarantine: QU-2026-K7QX\n", ()),
+        ("".join(f"Show: QU-2026-{number:04}\n" for number in range(20)), tuple(f"QU-2026-{n:04}" for n in range(8))),
+    ],
+)
+def test_what_has_to_be_opened_is_known_before_it_is_judged(text, found):
+    assert names_kept(text) == found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway.kept import mails as kept_mails
 from gateway.operator import leaks as operator_leaks
 from gateway.operator import roster as operator_roster
 from gateway.operator.base import RefusedError
+from gateway.reading import read
 from openpgp import Person
 from policy.facts import Standing
 from policy.leakcase import Outcome
@@ -35,8 +38,17 @@ async def waiting(story: World) -> list[str]:
         return [one.id for one in await quarantine.ls(tx) if one.reason == "two-person"]
 
 
-async def test_the_roster_and_a_dismissal_take_two_coordinators(tmp_path: Path, people: dict[str, Person]) -> None:
+async def test_the_roster_and_a_dismissal_take_two_coordinators(
+    tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with world(tmp_path, people, list={"two_person": ["dismiss", "roster"]}) as story:
+        inside: list[bool] = []  # of each kept mail that was read: whether writers had to wait for it
+
+        async def watched(*facts: Any) -> Any:
+            inside.append(story.parts.database._turn.locked())
+            return await read(*facts)
+
+        monkeypatch.setattr(kept_mails, "read", watched)
         south = people["south"].address
         suspend = f"Suspend: {south}\nShow: members\n"
         await story.post("alice", "Suspend: nobody@corp.example\n", to=REQUEST, subject="please")
@@ -83,6 +95,7 @@ async def test_the_roster_and_a_dismissal_take_two_coordinators(tmp_path: Path, 
             await story.post("adam", f"Approve: {kept}\n", reply_to=asked)
             assert (await cases(story))[case] == ("closed", "dismissed")
 
+        assert inside == [False] * 6  # refused twice, approved three times, tried once
         await operator_roster.remove_coordinator(story.parts, people["adam"].address, None)
         await story.post("alice", f"Suspend: {south}\n", to=REQUEST, subject="please")
         assert "Nobody else can be reached who could approve" in story.last("alice", ASKED).text
