@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gateway import closing, safe
 from gateway.leaks import escalating, floods
 from gateway.leaks import telling as leaktelling
+from gateway.leaks.choices import choices
 from gateway.notices import common as notices
 from gateway.notices import leak as notices_leak
 from gateway.notices import outsiders as notices_outsiders
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.incoming import Incoming
+    from gateway.notices.leak import Choices
     from policy.leaklines import LeakLines
     from policy.verdicts import LeakReport, NoLeak
     from storage.records import Message
@@ -60,13 +62,14 @@ async def take_report(incoming: Incoming, report: LeakReport, kept_as: str | Non
     if joined is None and report.is_verified:
         await escalating.plan(incoming.tx, incoming.mailing_list, leak_id, incoming.now, incoming.now)
     readers = () if joined else await _audience(incoming, report)
+    can = await choices(incoming.tx, leak_id, incoming.disclosure, incoming.now)
     if report.found:
-        alarm = _alarm_found(incoming, report, leak_id, kept_as)
+        alarm = _alarm_found(incoming, report, can, kept_as)
     else:
         alarm = _alarm(
             incoming,
             report,
-            leak_id,
+            can,
             audience_told=bool(readers),
             is_addition=joined is not None,
             is_reopened=is_reopened,
@@ -163,7 +166,7 @@ def _reporter(incoming: Incoming, reporter: Person | None) -> str:
 def _alarm(
     incoming: Incoming,
     report: LeakReport,
-    leak_id: str,
+    can: Choices,
     *,
     audience_told: bool,
     is_addition: bool,
@@ -171,8 +174,7 @@ def _alarm(
 ) -> notices.Notice:
     """The whole report."""
     alarm = notices_leak.LeakAlarm(
-        leak_id=leak_id,
-        disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
+        choices=can,
         subject=_subject(incoming),
         reporter=_reporter(incoming, report.reporter),
         is_verified=report.reporter is not None,
@@ -186,11 +188,10 @@ def _alarm(
     return alarm.notice(_beside_text(incoming))
 
 
-def _alarm_found(incoming: Incoming, report: LeakReport, leak_id: str, kept_as: str | None) -> notices.Notice:
+def _alarm_found(incoming: Incoming, report: LeakReport, can: Choices, kept_as: str | None) -> notices.Notice:
     """The whole mail, as its copy has left: what is out must be known, whoever wrote it."""
     alarm = notices_outsiders.FoundAlarm(
-        leak_id=leak_id,
-        disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
+        choices=can,
         quarantine_id=kept_as,
         subject=_subject(incoming),
         writer=_reporter(incoming, report.reporter),

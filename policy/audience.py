@@ -8,7 +8,7 @@ says. A withheld part goes only to those whom its restriction names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,6 +104,27 @@ def admitted_by(people: Iterable[Person], scope: Scope, before: frozenset[int], 
     inside = {seat.person.id for seat in judge_seats(everybody, scope, None, now) if seat.inside}
     resting = {one.id for one in everybody if one.standing is Standing.SUSPENDED and is_named(one, scope)}
     return frozenset(inside | (resting & before))
+
+
+MOST_NARROWER = 5  # scopes offered
+MOST_NAMED = 20  # addresses in one
+
+
+def narrower(members: Iterable[Person], inside: Sequence[Person]) -> tuple[Scope, ...]:
+    """Scopes that leave only some of an audience in, and let nobody else in: its groups, where they do that.
+
+    Else all of it by their addresses, to be struck from; () where there is nothing to choose.
+    """
+    had = {person.id for person in inside}
+    belong = [person for person in members if person.role is Role.MEMBER and person.standing is not Standing.REMOVED]
+    found = []
+    for group in sorted({group for person in inside for group in person.groups}):
+        scope = Scope(groups=(group,))
+        if {person.id for person in belong if is_named(person, scope)} < had:
+            found.append(scope)
+    if not found and 1 < len(inside) <= MOST_NAMED:
+        found.append(Scope(addresses=tuple(sorted(person.address for person in inside))))
+    return tuple(found[:MOST_NARROWER])
 
 
 def withheld_names(

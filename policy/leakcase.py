@@ -64,6 +64,9 @@ CASE_ROWS: tuple[CaseRow, ...] = (
 
 _TABLE = {(row.source, row.event): row.target for row in CASE_ROWS}
 _GRAVITY = tuple(Outcome)
+CONFIRMED = frozenset({Outcome.CONTAINED, Outcome.PUBLIC})
+REPEATED = 2
+"""Confirmed leaks of one organisation from which on the coordinators are asked whether it stays."""
 UNASSESSED = frozenset({CaseState.QUARANTINED, CaseState.OPEN})
 
 
@@ -79,6 +82,16 @@ class Assessment:
     is_due: bool
     is_fact: bool
     vouches: bool
+
+
+def is_confirmed(org: str | None, by: str, outcome: str | None) -> bool:
+    """Whether a case counts for an organisation: it told of a leak of its own, and coordinators confirmed it."""
+    return org is not None and by == "us" and outcome in CONFIRMED
+
+
+def asks_for_removal(count: int, *, is_news: bool) -> bool:
+    """Row 22: whether the coordinators are asked to decide; a count never removes anybody by itself."""
+    return is_news and count >= REPEATED
 
 
 def refuse_vouch(state: str, *, verified: bool) -> str | None:

@@ -88,6 +88,12 @@ async def overdue(tx: Tx, list_id: str, now: datetime) -> tuple[LeakRecord, ...]
     return await _all(tx, select(t.leaks).where(t.leaks.c.list_id == list_id, *late))
 
 
+async def of_org(tx: Tx, list_id: str, org: str) -> tuple[LeakRecord, ...]:
+    """Return the cases that an organisation is proved to have reported, oldest first."""
+    where = (t.leaks.c.list_id == list_id, t.leaks.c.org == clip(org, 200), t.leaks.c.verified)
+    return await _all(tx, select(t.leaks).where(*where))
+
+
 async def unalarmed(tx: Tx, list_id: str) -> tuple[LeakRecord, ...]:
     """Return the cases of a list whose alarm waits to be told with others."""
     return await _all(tx, select(t.leaks).where(t.leaks.c.list_id == list_id, t.leaks.c.alarmed_at.is_(None)))

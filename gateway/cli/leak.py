@@ -30,13 +30,14 @@ COLUMNS = {
     "verified": "VERIFIED",
     "reporter": "REPORTER",
     "org": "ORGANISATION",
+    "confirmed_leaks": "CONFIRMED",
     "reported_at": "REPORTED",
     "what": "WHAT",
     "missing": "MISSING",
     "outcome": "OUTCOME",
 }
-FACTS = ("id", "disclosure", "state", "verified", "reporter", "org", "what", "to", "when", "how", "reported_at",
-         "missing", "outcome", "assessment", "retrospective", "retrospective_due", "found")  # fmt: skip
+FACTS = ("id", "disclosure", "state", "verified", "reporter", "org", "confirmed_leaks", "what", "to", "when", "how",
+         "reported_at", "missing", "outcome", "assessment", "retrospective", "retrospective_due", "found")  # fmt: skip
 Id = Annotated[str, typer.Argument(metavar="ID", help="As in LK-2026-9D3M.")]
 Said = Annotated[str | None, typer.Option(metavar="TEXT", help="As in the `Leak-` lines of a report.")]
 

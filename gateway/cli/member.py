@@ -8,6 +8,7 @@ import typer
 
 from gateway.cli.output import emit, facts, show
 from gateway.cli.work import Address, AddressOption, AsJson, Fingerprints, KeyPaths, ListName, look
+from gateway.leaks import ledger
 from gateway.operator.base import Desk, holder, narrowed
 from policy.facts import Person, Role, Standing
 from storage import roster
@@ -16,6 +17,7 @@ app = typer.Typer(help="Member organisations: one alias each, one or several pin
 
 COLUMNS = {"list": "LIST", "org": "ORGANISATION", "address": "ADDRESS", "state": "STATE", "groups": "GROUPS",
            "keys": "KEYS"}  # fmt: skip
+LABELS = {**COLUMNS, "confirmed_leaks": "CONFIRMED LEAKS"}
 
 
 @app.command("add")
@@ -72,13 +74,14 @@ def show_one(ctx: typer.Context, address: Address, list_name: ListName = None, a
     if as_json:
         emit(found)
     else:
-        facts({COLUMNS[name].capitalize(): value for name, value in found.items()})
+        facts({LABELS[name].capitalize(): value for name, value in found.items()})
 
 
 async def _person(desk: Desk, address: str, list_name: str | None) -> dict[str, Any]:
     async with desk.database.reading() as tx:
         person = await holder(desk.config, tx, address, list_name, Role.MEMBER)
-    return _facts(person)
+        found = await ledger.confirmed(tx, person.list_id, person.name)
+    return {**_facts(person), "confirmed_leaks": len(found)}
 
 
 @app.command("suspend")

@@ -90,12 +90,13 @@ async def vouch(incoming: Incoming, writer: Person, act: VouchLeak) -> str:
     return await leakcase.vouch(scene_of(incoming, writer), await _found(incoming, act.leak_id))
 
 
-async def refuse_assess(incoming: Incoming, _writer: Person, act: AssessLeak) -> Complaint | None:
+async def refuse_assess(incoming: Incoming, writer: Person, act: AssessLeak) -> Complaint | None:
     """The outcome must be possible, and a dismissal has its reason."""
     case = await _find(incoming, "Assess", act.leak_id)
     if isinstance(case, Complaint):
         return case
-    state = incoming.disclosure.state if incoming.disclosure else None
+    disclosure = incoming.disclosure or await leakcase.disclosure_of(scene_of(incoming, writer), case)
+    state = disclosure.state if disclosure else None
     judged = table.assess(case.state, case.outcome, act.outcome, act.reason, state)
     return Complaint(f"Assess: {case.id}", judged) if isinstance(judged, str) else None
 

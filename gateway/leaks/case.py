@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from gateway import closing, release, safe
 from gateway.acts import known
-from gateway.leaks import escalating, retrospect
+from gateway.leaks import escalating, ledger, retrospect
 from gateway.leaks import telling as leaktelling
+from gateway.leaks.choices import choices
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting, reports
 from keys.errors import VaultError
 from policy import leakcase as table
-from policy.facts import MessageKind
+from policy.facts import MessageKind, Standing
 from policy.instants import in_words
 from policy.knowledge import FactKind
 from policy.leakcase import Assessment, CaseState, Outcome
 from policy.leaklines import ASKED, LeakLines
-from storage import disclosures, duties, leaks
+from storage import disclosures, duties, leaks, roster
 from storage.records import LeakRecord
 
 if TYPE_CHECKING:
@@ -72,8 +73,7 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
     setting = await release.setting_of(parts, tx, disclosure)
     readers = await leaktelling.audience(scene.mailing_list, tx, disclosure, case.by, now, but=None)
     alarm = notices_leak.LeakAlarm(
-        leak_id=case.id,
-        disclosure_id=disclosure.id,
+        choices=await choices(tx, case.id, disclosure, now),
         subject=setting.particulars.subject,
         reporter=f"the {scene.actor}",
         is_verified=True,
@@ -165,6 +165,7 @@ async def assess(scene: Scene, case: LeakRecord, outcome: Outcome, reason: str |
     )
     await scene.audit("leak-assessed", case.id, outcome.value, {"disclosure": case.disclosure_id})
     words.append(f"{case.id} is assessed as {outcome}.")
+    await _ask_whether_it_stays(scene, case)
     disclosure = await disclosure_of(scene, case)
     if due is not None:
         disclosure = await closing.reopen(scene, disclosure) if disclosure is not None else None
@@ -176,6 +177,28 @@ async def assess(scene: Scene, case: LeakRecord, outcome: Outcome, reason: str |
         if after.state is not disclosure.state:
             words.append("The embargo is lifted, and everybody bound is told.")
     return " ".join(words)
+
+
+async def _ask_whether_it_stays(scene: Scene, before: LeakRecord) -> None:
+    """Row 22: a case was assessed; where its organisation leaked again, the coordinators are asked. Nobody is removed.
+
+    ``before``: the case as it was before.
+    """
+    tx, case = scene.tx, await leaks.get(scene.tx, before.id)
+    if case is None or case.org is None or not table.is_confirmed(case.org, case.by, case.outcome):
+        return
+    found = await ledger.confirmed(tx, case.list_id, case.org)
+    is_news = not table.is_confirmed(before.org, before.by, before.outcome)
+    person = await roster.person(tx, case.person_id) if case.person_id is not None else None
+    if person is None or person.standing is Standing.REMOVED or not table.asks_for_removal(len(found), is_news=is_news):
+        return
+    await scene.audit("removal-asked", case.id, "", {"disclosure": case.disclosure_id, "confirmed": len(found)})
+    request_address = scene.mailing_list.config.address_for("-request")
+    notice = notices_leak.leaked_again(
+        case.org, person.address, [one.id for one in found], request_address, case.list_id
+    )
+    about = await disclosure_of(scene, case)
+    await posting.tell_coordinators(scene.parts, tx, scene.mailing_list, notice, now=scene.now, disclosure=about)
 
 
 async def retrospective_posted(scene: Scene, case: LeakRecord) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.leaks.choices import choices
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting, reports
 from policy.facts import MessageKind
@@ -41,7 +42,9 @@ async def sound_again(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str,
         tx,
         mailing_list,
         await posting.coordinators(tx, case.list_id),
-        notices_leak.again(case.id, case.disclosure_id, case.reported_at, mailing_list.config.timezone, now),
+        notices_leak.again(
+            await choices(tx, case.id, disclosure, now), case.reported_at, mailing_list.config.timezone, now
+        ),
         kind=MessageKind.ALARM,
         now=now,
         thread=await posting.thread_of(tx, disclosure),

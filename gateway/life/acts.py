@@ -81,6 +81,7 @@ ACTS: dict[str, Act] = {
     "leak-vouched": Act("Leak report vouched for", Sign.LEAK),
     "leak-assessed": Act("Leak assessed", Sign.LEAK, in_words=True),
     "leak-retrospective": Act("Retrospective posted", Sign.LEAK),
+    "removal-asked": Act("Asked whether the organisation stays", Sign.LEAK),
     "leaks-told": Act("Leak reports told together", Sign.LEAK),
     "leak-closed": Act("Leak case closed", Sign.LEAK),
     "retrospective-due": Act("Retrospective due", Sign.LEAK),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.notices.common import LINE, MOST_TEXT, MOST_TOLD, MOST_VALUE, Attachment, Notice, shortened, tagged
-from policy.facts import Disclosure
+from policy.facts import Disclosure, State
 from policy.instants import in_words
 from policy.orders import Complaint, LeakLines
 from policy.reasons import Reason
@@ -16,37 +16,70 @@ from policy.steering import instant_value
 FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
 
 
-def answers(leak_id: str, disclosure_id: str | None) -> list[str]:
-    """What a coordinator may answer, ready to be pasted; each stands alone, as the first lines of the reply."""
-    blocks: list[tuple[str, tuple[str, ...]]] = [
-        ("I have it in hand; don't alarm us again", (f"Ack: {leak_id}",)),
-        ("It was no leak", (f"Assess: {leak_id}", "Outcome: dismissed", "Reason: ...")),
-        ("It is contained", (f"Assess: {leak_id}", "Outcome: contained")),
-    ]
-    if disclosure_id:
-        blocks += [
-            ("It is public: lift, and send nothing that is held", (f"Assess: {leak_id}", "Outcome: public")),
-            ("Send members what is held, and lift", ("Lift: now", "Cause: leaked", "Send: now")),
-            ("Lift only, members have it", ("Lift: now", "Cause: leaked")),
-            ("Narrow who gets it from now on", ("Scope: group:NAME",)),
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What may be answered to an alarm. ``scopes``: narrower than that of the disclosure."""
+
+    leak_id: str
+    disclosure_id: str | None = None
+    state: State | None = None
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def about(self) -> str:
+        """The case, and what it is about."""
+        return self.leak_id + (f" on {self.disclosure_id}" if self.disclosure_id else "")
+
+    def lines(self) -> list[str]:
+        """The answers, ready to be pasted; each stands alone, as the first lines of the reply."""
+        blocks: list[tuple[str, tuple[str, ...]]] = [
+            ("I have it in hand; don't alarm us again", (f"Ack: {self.leak_id}",)),
+            ("It is contained", (f"Assess: {self.leak_id}", "Outcome: contained")),
+            ("It was no leak (say why)", (f"Assess: {self.leak_id}", "Outcome: dismissed", "Reason: ...")),
         ]
-    lines = ["Your reply to this mail stays among coordinators. As its first lines you may paste one of these:"]
-    for what, block in blocks:
-        lines += ["", f"* {what}:", "", *block]
-    return lines
+        if self.disclosure_id:
+            blocks += self._about_disclosure()
+        lines = ["Your reply to this mail stays among coordinators. As its first lines you may paste one of these:"]
+        for what, block in blocks:
+            lines += ["", f"* {what}:", "", *block]
+        return lines
+
+    def _about_disclosure(self) -> list[tuple[str, tuple[str, ...]]]:
+        public, lift = (f"Assess: {self.leak_id}", "Outcome: public"), ("Lift: now", "Cause: leaked")
+        found: list[tuple[str, tuple[str, ...]]]
+        match self.state:
+            case State.PENDING:
+                found = [("It is public: lift, and send nothing of what is held", public)]
+            case State.HELD:
+                found = [
+                    ("It is public: lift, and send nothing of what is held", public),
+                    ("Send members what is held, and lift", (*lift, "Send: now")),
+                ]
+            case State.EMBARGOED:
+                found = [("It is public: lift", public), ("Lift only; the case stays open", lift)]
+            case _:
+                return [("It is public", public)]
+        return [
+            *found,
+            *((f"Narrow who gets it from now on, {_to(scope)}", (f"Scope: {scope}",)) for scope in self.scopes),
+        ]
 
 
-def again(leak_id: str, disclosure_id: str | None, since: datetime, zone: str, now: datetime) -> Notice:
+def _to(scope: str) -> str:
+    return f"to {scope}" if scope.startswith("group:") else "by striking out whom it is not for"
+
+
+def again(choices: Choices, since: datetime, zone: str, now: datetime) -> Notice:
     """To coordinators: nobody has taken the alarm yet."""
     lines = [
-        f"LEAK REPORT {leak_id}" + (f" on {disclosure_id}" if disclosure_id else ""),
+        f"LEAK REPORT {choices.about}",
         f"It came {in_words(since, zone, now)}, and no coordinator has taken it in hand yet.",
         "The report itself is in the first alarm.",
         "",
         LINE,
-        *answers(leak_id, disclosure_id),
+        *choices.lines(),
     ]
-    return Notice(tagged(disclosure_id, f"ALARM, again: leak {leak_id}"), "\n".join(lines) + "\n")
+    return Notice(tagged(choices.disclosure_id, f"ALARM, again: leak {choices.leak_id}"), "\n".join(lines) + "\n")
 
 
 def flood(rows: Sequence[tuple[str, str | None, str]], alarms: Sequence[Attachment]) -> Notice:
@@ -99,8 +132,7 @@ def not_acted_on(disclosure_id: str | None, complaints: Sequence[Complaint]) -> 
 class LeakAlarm:
     """What coordinators are told of a leak report: everything."""
 
-    leak_id: str
-    disclosure_id: str | None
+    choices: Choices
     subject: str
     reporter: str
     is_verified: bool
@@ -115,7 +147,7 @@ class LeakAlarm:
     def notice(self, attachments: Sequence[Attachment]) -> Notice:
         """The alarm mail; an unreadable report comes as an attachment."""
         what = "ADDED TO LEAK CASE" if self.is_addition else "LEAK REPORT"
-        lines = [f"{what} {self.leak_id}" + (f" on {self.disclosure_id}" if self.disclosure_id else "")]
+        lines = [f"{what} {self.choices.about}"]
         if self.is_found:
             lines.append(f"Found, not reported: {self.reporter} opened the case.")
         elif self.is_verified:
@@ -137,11 +169,11 @@ class LeakAlarm:
             LINE,
             shortened(self.text, MOST_TEXT),
         ]
-        lines += ["", LINE, *answers(self.leak_id, self.disclosure_id)]
-        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.leak_id}" + (
+        lines += ["", LINE, *self.choices.lines()]
+        subject = f"ALARM: {'more on ' if self.is_addition else ''}leak {self.choices.leak_id}" + (
             f": {self.subject}" if self.subject else ""
         )
-        return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
+        return Notice(tagged(self.choices.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
 
 
 def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime) -> Notice:
@@ -160,6 +192,24 @@ def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, z
         "If you know more, reply with the first line `Leak: what, to whom`",
     ]
     return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")
+
+
+def leaked_again(org: str, address: str, cases: Sequence[str], request_address: str, list_id: str) -> Notice:
+    """To coordinators: a member has leaked before; what to do is theirs to decide."""
+    lines = [
+        f"{org} has now {len(cases)} leaks that it reported itself and that you confirmed: {', '.join(cases)}.",
+        "Please decide together whether it stays on the list. Nobody is removed by a program, and who tells of a",
+        "leak of its own does the list a service. To keep it, do nothing.",
+        "",
+        f"To give it nothing more for now, send this line to {request_address}, signed and encrypted:",
+        "",
+        f"Suspend: {address}",
+        "",
+        "To remove it, have the operator run:",
+        "",
+        f"embargo member rm {address} --list {list_id}",
+    ]
+    return Notice(f"Leaked again: {org}", "\n".join(lines) + "\n")
 
 
 def case_changed(leak_id: str, disclosure_id: str | None, headline: str, words: Sequence[str]) -> Notice:

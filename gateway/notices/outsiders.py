@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.notices.common import LINE, MOST_TEXT, Attachment, Notice, shortened, tagged
-from gateway.notices.leak import FIELDS
+from gateway.notices.leak import FIELDS, Choices
 from policy.grants import read_who
 from policy.reasons import Reason
 
@@ -123,8 +123,7 @@ def told(notice: Notice, outsiders: Sequence[str]) -> Notice:
 class FoundAlarm:
     """To coordinators: nobody reports it, the gateway found a public list among those addressed."""
 
-    leak_id: str
-    disclosure_id: str | None
+    choices: Choices
     quarantine_id: str | None
     subject: str
     writer: str
@@ -136,9 +135,8 @@ class FoundAlarm:
 
     def notice(self, attachments: Sequence[Attachment]) -> Notice:
         """The alarm mail, with all that the mail says."""
-        about = f" on {self.disclosure_id}" if self.disclosure_id else ""
         lines = [
-            f"LEAK {self.leak_id}{about}, found by the gateway: a mail is addressed to a public list.",
+            f"LEAK {self.choices.about}, found by the gateway: a mail is addressed to a public list.",
             "",
             *listed(self.found),
             "",
@@ -146,7 +144,8 @@ class FoundAlarm:
             "",
             "The list did not send that copy and can't take it back. It may be the very mail that came here:",
             "then its text is sealed, but its sender, its outer subject and the fact that there is something",
-            "are public. Please look at the archive of that list.",
+            "are public. Please look at the archive of that list; where nobody outside can have",
+            "read it, it is contained.",
             "",
             "No member was told. The mail is kept back"
             + (f" as {self.quarantine_id}." if self.quarantine_id else "; it went to nobody else."),
@@ -156,21 +155,10 @@ class FoundAlarm:
             shortened(self.text, MOST_TEXT),
             "",
             LINE,
-            *self._answers(),
+            *self.choices.lines(),
         ]
-        subject = f"ALARM: leak {self.leak_id}" + (f": {self.subject}" if self.subject else "")
-        return Notice(tagged(self.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
-
-    def _answers(self) -> list[str]:
-        if self.disclosure_id is None:
-            return ["Your reply to this mail stays among coordinators."]
-        return [
-            "Your reply to this mail stays among coordinators. To lift the embargo: `Lift: now`",
-            "If nobody outside can have read it, answer with these two as the first lines:",
-            "",
-            f"Assess: {self.leak_id}",
-            "Outcome: contained",
-        ]
+        subject = f"ALARM: leak {self.choices.leak_id}" + (f": {self.subject}" if self.subject else "")
+        return Notice(tagged(self.choices.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
 
     def _who(self) -> list[str]:
         if not self.is_proved:

@@ -140,6 +140,8 @@ def leak(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
         f"State: {facts['state']}",
         f"Reported by {facts['reporter'] or '<>'} ({proof}), {_when(facts['reported_at'], zone, now)}",
     ]
+    if facts["confirmed_leaks"]:
+        lines.append(f"Confirmed leaks of {facts['org']}: {facts['confirmed_leaks']}")
     for name, label in FIELDS.items():
         lines.append(f"{label}: {shortened(facts[name], MOST_VALUE) if facts[name] else '(not said)'}")
     if facts["outcome"]:

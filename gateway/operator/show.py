@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway import safe
+from gateway.leaks import ledger
 from gateway.operator.base import Desk, RefusedError, narrowed
 from keys.errors import VaultError
 from policy.audience import judge_seats
@@ -247,7 +248,8 @@ async def leak_report(desk: Desk, leak_id: str) -> dict[str, Any]:
 
 
 async def leak_facts(desk: HoldsVault, tx: Tx, record: LeakRecord) -> dict[str, Any]:
-    """A leak report as it is shown."""
+    """A leak report as it is shown. ``confirmed_leaks``: of its organisation, this one among them."""
+    org = record.org if record.verified else None
     said = await _opened(desk, tx, record.report_item)
     return {
         "id": record.id,
@@ -255,7 +257,8 @@ async def leak_facts(desk: HoldsVault, tx: Tx, record: LeakRecord) -> dict[str, 
         "state": record.state,
         "verified": record.verified,
         "reporter": record.reporter,
-        "org": record.org if record.verified else None,
+        "org": org,
+        "confirmed_leaks": len(await ledger.confirmed(tx, record.list_id, org)) if org else None,
         **{name: said.get(name) for name in ASKED},
         "reported_at": rfc3339(record.reported_at),
         "missing": list(record.missing),

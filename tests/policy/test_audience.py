@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.audience import Holding, Seat, judge_seat, judge_seats, reply_reaches, withheld_names
+from policy.audience import (
+    Holding,
+    Seat,
+    is_named,
+    judge_seat,
+    judge_seats,
+    narrower,
+    reply_reaches,
+    withheld_names,
+)
 from policy.facts import Key, Person, Role, Standing
-from policy.scopes import read_restriction, read_scope
+from policy.scopes import read_restriction, read_scope, scope_text
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 GOOD = Key("A" * 40, "ed25519", None)
@@ -59,6 +69,33 @@ def test_a_member_is_judged_with_a_reason(
 
 def test_who_is_outside_gets_nothing_whatever_else_is_said() -> None:
     assert not Seat(person(), inside=False, reason=None).gets_it
+
+
+def in_groups(number: int, *groups: str, standing: Standing = Standing.ACTIVE) -> Person:
+    return replace(person(number, standing=standing), groups=frozenset(groups))
+
+
+@pytest.mark.parametrize(
+    ("members", "inside", "expected"),
+    [
+        pytest.param([("a",), ("b",), ("b",)], {1, 2, 3}, ["group:a", "group:b"], id="by group"),
+        pytest.param([("a",), ("b",), ("b",)], {1, 2}, ["group:a"], id="no group that lets somebody else in"),
+        pytest.param([("a",), ("a",)], {1, 2}, ["m1@x.example, m2@x.example"], id="a group of all is none"),
+        pytest.param([(), ()], {1, 2}, ["m1@x.example, m2@x.example"], id="to be struck from"),
+        pytest.param([("a",)], {1}, [], id="nobody to leave out"),
+        pytest.param([("a",)], set(), [], id="nobody at all"),
+        pytest.param([(f"g{number}",) for number in range(9)], set(range(1, 10)), 5, id="a few of many groups"),
+        pytest.param([()] * 21, set(range(1, 22)), [], id="too many to name"),
+    ],
+)
+def test_a_narrower_scope_leaves_some_in_and_lets_nobody_in(members, inside, expected) -> None:
+    people = [in_groups(number, *groups) for number, groups in enumerate(members, start=1)]
+
+    found = [scope_text(scope) for scope in narrower(people, [one for one in people if one.id in inside])]
+
+    assert (len(found) if isinstance(expected, int) else found) == expected
+    for text in found:
+        assert {one.id for one in people if is_named(one, read_scope(text))} <= inside
 
 
 def test_every_member_is_judged_and_no_coordinator() -> None:

@@ -13,7 +13,9 @@ from policy.leakcase import (
     CaseEvent,
     CaseState,
     Outcome,
+    asks_for_removal,
     assess,
+    is_confirmed,
     refuse_retrospective,
     refuse_vouch,
     withdrawn,
@@ -75,6 +77,27 @@ def test_only_what_is_not_proved_is_vouched_for_and_only_what_is_due_is_posted()
     assert refuse_retrospective(CaseState.CLOSED, None, None) == "no retrospective of it is due (it is closed)"
     for over in (State.WITHDRAWN, State.CLOSED):
         assert "nothing more is sent" in str(refuse_retrospective(CaseState.ASSESSED, "due", over))
+
+
+@pytest.mark.parametrize(
+    ("org", "by", "outcome", "counts"),
+    [
+        pytest.param("Northwind", "us", "contained", True, id="its own, contained"),
+        pytest.param("Northwind", "us", "public", True, id="its own, public"),
+        pytest.param("Northwind", "other", "public", False, id="somebody else's"),
+        pytest.param("Northwind", "unknown", "public", False, id="nobody knows whose"),
+        pytest.param("Northwind", "us", "dismissed", False, id="none at all"),
+        pytest.param("Northwind", "us", None, False, id="not assessed"),
+        pytest.param(None, "us", "public", False, id="not proved who reported it"),
+    ],
+)
+def test_a_confirmed_leak_of_its_own_counts_for_an_organisation(org, by, outcome, counts):
+    assert is_confirmed(org, by, outcome) is counts
+
+
+def test_from_the_second_one_on_the_coordinators_are_asked_once_for_each():
+    assert [asks_for_removal(count, is_news=True) for count in range(4)] == [False, False, True, True]
+    assert not asks_for_removal(2, is_news=False)
 
 
 def test_a_withdrawn_disclosure_ends_what_waits_for_its_retrospective_and_nothing_else():

@@ -113,7 +113,7 @@ async def test_the_alarm_of_a_proved_leak_sounds_again_until_a_coordinator_takes
         await story.pass_time(1)
         assert await sounded() == (2, 2)
         again = story.last("adam", "ALARM, again")
-        for line in (f"Ack: {case.id}", "Outcome: contained", "Send: now", "Cause: leaked", "Scope: group:NAME"):
+        for line in (f"Ack: {case.id}", "Outcome: contained", "Cause: leaked", "Scope: group:cloud"):
             assert f"\n{line}" in again.text.replace("\r", "")
             assert f"\n{line}" in alarm.text.replace("\r", "")
         await story.pass_time(600)

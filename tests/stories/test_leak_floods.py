@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import letters
-from deeds import pages
+from deeds import pages, state_of
 from letters import MEMBERS, cases, hand_in
 from openpgp import Person
 from world import Copy, World, world
@@ -83,3 +83,5 @@ async def _is_told(story: World) -> None:
     lines = f"Assess: {waited[1].id}\nOutcome: dismissed\nReason: noise\n"
     await story.post("adam", lines, reply_to=told)
     assert [case.state for case in await cases(story)][2:4] == ["open", "closed"]
+    await story.post("adam", f"Assess: {waited[1].id}\nOutcome: public\n", reply_to=told)
+    assert await state_of(story, waited[1].disclosure_id or "") == "lifted", "also in answer to the mail about many"

@@ -19,6 +19,7 @@ LEAK = {
     "verified",
     "reporter",
     "org",
+    "confirmed_leaks",
     "what",
     "to",
     "when",

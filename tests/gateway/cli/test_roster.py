@@ -31,7 +31,7 @@ def test_a_member_is_added_with_its_groups_and_keys(house, people):
             "state": "active",
         }
     ]
-    assert house.json("member", "show", north.address.upper()).keys() == MEMBER_KEYS
+    assert house.json("member", "show", north.address.upper()).keys() == MEMBER_KEYS | {"confirmed_leaks"}
 
 
 def test_its_acceptance_of_the_policy_is_in_the_trail_by_hash(house, people):
