@@ -17,6 +17,7 @@ from storage.records import FactRecord
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
+    from gateway.scene import Scene
     from policy.acts import ConfirmFact, TellFact
     from policy.facts import Disclosure, Person
 
@@ -32,7 +33,7 @@ async def refuse_fact(incoming: Incoming, _writer: Person, act: TellFact) -> Com
 async def tell(incoming: Incoming, writer: Person, act: TellFact) -> str:
     """A coordinator's word confirms it; anybody else's is a report, and changes nothing."""
     disclosure = _thread(incoming)
-    fact = await _keep(incoming, writer, act, disclosure)
+    fact = await keep(scene_of(incoming, writer), disclosure, act.kind, act.where, person_id=writer.id)
     if writer.role is Role.COORDINATOR:
         return await _confirm(incoming, writer, fact, disclosure)
     await reports.raise_alarm(
@@ -51,21 +52,23 @@ async def tell(incoming: Incoming, writer: Person, act: TellFact) -> str:
     return f"Your report {fact.id} is with the coordinators. Nothing changes before they confirm it."
 
 
-async def _keep(incoming: Incoming, writer: Person, act: TellFact, disclosure: Disclosure) -> FactRecord:
-    said = {"where": act.where}
+async def keep(
+    scene: Scene, disclosure: Disclosure, kind: FactKind, where: str | None, *, person_id: int | None = None
+) -> FactRecord:
+    """Keep a report of a fact; it changes nothing."""
     fact = FactRecord(
-        id=await facts.new_id(incoming.tx, incoming.now),
+        id=await facts.new_id(scene.tx, scene.now),
         list_id=disclosure.list_id,
         disclosure_id=disclosure.id,
-        kind=act.kind.value,
+        kind=kind.value,
         state="reported",
-        reporter=writer.address,
-        person_id=writer.id,
-        reported_at=incoming.now,
-        report_item=await safe.keep_json(incoming.parts, incoming.tx, said, incoming.now),
+        reporter=scene.actor,
+        person_id=person_id,
+        reported_at=scene.now,
+        report_item=await safe.keep_json(scene.parts, scene.tx, {"where": where}, scene.now),
     )
-    await facts.add(incoming.tx, fact)
-    await incoming.audit("fact-reported", fact.id, act.kind.value, {"disclosure": disclosure.id})
+    await facts.add(scene.tx, fact)
+    await scene.audit("fact-reported", fact.id, kind.value, {"disclosure": disclosure.id})
     return fact
 
 
@@ -91,15 +94,23 @@ async def confirm(incoming: Incoming, writer: Person, act: ConfirmFact) -> str:
 
 
 async def _confirm(incoming: Incoming, writer: Person, fact: FactRecord, disclosure: Disclosure) -> str:
-    kind = FactKind(fact.kind)
-    await facts.confirm(incoming.tx, fact.id, by=writer.address, now=incoming.now)
-    after = await known.confirm(scene_of(incoming, writer), disclosure, kind)
-    incoming.disclosure = after
+    incoming.disclosure, said = await make_known(scene_of(incoming, writer), fact, disclosure)
     await proposals.look_again(incoming, writer)
+    return said
+
+
+async def make_known(scene: Scene, fact: FactRecord, disclosure: Disclosure) -> tuple[Disclosure, str]:
+    """Confirm a report, and do what follows of its fact; an open proposal is the caller's to look at again.
+
+    Gives the disclosure as it is then, and what was done, in words.
+    """
+    kind = FactKind(fact.kind)
+    await facts.confirm(scene.tx, fact.id, by=scene.actor, now=scene.now)
+    after = await known.confirm(scene, disclosure, kind)
     said = f"{notices_facts.SAID[kind].capitalize()}: confirmed ({fact.id})."
     if after.state is not disclosure.state:
-        return f"{said} The embargo is lifted, and everybody bound is told."
-    return said
+        said += " The embargo is lifted, and everybody bound is told."
+    return after, said
 
 
 def _thread(incoming: Incoming) -> Disclosure:

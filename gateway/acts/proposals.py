@@ -224,11 +224,15 @@ async def take_stock(scene: Scene, setting: Setting, proposal: Proposal) -> tupl
 
 async def look_again(incoming: Incoming, writer: Person) -> None:
     """See what an open proposal comes to after something has changed: with attacks seen a later date falls (row 15)."""
-    setting = _setting(incoming)
+    _leave(incoming, await look_at(scene_of(incoming, writer), _setting(incoming)))
+
+
+async def look_at(scene: Scene, setting: Setting) -> Setting:
+    """The same of a disclosure, whoever changed it; gives it as it is then."""
     found = table.open_one(setting.particulars.proposals)
-    if found is not None and incoming.mailing_list.is_by_agreement(setting.disclosure):
-        setting, _ = await take_stock(scene_of(incoming, writer), setting, found)
-        _leave(incoming, setting)
+    if found is not None and scene.mailing_list.is_by_agreement(setting.disclosure):
+        setting, _ = await take_stock(scene, setting, found)
+    return setting
 
 
 async def _settle(scene: Scene, setting: Setting, proposal: Proposal) -> Setting:

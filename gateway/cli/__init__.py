@@ -28,7 +28,7 @@ NOUNS = {
     "coordinator": "People who may post and steer: add, ls, rm.",
     "member": "Member organisations: add, ls, show, suspend, reinstate, rm.",
     "key": "Pinned keys: ls, show, replace, add, rm.",
-    "disclosure": "Disclosures: ls, show, report, lift, withdraw, stop, go, close, destroy.",
+    "disclosure": "Disclosures: ls, show, report, lift, withdraw, stop, go, fact, confirm, close, destroy.",
     "proposal": "Proposed public dates: ls, confirm.",
     "leak": "Leak reports: ls, show, open, vouch, assess, dismiss.",
     "quarantine": "Mails kept back: ls, show, release, discard.",

@@ -10,6 +10,7 @@ from gateway.cli.output import emit, facts, heading, show, table
 from gateway.cli.work import AsHtml, AsJson, AsMarkdown, ListName, look, one_of
 from gateway.operator import show as operator_show
 from policy.facts import State
+from policy.knowledge import FactKind
 from policy.lineorders import Cause
 
 app = typer.Typer(help="Disclosures.", rich_markup_mode=None)
@@ -138,6 +139,32 @@ def withdraw(
     from gateway.operator import disclosures as operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_disclosures.withdraw(parts, disclosure_id, reason))
+
+
+@app.command("fact")
+def fact(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    kind: Annotated[FactKind, typer.Argument(metavar="public|exploit|attacks", help="What is known of it.")],
+    where: Annotated[str | None, typer.Option("--where", metavar="TEXT", help="Where it is seen.")] = None,
+) -> None:
+    """Say what is known for a fact, as a coordinator may: `public` and `exploit` lift the embargo at once."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import facts as operator_facts  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_facts.tell(parts, disclosure_id, kind, where))
+
+
+@app.command("confirm")
+def confirm(
+    ctx: typer.Context,
+    fact_id: Annotated[str, typer.Argument(metavar="FACT", help="A member's report, as in FA-2026-3M7T.")],
+) -> None:
+    """Confirm a fact that a member reported, and do what follows."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import facts as operator_facts  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_facts.confirm(parts, fact_id))
 
 
 @app.command("close")

@@ -226,3 +226,28 @@ async def test_a_suspended_member_is_shown_as_withheld_with_the_reason(tmp_path,
             "Southgate": ("withheld", "suspended"),
             "Westlake": ("sent", None),
         }
+
+
+async def test_facts_are_said_and_confirmed_by_the_operator_through_the_same_core(tmp_path, people, beside):
+    async with world(tmp_path, people) as story:
+        await story.post("alice", OUT)
+        await story.post("north", "Fact: public\n", reply_to=story.last("north", "Flaw"))
+        shell = beside(story)
+        (listed,) = await shell.json("disclosure", "ls")
+        (reported,) = [row["id"] for row in await shell.trail() if row["event"] == "fact-reported"]
+
+        assert "Attacks are seen: confirmed" in await shell.ok(
+            "disclosure", "fact", listed["id"], "attacks", "--where", "a honeypot"
+        )
+        await story.settle()
+        assert "a honeypot" in story.last("adam", "operator confirmed a fact").text
+        assert "please decide" in story.last("adam", "Attacks are seen").text.casefold()
+        assert "known and confirmed already" in await shell.refuse("disclosure", "fact", listed["id"], "attacks")
+        assert (await shell.json("disclosure", "show", listed["id"]))["state"] == "embargoed"
+
+        assert "The embargo is lifted" in await shell.ok("disclosure", "confirm", reported.lower())
+        await story.settle()
+        assert "is over" in story.last("west", "Lifted").text
+        assert "confirmed already" in await shell.refuse("disclosure", "confirm", reported)
+        assert "no report FA-2026-0000" in await shell.refuse("disclosure", "confirm", "FA-2026-0000")
+        assert [row["actor"] for row in await shell.trail() if row["event"] == "fact-confirmed"] == ["operator"] * 2
