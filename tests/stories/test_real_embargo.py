@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from sqlalchemy import select
+
 import letters
 from deeds import LIST_ID, state_of
+from gateway import safe
 from gateway.operator.roster import remove_member
 from letters import MEMBERS, sizes
 from openpgp import Person
 from storage import disclosures
+from storage import tables as t
 from world import Copy, World, world
 
 TEAM = ("alice", "adam", *MEMBERS)
@@ -67,6 +71,7 @@ async def test_the_life_of_an_embargo(tmp_path: Path, people: dict[str, Person])
         case = await _the_bad_day(story)
         await _the_public_notice(story)
         await _learnt(story, case)
+        await _closed(story)
 
 
 async def _held_released_corrected(story: World) -> None:
@@ -180,3 +185,25 @@ async def _learnt(story: World, case: str) -> None:
     assert (state, outcome) == ("closed", "public")
     assert all("Ask before mirroring." in story.last(member).text for member in ("north", "west"))
     assert sizes(story, "south")["south"] == removed
+
+
+async def _closed(story: World) -> None:
+    ident = story.disclosure_id()
+    await story.post("north", "Close: yes\n", reply_to=story.inbox("north")[0])
+    assert await state_of(story, ident) == "lifted"
+    await story.post("alice", "Close: yes\n", reply_to=story.last("alice", "Receipt"))
+    assert await state_of(story, ident) == "closed"
+
+    assert await what_opens(story, b"zirconium") > 0
+    await story.pass_time(91 * DAY)
+    assert await what_opens(story, b"zirconium") == 0
+    assert await what_opens(story, b"public mirror") == 0
+    assert await state_of(story, ident) == "closed", "the record stays"
+
+
+async def what_opens(story: World, word: bytes) -> int:
+    """How many of all the items in the database open with the master key and hold a word."""
+    async with story.parts.database.reading() as tx:
+        rows = await tx.execute(select(t.items.c.id).where(t.items.c.wrapped_key.is_not(None)))
+        names = [name for name in rows.scalars() if not name.startswith("trail")]
+        return [word in await safe.take(story.parts, tx, name) for name in names].count(True)
