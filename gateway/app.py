@@ -32,6 +32,7 @@ from gateway.sending.delivery import Delivery
 from gateway.smtp import Door
 from gateway.trouble import Trouble
 from gateway.upstreams import details as upstream_details
+from gateway.watching import POLL, watch
 from keys.engine import Engine
 from keys.errors import EngineUnavailable
 from storage import alarms, outbox
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 log = get_logger("app")
 
-POLL = 0.5  # seconds: how soon what a command changed in the database is noticed
+LOOK = 5.0  # seconds after which each loop looks for itself, whatever it was told
 PAGER_AGAIN = timedelta(seconds=30)
 STOP_WITHIN = 2.0  # seconds for what is in hand; what is not done by then goes on at the next start
 STOPPED_AT_LAST = 4.5  # seconds after which a stopping process ends, whatever hangs
@@ -170,6 +171,7 @@ class Gateway:
             asyncio.create_task(self._loop("delivery", self.deliver_once, nudges.outbox)),
             asyncio.create_task(self._loop("pager", self.page_once, nudges.pager)),
             asyncio.create_task(self._warm_up()),
+            asyncio.create_task(watch(self.parts, self._stopping)),
         ]
         if heartbeat is not None:
             self._loops.append(asyncio.create_task(self._loop("heartbeat", partial(self._beat, heartbeat), _never())))
@@ -233,35 +235,40 @@ class Gateway:
                 self.parts.trouble.tell("defect", name)
                 until = None
             if not self._stopping.is_set():
-                await self.parts.clock.wait(until, wake, POLL)
+                await self.parts.clock.wait(until, wake, POLL if until is None else LOOK)
 
     async def release_once(self) -> datetime | None:
-        """One round of the clock's work; gives the next instant at which something is due."""
+        """One round of the clock's work; gives the next instant at which something is due, None for soon."""
         return await self._to_the_end(self.release.step, self.release.next_at)
 
     async def deliver_once(self) -> datetime | None:
-        """One round of delivery; gives the next instant at which a copy is due."""
+        """One round of delivery; gives the next instant at which a copy is due, None for soon."""
         return await self._to_the_end(self.delivery.step, self.delivery.next_at)
+
+    async def page_once(self) -> datetime | None:
+        """Tell the pager what is due; gives the next instant at which something is, None for soon."""
+        return await self._to_the_end(lambda _: self.page_due(), self._next_page)
+
+    async def _next_page(self) -> datetime | None:
+        async with self.parts.database.reading() as tx:
+            return await alarms.next_due(tx)
 
     async def _to_the_end(
         self, step: Callable[[datetime], Awaitable[bool]], next_at: Callable[[], Awaitable[datetime | None]]
     ) -> datetime | None:
-        """Step until nothing is due; gives the next instant ahead, None where there is none."""
+        """Step until nothing is due; gives the next instant ahead, None where something due could not be done."""
         clock = self.parts.clock
         while not self._stopping.is_set():
             now = clock.now()
             if await step(now):
                 continue
             at = await next_at()
-            if at is None or at <= now:
+            if at is None:
+                return now + timedelta(seconds=LOOK)
+            if at <= now:
                 return None  # what is overdue and could not be done is looked at again soon
             if at > clock.now():
                 return at
-        return None
-
-    async def page_once(self) -> datetime | None:
-        """Tell the pager what is due; gives None: what becomes due is looked for again soon."""
-        await self.page_due()
         return None
 
     async def page_due(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, or_, select, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, update
 
 from storage import ids
 from storage import tables as t
@@ -43,6 +43,13 @@ async def ls(tx: Tx) -> tuple[Alarm, ...]:
 async def due(tx: Tx, now: datetime) -> tuple[Alarm, ...]:
     """Return the alarms that the command has to be told now."""
     return tuple(record_of(Alarm, row) for row in (await tx.execute(_DUE_AT, {"now": now})).mappings())
+
+
+async def next_due(tx: Tx) -> datetime | None:
+    """Return the earliest instant, gone by or ahead, at which the command has to be told something."""
+    due_at = func.coalesce(t.alarms.c.next_at, t.alarms.c.at)
+    found: datetime | None = await tx.scalar(select(func.min(due_at)).where(t.alarms.c.state == _DUE))
+    return found
 
 
 async def leaks_rung(tx: Tx, list_id: str, since: datetime) -> tuple[str | None, ...]:
