@@ -40,7 +40,7 @@ async def initialise(config: Config, *, clock: Clock | None = None) -> list[str]
         before = await database.schema_state()
         await database.migrate()
         if before != "current":
-            done.append("made the database schema")
+            done.append("brought the database schema up to date" if before == "old" else "made the database schema")
         vault = await _vault(config, database, done)
         now = clock.now()
         async with database.transaction() as tx:

@@ -7,6 +7,7 @@ import stat
 import pytest
 
 import pg_server
+from storage.database import Database
 
 
 def rights(path):
@@ -39,6 +40,19 @@ def test_rights_that_were_widened_are_narrowed_again(house):
     house.ok("init")
 
     assert rights(house.directory / "state") == 0o700
+
+
+def test_an_upgraded_database_is_said_to_be_brought_up_to_date(house, monkeypatch):
+    states = iter(["old", "current"])
+
+    async def state(_):
+        return next(states)
+
+    monkeypatch.setattr(Database, "schema_state", state)
+
+    said = house.ok("init")
+
+    assert "brought the database schema up to date" in said
 
 
 def test_a_list_that_was_added_later_gets_its_key(house):
