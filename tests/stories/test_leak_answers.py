@@ -81,40 +81,50 @@ def reading(story: World, ident: str) -> list[str]:
     return [who for who in MEMBERS for copy in story.inbox(who) if ident in copy.subject and "quokka" in copy.text]
 
 
+async def paste(story: World, alarm: Copy, what: str, *, outlook: bool = False) -> None:
+    """Answer an alarm with what it offers, as it stands; nothing of it is complained of."""
+    block = offered(alarm, what).replace("Reason: ...", "Reason: a fire drill")
+    await story.post("alice", as_clients_write(block, alarm, outlook=outlook), reply_to=alarm)
+    kept = [copy.text for copy in story.inbox("alice") if "Kept back" in copy.subject]
+    assert not kept, (what, kept)
+
+
+async def found(story: World, ident: str) -> tuple[str, str | None, int]:
+    """State and cause of a disclosure, and how many members have its text."""
+    async with story.parts.database.reading() as tx:
+        one = await disclosures.get(tx, ident)
+    assert one is not None
+    return one.state.value, one.cause, len(reading(story, ident))
+
+
 async def test_each_answer_that_an_alarm_offers_is_taken_as_it_is_pasted(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
     async with world(tmp_path, people, pinned=TEAM) as story:
-        held = "Hold-Until: +2d\n"
-        for head, what, state, cause, readers in (
-            (held, "Send members what is held, and lift", "lifted", "leaked", 3),
-            (held, "It is public: lift, and send nothing", "lifted", "leaked", 0),
-            (held, "to group:cloud", "held", None, 0),
-            ("", "It is public: lift", "lifted", "leaked", 3),
-            ("", "Lift only", "lifted", "leaked", 3),
-            ("", "contained", "embargoed", None, 3),
-            ("", "I have it in hand", "embargoed", None, 3),
-            ("", "It was no leak", "embargoed", None, 3),
+        held = await posted(story, "Hold-Until: +2d\n")
+        _, alarm = await alarmed(story, held)
+        await paste(story, alarm, "Send members what is held, and lift")
+        assert await found(story, held) == ("lifted", "leaked", 3)
+
+        held = await posted(story, "Hold-Until: +2d\n")
+        _, alarm = await alarmed(story, held)
+        await paste(story, alarm, "to group:cloud")
+        assert "The scope is now: group:cloud." in " ".join(story.last("alice", "Receipt").text.split())
+        await paste(story, alarm, "It is public: lift, and send nothing")
+        assert await found(story, held) == ("lifted", "leaked", 0)
+
+        out = await posted(story, "")
+        case, alarm = await alarmed(story, out)
+        for what, outcome, state in (
+            ("I have it in hand", None, "embargoed"),
+            ("It was no leak", "dismissed", "embargoed"),
+            ("contained", "contained", "embargoed"),
+            ("It is public: lift", "public", "lifted"),
         ):
-            ident = await posted(story, head)
-            case, alarm = await alarmed(story, ident)
-            block = offered(alarm, what).replace("Reason: ...", "Reason: a fire drill")
-            await story.post("alice", as_clients_write(block, alarm, outlook=not head), reply_to=alarm)
-            kept = [copy.text for copy in story.inbox("alice") if "Kept back" in copy.subject]
-            assert not kept, (what, kept)
-            async with story.parts.database.reading() as tx:
-                found = await disclosures.get(tx, ident)
-            assert found is not None
-            assert (found.state, found.cause, len(reading(story, ident))) == (state, cause, readers), what
+            await paste(story, alarm, what, outlook=True)
             after = await again(story, case)
-            assert (after.outcome or "") == {"contained": "contained", "It was no leak": "dismissed"}.get(
-                what, "public" if "public" in what else ""
-            )
-            assert (after.acked_at is not None) == bool(after.outcome or "in hand" in what)
-            if "Scope" in block:
-                assert found.scope == "group:cloud"
-                await story.pass_time(2 * 86_400)
-                assert reading(story, ident) == ["west"]
+            assert (after.outcome, after.acked_at is not None) == (outcome, True), what
+            assert (await found(story, out))[0] == state, what
         await _narrows_what_is_out(story)
 
 
@@ -122,20 +132,16 @@ async def _narrows_what_is_out(story: World) -> None:
     ident = await posted(story, "")
     _, alarm = await alarmed(story, ident)
     assert alarm.text.count("\nScope: ") == 2, "by one group or the other"
-    block = offered(alarm, "to group:distributors")
-    await story.post("alice", as_clients_write(block, alarm), reply_to=alarm)
+    await paste(story, alarm, "to group:distributors")
     assert await state_of(story, ident) == "embargoed"
     await story.post("alice", "Send-To: audience\n\nwombat\n", reply_to=story.last("alice", "Receipt"))
     assert [who for who in MEMBERS if "wombat" in story.last(who).text] == ["north", "south"]
-    _, later = await alarmed_again(story, ident)
+    await story.post("adam", "Leak: more of it, to all\n", reply_to=story.last("adam", f"[{ident}] Receipt"))
+    later = story.last("alice", "ALARM")
     assert "Scope: group:" not in later.text, "that would let west in again, or leave nobody out"
     assert f"Scope: {story.people['south'].address}, {story.people['north'].address}" in later.text
-
-
-async def alarmed_again(story: World, ident: str) -> tuple[LeakRecord, Copy]:
-    await story.post("adam", "Leak: more of it, to all\n", reply_to=story.last("adam", f"[{ident}] Receipt"))
-    async with story.parts.database.reading() as tx:
-        return (await leaks.of_disclosure(tx, ident))[-1], story.last("alice", "ALARM")
+    await paste(story, later, "Lift only")
+    assert await found(story, ident) == ("lifted", "leaked", 3)
 
 
 async def test_an_organisation_that_leaks_again_is_asked_about_and_removed_by_nobody(
@@ -145,11 +151,11 @@ async def test_an_organisation_that_leaks_again_is_asked_about_and_removed_by_no
         await story.post("alice", "Embargo-Until: +30d\n\nA flaw.\n")
         first = story.inbox("north")[0]
 
-        async def leaked(lines: str, outcome: str = "contained") -> None:
+        async def leaked(lines: str) -> None:
             await story.pass_time(1)  # one after the other
             await story.post("north", f"{lines}\n", reply_to=first)
             (case,) = [one for one in await cases(story) if one.outcome is None]
-            text = f"Assess: {case.id}\nOutcome: {outcome}\nReason: seen\n"
+            text = f"Assess: {case.id}\nOutcome: contained\n"
             await story.post("alice", text, reply_to=story.last("alice", "ALARM"))
 
         def asked() -> int:
@@ -157,12 +163,11 @@ async def test_an_organisation_that_leaks_again_is_asked_about_and_removed_by_no
 
         await leaked("Leak: one, to the world")
         await leaked("Leak: two, to the world\nLeak-By: other")
-        await leaked("Leak: three, to the world", "dismissed")
         assert asked() == 0
-        await leaked("Leak: four, to the world")
+        await leaked("Leak: three, to the world")
         assert asked() == 1
         told = story.last("adam", "Leaked again").text
-        counted = (await cases(story))[0], (await cases(story))[3]
+        counted = (await cases(story))[0], (await cases(story))[2]
         assert f"{counted[0].id}, {counted[1].id}." in told
         assert f"embargo member rm {story.people['north'].address} --list early-disclosure" in told
         await story.post("alice", f"Assess: {counted[1].id}\nOutcome: public\n", reply_to=story.last("alice", "ALARM"))
