@@ -19,6 +19,7 @@ from gateway.acts import proposal_windows
 from gateway.alarm import Pager
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError
+from gateway.grants import sharing
 from gateway.intake import Intake
 from gateway.leaks.bad_day import DUTIES
 from gateway.lists import Lists
@@ -111,7 +112,13 @@ class Gateway:
         """Take the parts; nothing runs yet."""
         self.parts = parts
         self.intake = Intake(parts)
-        by_kind = {**DUTIES, **proposal_windows.DUTIES, **destroying.DUTIES, **upstream_details.DUTIES}
+        by_kind = {
+            **DUTIES,
+            **proposal_windows.DUTIES,
+            **destroying.DUTIES,
+            **upstream_details.DUTIES,
+            **sharing.DUTIES,
+        }
         self.release = Release(parts, by_kind, destroying.Retention(parts))
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()

@@ -260,6 +260,7 @@ class ListConfig(_Section):
     banner: BannerWord = _default("inline")
     keep_html: Flag = _default(False)
     public_address: PerhapsAddress = _default("")
+    share_expires: SomeTime = _default("30d")
     two_person: TwoPersonWords = _default([])
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")

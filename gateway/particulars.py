@@ -44,6 +44,11 @@ class Particulars:
     proposals: tuple[Proposal, ...] = ()  # of public dates, oldest first
     public_post: str | None = field(default=None, repr=False)
     mechanics: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # of the release: what, and what is said
+    shared: tuple[tuple[str, tuple[str, ...]], ...] = field(default=(), repr=False)  # grant, its attachments
+
+    def shared_by(self, grant_id: str) -> tuple[str, ...]:
+        """The names or globs of the attachments that a share grant is about."""
+        return dict(self.shared).get(grant_id, ())
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -60,6 +65,7 @@ class Particulars:
             "proposals": [_proposal_json(proposal) for proposal in self.proposals],
             "public_post": self.public_post,
             "mechanics": [list(pair) for pair in self.mechanics],
+            "shared": [[grant, list(names)] for grant, names in self.shared],
         }
 
     @classmethod
@@ -78,6 +84,7 @@ class Particulars:
             proposals=proposals_of(value),
             public_post=value.get("public_post"),
             mechanics=tuple((what, said) for what, said in value.get("mechanics", ())),
+            shared=tuple((grant, tuple(names)) for grant, names in value.get("shared", ())),
         )
 
 

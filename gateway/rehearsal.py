@@ -13,7 +13,8 @@ from gateway import safe
 from gateway.intake import carry_out, judge
 from gateway.mail.model import Payload
 from gateway.notices.outsiders import in_a_line
-from policy.audience import judge_seat, let_in, withheld_names
+from gateway.sending.content import Setting, withheld_from
+from policy.audience import judge_seat, let_in
 from policy.control import Complaint
 from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Person, Role, State
 from policy.instants import rfc3339
@@ -349,7 +350,9 @@ class _Judge:
         if is_bare:
             return "the mechanics alone: a third party's embargo holds"
         names = incoming.kept_post.attachments if incoming.kept_post else incoming.facts.attachments
-        withheld = withheld_names(person, incoming.particulars.restrict, names)
+        disclosure = incoming.disclosure
+        setting = Setting(incoming.mailing_list, disclosure, incoming.particulars) if disclosure else None
+        withheld = withheld_from(setting, person, names) if setting else frozenset()
         if withheld:
             return f"without {', '.join(sorted(withheld))}"
         return "without what is restricted to others" if copy is not None and copy.withheld else None

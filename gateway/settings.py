@@ -130,6 +130,7 @@ class TwoPerson(StrEnum):
     WIDEN = "widen"
     DISMISS = "dismiss"
     ROSTER = "roster"
+    SHARE = "share"
 
 
 class PatchDayWord(StrEnum):

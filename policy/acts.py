@@ -19,7 +19,17 @@ from typing import TYPE_CHECKING
 
 from policy.control import Complaint, Line
 from policy.dateorders import read_dates
-from policy.grants import EndGuest, InviteGuest, read_guest
+from policy.grants import (
+    AcceptTerms,
+    AskShare,
+    DenyShare,
+    EndGuest,
+    InviteGuest,
+    read_guest,
+    read_what,
+    read_who,
+    who_text,
+)
 from policy.knowledge import FactKind
 from policy.leakcase import Outcome
 from policy.lineorders import Parsed
@@ -149,6 +159,9 @@ class Close:
 
 Act = (
     Approve
+    | AskShare
+    | DenyShare
+    | AcceptTerms
     | InviteGuest
     | EndGuest
     | Close
@@ -298,7 +311,37 @@ def _read_close(text: str, _companions: Mapping[str, str], _surroundings: Surrou
     return Parsed(None, "yes", "it says yes, or names the disclosure by its id")
 
 
+def _read_share(text: str, companions: Mapping[str, str], surroundings: Surroundings) -> Parsed[Act]:
+    who, what, why = read_who(text), read_what(companions.get("Share-What", "")), companions.get("Share-Why", "")
+    if who is None:
+        return Parsed(None, None, "it is written Name <address>")
+    fixed = who_text(*who)
+    if not what:
+        return Parsed(None, fixed, "it says what is to be shared: add `Share-What: all`, or names of attachments")
+    if not why:
+        return Parsed(None, fixed, "it says why: add `Share-Why: ...`; the coordinators alone read it")
+    found: list[Complaint] = []
+    lines = [Line("Embargo-Until", name, value, value, 1, known=True) for name, value in companions.items()]
+    until = read_dates([], [one for one in lines if one.written == "Share-Until"], surroundings, found.append)
+    if found:
+        return Parsed(None, fixed, f"Share-Until: {found[0].why}", found[0].readings)
+    return Parsed(AskShare(*who, what, why, until.embargo_until), fixed)
+
+
+def _read_deny(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    found = read_id(text, "SR", "a share request")
+    return Parsed(DenyShare(found.value) if found.value else None, found.fixed, found.why)
+
+
+def _read_accept(text: str, _companions: Mapping[str, str], _surroundings: Surroundings) -> Parsed[Act]:
+    found = read_id(text, "SR", "what was offered")
+    return Parsed(AcceptTerms(found.value) if found.value else None, found.fixed, found.why)
+
+
 SPECS: dict[str, Spec] = {
+    "Share-With": Spec(_read_share, frozenset({"member"}), companions=("Share-What", "Share-Why", "Share-Until")),
+    "Deny": Spec(_read_deny, COORDINATOR),
+    "Accept": Spec(_read_accept, frozenset({"guest"}), in_posts=True),
     "Approve": Spec(_read_approve, COORDINATOR),
     "Guest": Spec(_read_guest, COORDINATOR, repeatable=True, in_posts=True),
     "Close": Spec(_read_close, COORDINATOR),

@@ -54,6 +54,12 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "Status": (),
     "Approve": (),
     "Guest": (),
+    "Share-With": (),
+    "Share-What": (),
+    "Share-Why": (),
+    "Share-Until": (),
+    "Deny": (),
+    "Accept": (),
     "Corrects": (),
     "Replaces": (),
     "Propose-Embargo-Until": (),
@@ -81,6 +87,9 @@ COMPANIONS: frozenset[str] = frozenset(
         "Reason",
         "Replaces",
         "Send",
+        "Share-What",
+        "Share-Why",
+        "Share-Until",
         "Where",
     }
 )
@@ -118,6 +127,10 @@ _EVERYDAY = frozenset(
         "closes",
         "clone",
         "lose",
+        "accepted",
+        "accepts",
+        "except",
+        "expect",
     }
 )
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")

@@ -67,8 +67,9 @@ class MessageKind(StrEnum):
     KEY_NOTICE = "key-notice"  # to the holder of a key no longer pinned, sealed to that key at once
     STANDING_NOTICE = "standing-notice"  # suspended, removed, reinstated: told without content
     REPORT = "report"  # release report, digest, quarantine notice, operator's acts
+    TERMS = "terms"  # in clear, to somebody with whom something is to be shared: the list's policy, and nothing else
     FORWARD = "forward"  # mail to -owner, passed to the coordinators
-    PUBLIC_NOTICE = "public-notice"  # the only one in clear, after the lift (law 1)
+    PUBLIC_NOTICE = "public-notice"  # in clear, after the lift (law 1)
 
 
 class UpstreamMode(StrEnum):
@@ -157,9 +158,10 @@ class Person:
         return self.name if self.role is Role.MEMBER else None
 
     def grant_of(self, disclosure_id: str | None) -> Grant | None:
-        """The latest grant for a disclosure; None where there is none."""
+        """The grant for a disclosure that stands, else the latest one that ended; None where there is none."""
         found = [grant for grant in self.grants if grant.disclosure_id == disclosure_id]
-        return found[-1] if found else None
+        standing = [grant for grant in found if grant.ended_at is None]
+        return next(reversed(standing or found), None)
 
     def usable_keys(self, now: datetime) -> tuple[Key, ...]:
         """The keys that a copy can be sealed to at ``now``."""

@@ -6,6 +6,8 @@ Rules:
 * A key belongs to one address in one role of a list: one that is pinned for anybody else is refused.
 * The user id of a key need not hold the address; where several keys are attached, it tells which is meant.
 * Who is on the list already needs no grant: a member is let in by ``Scope:``.
+* What a member asks to share is let in by nobody alone: coordinators approve, and he who is to have it accepts
+  the terms, signed with the key that came with the request.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policy.facts import Disclosure, Grant, Person, Role, Standing, State
 from policy.lineorders import Parsed
+from policy.scopes import fits
 
 MAX_NAME = 200
 _NAMED = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>')
@@ -49,6 +52,72 @@ class EndGuest:
     def line(self) -> str:
         """The line that it came from."""
         return f"Guest: end {self.address}"
+
+
+@dataclass(frozen=True, slots=True)
+class AskShare:
+    """``Share-With: Name <address>`` a member asks that somebody may have this disclosure, or a part of it.
+
+    ``what`` are names or globs of attachments; "*" is all of them. The texts go with any of them.
+    """
+
+    name: str
+    address: str
+    what: tuple[str, ...]
+    why: str
+    until: datetime | None = None
+
+    @property
+    def line(self) -> str:
+        """The line that it came from."""
+        return f"Share-With: {who_text(self.name, self.address)}"
+
+
+@dataclass(frozen=True, slots=True)
+class DenyShare:
+    """``Deny: SR-...`` a coordinator turns down what a member asked to share."""
+
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptTerms:
+    """``Accept: SR-...`` he who is to have it accepts the terms."""
+
+    grant_id: str
+
+
+def read_what(text: str) -> tuple[str, ...]:
+    """The names or globs of a ``Share-What:`` line; ``all`` is every attachment."""
+    names = tuple(dict.fromkeys(name for one in text.split(",") if (name := one.strip().strip('"'))))
+    return ("*",) if [name.casefold() for name in names] == ["all"] else names
+
+
+def refuse_what(what: Sequence[str], names: Iterable[str]) -> str | None:
+    """Why these can't be asked for; ``names`` are the attachments that the asker has."""
+    known = tuple(names)
+    unknown = [one for one in what if one != "*" and not any(fits(name, one) for name in known)]
+    return f"you have no attachment called {unknown[0]!r} in this thread (or say `all`)" if unknown else None
+
+
+OPEN_STATES = ("asked", "pending", "approved")
+"""States of a share request that is not at its end: pending waits for a second coordinator."""
+
+
+def refuse_approval(state: str, first: str | None, approver: str, disclosure: Disclosure, now: datetime) -> str | None:
+    """Why a coordinator can't approve a share request; ``first`` approved it before."""
+    if disclosure.state is not State.EMBARGOED or now >= disclosure.embargo_until:
+        return f"{disclosure.id} is {disclosure.state}: there is nothing left to share"
+    if state not in {"asked", "pending"}:
+        return f"it is {state} already"
+    if state == "pending" and first is not None and first.casefold() == approver.casefold():
+        return "a second coordinator approves, not the one who approved it first"
+    return None
+
+
+def expires_at(asked: datetime | None, span: timedelta, disclosure: Disclosure, now: datetime) -> datetime:
+    """Until when somebody has what is shared with him: as asked for, or the list's span; the embargo's end is last."""
+    return min(asked or now + span, disclosure.embargo_until)
 
 
 def read_who(text: str) -> tuple[str, str] | None:

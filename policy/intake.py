@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from policy.accepting import accepted
 from policy.acts import TALKS_OF_LEAKS, PostRetrospective
 from policy.audience import let_in
 from policy.closing import ended_thread
@@ -27,7 +28,7 @@ from policy.leaktalk import speaks_of_leak
 from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
 from policy.outsiders import Addressed, outsiders
 from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
-from policy.reasons import Reason
+from policy.reasons import Reason, judged_unproved
 from policy.requests import Asked
 from policy.scopes import Scope, read_scope
 from policy.verdicts import (
@@ -145,7 +146,7 @@ def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
     leak = _judge_leak(facts, doubts) or _judge_found(facts, doubts)
     if isinstance(leak, LeakReport) and (leak.is_urgent or not _public(facts)):
         return leak
-    return _guard(facts, leak or _judge_said(facts, doubts), doubts, now)
+    return _guard(facts, leak or accepted(facts, doubts) or _judge_said(facts, doubts), doubts, now)
 
 
 def _judge_said(facts: MailFacts, doubts: tuple[Reason, ...]) -> Verdict:
@@ -363,26 +364,6 @@ def _may_speak_of_leak(facts: MailFacts, writer: Person | None) -> bool:
     if writer is not None and writer.role is Role.COORDINATOR:
         return False
     return (writer is not None or facts.answered is not None) and facts.hears().may_be_leak
-
-
-UNPROVED = frozenset(
-    {
-        Reason.MALFORMED,
-        Reason.TOO_COMPLEX,
-        Reason.UNDECRYPTABLE,
-        Reason.CLEARTEXT,
-        Reason.UNSIGNED,
-        Reason.PARTLY_SIGNED,
-        Reason.BAD_SIGNATURE,
-        Reason.STRANGER,
-    }
-)
-"""Reasons that nobody can waive: it could not be read, or it was not proved who said it."""
-
-
-def judged_unproved(reasons: tuple[Reason, ...]) -> bool:
-    """Whether any of the reasons means that nobody is known to have said this."""
-    return any(reason in UNPROVED for reason in reasons)
 
 
 def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:

@@ -61,7 +61,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-_FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if "member" in spec.by)})
+_FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if spec.by & {"member", "guest"})})
 _SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
 _ONLY_IN_REPLIES = frozenset({"Lift", "Withdraw", *(name for name, spec in SPECS.items() if not spec.in_posts)})
 _LISTS = frozenset({"Replaces"})  # companions that may go on in a further line

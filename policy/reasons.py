@@ -64,3 +64,22 @@ MEANINGS: dict[Reason, str] = {
     Reason.OUTSIDER_ADDRESSED: "it also addresses somebody outside the audience",
     Reason.TWO_PERSON: "a second coordinator has to agree first",
 }
+
+UNPROVED = frozenset(
+    {
+        Reason.MALFORMED,
+        Reason.TOO_COMPLEX,
+        Reason.UNDECRYPTABLE,
+        Reason.CLEARTEXT,
+        Reason.UNSIGNED,
+        Reason.PARTLY_SIGNED,
+        Reason.BAD_SIGNATURE,
+        Reason.STRANGER,
+    }
+)
+"""Reasons that nobody can waive: it could not be read, or it was not proved who said it."""
+
+
+def judged_unproved(reasons: tuple[Reason, ...]) -> bool:
+    """Whether any of the reasons means that nobody is known to have said this."""
+    return any(reason in UNPROVED for reason in reasons)

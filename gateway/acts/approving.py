@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway import release
+from gateway.acts import shares
 from gateway.kept import mails as kept_mails
 from gateway.kept.approvals import APPROVAL
 from gateway.operator.base import Actor, RefusedError
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 async def refuse(incoming: Incoming, writer: Person, act: Approve) -> Complaint | None:
     """Say why there is nothing that this coordinator can approve."""
+    if act.ref.startswith("SR-"):
+        return await shares.refuse_approve(incoming, writer, act)
     said, disclosure = f"Approve: {act.ref}", incoming.disclosure
     if disclosure is not None and act.ref.startswith(f"{disclosure.id}/"):
         return await letting.refuse(incoming, writer, act, disclosure)
@@ -65,7 +68,9 @@ async def _is_anothers(tx: Tx, entry: Quarantined, writer: Person) -> bool:
 
 
 async def approve(incoming: Incoming, writer: Person, act: Approve) -> str:
-    """Row 2, or what a kept mail asks for: it goes on."""
+    """Row 2, or what a kept mail or a share request asks for: it goes on."""
+    if act.ref.startswith("SR-"):
+        return await shares.approve(incoming, writer, act)
     disclosure = incoming.disclosure
     if disclosure is not None and act.ref.startswith(f"{disclosure.id}/"):
         return await letting.let_go(incoming, act, disclosure)

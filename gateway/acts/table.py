@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gateway.acts import approving, closings, corrections, guests, proposals, statuses
+from gateway.acts import approving, closings, corrections, guests, proposals, shares, statuses
 from gateway.acts import facts as factacts
 from gateway.acts import public_posts as publicposts
 from gateway.kept import keeping
@@ -37,7 +37,7 @@ from policy.acts import (
 )
 from policy.control import Complaint
 from policy.facts import MessageKind
-from policy.grants import EndGuest, InviteGuest
+from policy.grants import AcceptTerms, AskShare, DenyShare, EndGuest, InviteGuest
 from policy.reasons import Reason
 from policy.verdicts import Kept
 
@@ -61,6 +61,9 @@ class Handler:
 
 
 HANDLERS: dict[type[Act], Handler] = {
+    AskShare: Handler(shares.refuse, shares.ask),
+    DenyShare: Handler(shares.refuse_deny, shares.deny),
+    AcceptTerms: Handler(shares.refuse_accept, shares.accept, anywhere=True),
     InviteGuest: Handler(guests.refuse, guests.invite, anywhere=True),
     EndGuest: Handler(guests.refuse_end, guests.end),
     Approve: Handler(approving.refuse, approving.approve, anywhere=True),

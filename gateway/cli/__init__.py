@@ -30,6 +30,7 @@ NOUNS = {
     "key": "Pinned keys: ls, show, replace, add, rm.",
     "disclosure": "Disclosures: ls, show, report, lift, withdraw, stop, go, fact, confirm, close, destroy.",
     "proposal": "Proposed public dates: ls, confirm.",
+    "share": "What members ask to share: ls, show, approve, deny.",
     "leak": "Leak reports: ls, show, open, vouch, assess, dismiss.",
     "quarantine": "Mails kept back: ls, show, release, discard.",
     "queue": "Copies not delivered yet: ls, retry.",

@@ -45,7 +45,7 @@ async def _lists(desk: Desk) -> list[dict[str, Any]]:
                     "address": entry.address,
                     "name": entry.name,
                     "coordinators": coordinators,
-                    "members": len(people) - coordinators,
+                    "members": sum(person.role is Role.MEMBER for person in people),
                     "fingerprint": key.fingerprint if key else None,
                 }
             )

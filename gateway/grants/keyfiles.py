@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from gateway.mail.model import Payload
     from keys.results import KeyFacts
+    from storage.database import Tx
 
 KEY_TYPE = "application/pgp-keys"  # RFC 3156 s7
-LINES = frozenset({"Guest"})
+LINES = frozenset({"Guest", "Share-With"})
 """Control lines beside which an attached key is that of somebody to be let in."""
 _ARMOR = (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
 _TOP = 4096  # bytes in which armor begins
@@ -78,13 +79,16 @@ async def _judged(incoming: Incoming, name: str, content: bytes) -> KeyFile:
         facts, public = await incoming.parts.engine.inspect(content, now=incoming.now)
     except BadKeyFile as error:
         return KeyFile(OfferedKey(name, trouble=error.reason), None, b"")
-    list_id = incoming.mailing_list.id
-    own = await roster.list_key(incoming.tx, list_id)
-    offered = OfferedKey(
+    return KeyFile(await offered(incoming.tx, incoming.mailing_list.id, name, facts), facts, public)
+
+
+async def offered(tx: Tx, list_id: str, name: str, facts: KeyFacts) -> OfferedKey:
+    """A key as the core judges it: what it says, and whose it is on that list."""
+    own = await roster.list_key(tx, list_id)
+    return OfferedKey(
         name,
         facts.fingerprint,
         facts.addresses,
-        holder=await roster.by_fingerprint(incoming.tx, list_id, facts.fingerprint),
+        holder=await roster.by_fingerprint(tx, list_id, facts.fingerprint),
         is_lists_own=own is not None and own.fingerprint == facts.fingerprint,
     )
-    return KeyFile(offered, facts, public)

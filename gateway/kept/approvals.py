@@ -25,7 +25,7 @@ from policy.scopes import read_scope
 from policy.upstream import ends_sooner
 from policy.verdicts import Kept
 from policy.widening import opens, widens
-from storage import disclosures, duties, quarantine
+from storage import disclosures, duties, grants, quarantine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -231,6 +231,10 @@ async def _waiting(tx: Tx, ref: str) -> _Waiting | None:
     if disclosure is not None:
         waits = disclosure.unapproved and disclosure.state is State.PENDING
         return _Waiting(ref, disclosure.list_id, disclosure, None) if waits else None
+    granted = await grants.get(tx, ref)
+    if granted is not None:
+        about = await disclosures.get(tx, granted.disclosure_id)
+        return _Waiting(ref, granted.list_id, about, None) if granted.state == "pending" else None
     kept = await quarantine.get(tx, ref)
     if kept is None or kept.state != "kept":
         return None

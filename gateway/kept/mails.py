@@ -19,8 +19,8 @@ from gateway.operator.acts import audit, tell
 from gateway.operator.base import Actor, Done, RefusedError
 from gateway.operator.show import open_kept
 from gateway.reading import Read, read
-from policy.intake import UNPROVED, judge_mail
-from policy.reasons import Reason
+from policy.intake import judge_mail
+from policy.reasons import UNPROVED, Reason
 from policy.verdicts import Kept, Verdict
 from storage import disclosures, mails, quarantine
 

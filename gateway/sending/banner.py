@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.sending import mechanics
-from policy.facts import Grant, State
+from policy.facts import Grant, GrantKind, State
 from policy.instants import in_words
 
 RULE = "-" * 60
 
 
-def standing_line(_grant: Grant) -> str:
+def standing_line(grant: Grant, zone: str) -> str:
     """How somebody who is no member came to have a disclosure."""
+    if grant.kind is GrantKind.SHARE:
+        until = f", until {in_words(grant.expires_at, zone)}" if grant.expires_at else ""
+        return f"This one disclosure was shared with you ({grant.id}){until}."
     return "You have this as a guest of this one disclosure."
 
 

@@ -14,7 +14,7 @@ from gateway.particulars import MessageFacts, Particulars, path_text
 from gateway.sending import mechanics, posting
 from gateway.sending.banner import Banner, standing_line
 from policy.audience import withheld_names
-from policy.facts import CONTENT_KINDS, READERS, ContentClass, CopyState, MessageKind, Person, Role
+from policy.facts import CONTENT_KINDS, READERS, ContentClass, CopyState, GrantKind, MessageKind, Person, Role
 from policy.upstream import DETAILS, content_class, gets_details, holding
 from storage import messages, outbox, roster
 
@@ -157,7 +157,7 @@ def _bare(setting: Setting, opened: Opened, standing: str | None, now: datetime)
 def cut_for(setting: Setting, opened: Opened, person: Person, but: Iterable[str] = ()) -> Cut:
     """What one reader gets of a message; ``but``: parts that are withheld from him anyway."""
     grant = person.grant_of(setting.disclosure.id) if person.role is Role.GUEST else None
-    standing = standing_line(grant) if grant is not None else None
+    standing = standing_line(grant, setting.mailing_list.config.timezone) if grant is not None else None
     if not gets_details(setting.disclosure, person, opened.message.id):
         return Cut(standing=standing, is_bare=True)
     return Cut(withheld_from(setting, person, opened.facts.told_names).union(but), standing)
@@ -165,7 +165,10 @@ def cut_for(setting: Setting, opened: Opened, person: Person, but: Iterable[str]
 
 def withheld_from(setting: Setting, person: Person, names: Iterable[str]) -> frozenset[str]:
     """The attachments that somebody may not have."""
-    return withheld_names(person, setting.particulars.restrict, names)
+    grant = person.grant_of(setting.disclosure.id) if person.role is Role.GUEST else None
+    is_shared = grant is not None and grant.kind is GrantKind.SHARE
+    shared = setting.particulars.shared_by(grant.id) if grant is not None and is_shared else None
+    return withheld_names(person, setting.particulars.restrict, names, shared)
 
 
 def group_by_cut(setting: Setting, opened: Opened, people: Iterable[Person]) -> dict[Cut, list[Person]]:

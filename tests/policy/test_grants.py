@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from policy.audience import NO_GRANT, judge_seat, judge_seats, withheld_names
 from policy.facts import Disclosure, Grant, GrantKind, Key, MessageKind, Person, Role, Standing, State
-from policy.grants import Admission, EndGuest, InviteGuest, OfferedKey, admit, invited, read_guest, standing_of
+from policy.grants import (
+    Admission,
+    EndGuest,
+    InviteGuest,
+    OfferedKey,
+    admit,
+    expires_at,
+    invited,
+    read_guest,
+    read_what,
+    refuse_approval,
+    refuse_what,
+    standing_of,
+)
 from policy.release import Cancel, Go, judge_hand_over
 from policy.scopes import read_restriction, read_scope
 
@@ -138,6 +151,7 @@ def test_nobody_is_let_into_what_is_over(state: State) -> None:
         pytest.param(guest(grant(), standing=Standing.SUSPENDED), False, id="not while suspended"),
         pytest.param(guest(), False, id="not without a grant, though the scope says all"),
         pytest.param(guest(grant(ended_at=NOW), grant()), True, id="the latest grant counts"),
+        pytest.param(guest(grant(), grant(started_at=None, ended_at=NOW)), True, id="one that was denied beside it"),
     ],
 )
 def test_a_guest_is_inside_by_his_grant_alone_and_is_judged_so_again_at_hand_over(person: Person, inside: bool) -> None:
@@ -186,3 +200,39 @@ def test_where_somebody_stands_follows_from_all_his_grants(
     grants: list[Grant], states: dict[str, State], standing: Standing
 ) -> None:
     assert standing_of(grants, states, NOW) is standing
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "refused"),
+    [
+        ("all", ("*",), False),
+        ("fix.patch, log.txt", ("fix.patch", "log.txt"), False),
+        ('"fix.patch"', ("fix.patch",), False),
+        ("*.patch", ("*.patch",), False),
+        ("fix.patch, poc.txt", ("fix.patch", "poc.txt"), True),
+        ("", (), False),
+    ],
+)
+def test_what_is_asked_for_is_what_the_asker_has(text: str, what: tuple[str, ...], refused: bool) -> None:
+    assert read_what(text) == what
+    assert bool(refuse_what(what, ["fix.patch", "log.txt"])) == refused
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("request_state", ["asked", "pending", "approved", "active", "denied", "ended"])
+def test_only_what_is_open_is_approved_while_the_embargo_lasts_and_by_two_different_ones(
+    state: State, request_state: str
+) -> None:
+    possible = state is State.EMBARGOED and request_state in {"asked", "pending"}
+
+    assert (refuse_approval(request_state, "a@x.example", "b@x.example", disclosure(state), NOW) is None) == possible
+    if request_state == "pending":
+        assert refuse_approval(request_state, "a@x.example", "A@x.example", disclosure(state), NOW)
+    assert refuse_approval(request_state, None, "b@x.example", disclosure(state), NOW + 24 * HOUR)
+
+
+@given(st.timedeltas(HOUR, 90 * 24 * HOUR), st.none() | st.timedeltas(HOUR, 90 * 24 * HOUR))
+def test_what_is_shared_never_outlives_the_embargo(span: timedelta, asked: timedelta | None) -> None:
+    until = expires_at(NOW + asked if asked is not None else None, span, disclosure(), NOW)
+
+    assert until == min(NOW + (span if asked is None else asked), disclosure().embargo_until)
