@@ -189,13 +189,17 @@ class _Dates:
         fault = self._fault(at)
         if not fault:
             return None
+        told = ""
         if self._is_short(at) and self._is_legal(self._with_notice()):
             proposal, note = self._with_notice(), "the earliest date with that notice, and some time to answer"
         elif at > self._base:
             proposal, note = self._latest(), "the latest date that this list allows"
-            fault += f"; the latest is {as_value(proposal)}"
+            told = f"; the latest is {as_value(proposal)}"
         else:
             proposal, note = self._after_hold(), "a proposal, after members got it"
+        if not self._is_legal(proposal):
+            return Unclear(f"it is {fault}, and no other date is possible now")
+        fault += told
         return Unclear(f"it is {fault}", (Reading(as_value(proposal), proposal, note),))
 
     def _fault(self, at: datetime) -> str:
@@ -236,7 +240,7 @@ class _Dates:
                 if again is not None and self._is_legal(again):
                     return again
         problem = self._illegal(options[0]) if options else None
-        return problem.readings[0].at if problem else self._after_hold()
+        return problem.readings[0].at if problem and problem.readings else self._after_hold()
 
     def _after_hold(self) -> datetime:
         try:

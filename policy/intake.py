@@ -144,7 +144,7 @@ def judge_mail(facts: MailFacts, now: datetime) -> Verdict:
         return Recorded(facts.automatic)
     doubts = judge_proof(facts, now)
     leak = _judge_leak(facts, doubts) or _judge_found(facts, doubts)
-    if isinstance(leak, LeakReport) and (leak.is_urgent or not _public(facts)):
+    if isinstance(leak, LeakReport) and leak.is_urgent:
         return leak
     return _guard(facts, leak or accepted(facts, doubts) or _judge_said(facts, doubts), doubts, now)
 

@@ -48,6 +48,7 @@ def test_an_assessment_leads_to(state, before, outcome, disclosure, expected):
     ("state", "before", "outcome", "reason", "disclosure", "why"),
     [
         pytest.param("open", None, "dismissed", " ", State.EMBARGOED, "says why", id="a dismissal without a reason"),
+        pytest.param("open", None, "dismissed", None, State.EMBARGOED, "says why", id="or with none at all"),
         pytest.param("open", None, "public", None, None, "no disclosure", id="public, but of nothing"),
         pytest.param("assessed", "public", "contained", None, State.LIFTED, "only ever gets graver", id="taken back"),
         pytest.param(

@@ -144,6 +144,7 @@ def proposal(at: datetime, votes: str = "", confirmed: str = "") -> Proposal:
         pytest.param(proposal(LATER, "-", "a"), END, Fate.OBJECTED, id="later, one against it, window over"),
         pytest.param(proposal(EARLIER, "---"), NOW, Fate.OPEN, id="earlier, all against it, not confirmed"),
         pytest.param(proposal(EARLIER, "---", "a"), NOW, Fate.AGREED, id="earlier, confirmed"),
+        pytest.param(proposal(EARLIER, "", "a"), NOW, Fate.AGREED, id="earlier, confirmed, all silent"),
         pytest.param(proposal(EARLIER, "+++"), END, Fate.UNCONFIRMED, id="earlier, window over"),
         pytest.param(proposal(NOW + 2 * DAY, "", "a"), NOW + DAY, Fate.IMPOSSIBLE, id="earlier, the notice gone"),
         pytest.param(proposal(LATER, "+++", "a"), STANDS, Fate.IMPOSSIBLE, id="the date has come"),
@@ -164,6 +165,18 @@ def test_what_a_proposal_comes_to(made: Proposal, now: datetime, fate: Fate) -> 
 )
 def test_a_later_date_falls_with_what_it_was_proposed_for(found: Disclosure) -> None:
     assert fate_of(proposal(LATER, "+++", "a"), found, AUDIENCE, RULES, NOW) is Fate.IMPOSSIBLE
+
+
+def test_what_is_over_is_impossible_whoever_objected() -> None:
+    assert fate_of(proposal(LATER, "-"), replace(FOUND, state=State.LIFTED), AUDIENCE, RULES, NOW) is Fate.IMPOSSIBLE
+
+
+def test_who_proposes_a_date_has_agreed_and_the_date_that_stands_is_no_later_one() -> None:
+    assert [(vote.org, vote.agrees) for vote in opened("DP-1", FOUND, LATER, NORTH, WINDOW, NOW).votes] == [
+        ("North", True)
+    ]
+    assert [vote.org for vote in voted(proposal(LATER, "+"), ALICE, NOW, agrees=True).votes] == ["North", ""]
+    assert not replace(proposal(LATER), at=STANDS).is_later
 
 
 def test_one_vote_an_organisation_and_only_of_those_in_the_audience() -> None:
@@ -196,6 +209,7 @@ def test_only_the_open_one_is_found_and_named() -> None:
     [
         (proposal(LATER), NOW, None),
         (proposal(EARLIER, "---"), NOW, None),
+        (proposal(LATER, "++"), NOW, None),
         (proposal(LATER, "+-"), NOW, "one objection"),
         (proposal(LATER), END, "window is over"),
         (proposal(NOW + 2 * DAY), NOW + DAY, "more notice"),

@@ -56,6 +56,11 @@ def test_a_bad_scope_is_explained(text):
         ("my file.txt TO all", ("my file.txt",), "all"),
         ("how to fix.txt to group:envoy", ("how to fix.txt",), "group:envoy"),
         ('"a to b, c.txt" to org:Path to Glory', ("a to b, c.txt",), "org:Path to Glory"),
+        ('"how to a@b.example, org:x" to all', ("how to a@b.example, org:x",), "all"),
+        (r'"a\", b.txt" to all', ('a", b.txt',), "all"),
+        (r'"a\\" to all', ("a\\",), "all"),
+        ('a"b, c to all', ('a"b', "c"), "all"),
+        ('"" to group:"a, b"', ("",), 'group:"a, b"'),
     ],
 )
 def test_a_restriction_is_read(text, patterns, to):
@@ -152,3 +157,32 @@ def test_a_pattern_covers_the_attachment_that_a_person_means(pattern, name, is_c
     assert found == is_covered
     assert Restriction(patterns, Scope(all=True)).covers(name) == is_covered
     assert not Restriction(patterns, Scope(all=True)).covers("other.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        pytest.param("org:security@northwind.example", "there is no organisation ", id="an address is no organisation"),
+        pytest.param("group:Litware", "there is no group 'Litware'", id="nor is an organisation a group"),
+        pytest.param("zzz", "'zzz' is no group:NAME, org:NAME or address", id="nothing at all"),
+        pytest.param('"', "'\"' is no group:NAME", id="a quote that is never closed"),
+        pytest.param("x@y.example", "there is no member with the address 'x@y.example'", id="a stranger's address"),
+        pytest.param("psrt@litware.example", "did you mean psirt@litware.example?", id="a misspelled address"),
+        pytest.param("evnoy", "did you mean group:envoy?", id="a misspelled group"),
+    ],
+)
+def test_what_is_wrong_with_a_scope_is_said_in_words(text, problem):
+    (told,) = resolve_scope(text, ROSTER).problems
+
+    assert problem in told
+
+
+def test_a_name_is_quoted_where_it_would_be_read_otherwise_and_only_there():
+    everybody = Scope(all=True)
+
+    assert restriction_text(Restriction(("", "how to fix.txt", "into.txt"), everybody)) == (
+        '"", "how to fix.txt", into.txt to all'
+    )
+    assert scope_text(Scope(orgs=("Path to Glory",))) == "org:Path to Glory"
+    assert not everybody.is_empty
+    assert Scope().is_empty

@@ -17,6 +17,13 @@ from typing import Any
 from tools.mutants.changes import ROOT
 
 TESTS = ROOT / "tests" / "policy"
+# What only measures time, or throws random text at what others try by rows: seconds for each mutant, and none noticed.
+LEFT_OUT = {
+    "test_a_huge_text_takes_no_longer_than_its_length_explains",
+    "test_a_text_without_a_full_stop_is_read_in_no_time",
+    "test_no_text_raises_anything_but_an_explanation",
+    "test_every_reading_is_accepted_when_it_is_pasted_into_the_block",
+}
 SEEN = ROOT / "build" / "mutants-seen.pickle"
 OPTIONS = ("-s", "-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider", "-p", "no:terminal")
 OPTIONS += ("--import-mode=importlib",)
@@ -85,7 +92,7 @@ class Taken:
         """Give the tests away."""
         if not session.testsfailed:
             _calm_hypothesis()
-            self._use([_test(item) for item in session.items])
+            self._use([_test(item) for item in session.items if item.originalname not in LEFT_OUT])
         return True
 
 
@@ -110,7 +117,7 @@ def _calm_hypothesis() -> None:
 
     settings.register_profile(
         "mutants",
-        max_examples=30,
+        max_examples=10,
         deadline=None,
         derandomize=True,
         database=None,
