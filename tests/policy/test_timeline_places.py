@@ -1,0 +1,150 @@
+"""A timeline to the tenth of a pixel: one embargo in a wide and in a narrow picture, and its edges."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from policy.timeline import Mark, Plan, Span, plan, text_width, wrapped
+
+START = datetime(2026, 11, 24, 17, tzinfo=UTC)
+LANES = ("State", "Mail", "Other")
+
+
+def mark(days: float, label: str = "lifted", lane: str = "State", **more) -> Mark:
+    return Mark(**({"at": START + timedelta(days=days), "lane": lane, "shape": "dot", "label": label} | more))
+
+
+def told(drawn: Plan) -> list[str]:
+    """A picture in words."""
+    found = [f"{drawn.width:.1f} x {drawn.height:.1f}, bars at {drawn.bar_top:.1f}, axis at {drawn.axis_top:.1f}"]
+    found += [f"bar {bar.fill} {bar.left:.1f} to {bar.right:.1f}" for bar in drawn.bars]
+    found += [f"tick {tick.label} {tick.x:.1f}" for tick in drawn.ticks]
+    found += [f"lane {lane.name} {lane.top:.1f} to {lane.bottom:.1f}" for lane in drawn.lanes]
+    for one in drawn.placed:
+        text = f"text {'left' if one.is_left else 'right'} at {one.text_x:.1f}"
+        box = f"{one.left:.1f}-{one.right:.1f} x {one.top:.1f}-{one.bottom:.1f}"
+        found.append(f"{' / '.join(one.lines)}: {one.x:.1f} {one.y:.1f}, {text}, {box}")
+    return found
+
+
+MARKS = [
+    mark(0, "posted"),
+    mark(0.5, "held"),
+    mark(1, "released to 12 members", "Mail"),
+    mark(3, "public date moved to 8 December, as one asked", shape="star"),
+    mark(3.2, "ack", "Mail", many="acks"),
+    mark(3.3, "ack", "Mail", many="acks", count=2),
+    mark(13, "a leak was reported", "Other", alone=True),
+    mark(13.9, "lifted"),
+]
+SPANS = [
+    Span(START, START + timedelta(days=1), "held"),
+    Span(START + timedelta(days=1), START + timedelta(days=14), "embargoed"),
+    Span(START + timedelta(days=14), START + timedelta(days=14), "lifted"),
+]
+WIDE = """
+    960.0 x 208.0, bars at 0.0, axis at 21.0
+    bar held 14.0 to 80.6
+    bar embargoed 80.6 to 946.0
+    bar lifted 943.0 to 946.0
+    tick 25 Nov 33.4
+    tick 27 Nov 166.6
+    tick 29 Nov 299.7
+    tick 1 Dec 432.8
+    tick 3 Dec 566.0
+    tick 5 Dec 699.1
+    tick 7 Dec 832.3
+    lane State 43.0 to 99.0
+    lane Mail 104.0 to 160.0
+    lane Other 165.0 to 203.0
+    posted: 14.0 71.0, text right at 26.0, 7.0-72.8 x 63.0-79.0
+    public date moved to 8 December, as one asked: 213.7 71.0, text right at 225.7, 206.7-548.9 x 63.0-79.0
+    lifted: 939.3 71.0, text left at 927.3, 887.3-946.3 x 63.0-79.0
+    held: 47.3 89.0, text right at 59.3, 40.3-87.1 x 81.0-97.0
+    released to 12 members: 80.6 132.0, text right at 92.6, 73.6-257.0 x 124.0-140.0
+    3 acks: 227.0 150.0, text right at 239.0, 220.0-282.4 x 142.0-158.0
+    a leak was reported: 879.4 193.0, text left at 867.4, 729.6-886.4 x 185.0-201.0
+"""
+NARROW = """
+    360.0 x 224.0, bars at 0.0, axis at 21.0
+    bar held 14.0 to 37.7
+    bar embargoed 37.7 to 346.0
+    bar lifted 343.0 to 346.0
+    tick 30 Nov 139.5
+    tick 7 Dec 305.5
+    lane State 43.0 to 115.0
+    lane Mail 120.0 to 176.0
+    lane Other 181.0 to 219.0
+    2 events: 14.0 71.0, text right at 26.0, 7.0-85.0 x 63.0-79.0
+    lifted: 343.6 71.0, text left at 331.6, 291.6-350.6 x 63.0-79.0
+    public date moved to 8 December, as / one asked: 85.1 89.0, text right at 97.1, 78.1-349.1 x 81.0-113.0
+    released to 12 members: 37.7 148.0, text right at 49.7, 30.7-214.1 x 140.0-156.0
+    3 acks: 89.9 166.0, text right at 101.9, 82.9-145.3 x 158.0-174.0
+    a leak was reported: 322.3 209.0, text left at 310.3, 172.5-329.3 x 201.0-217.0
+"""
+
+
+@pytest.mark.parametrize(("width", "picture"), [(960, WIDE), (360, NARROW)])
+def test_an_embargo_is_drawn_like_this(width: float, picture: str) -> None:
+    assert told(plan(MARKS, SPANS, LANES, width)) == [line.strip() for line in picture.strip().split("\n")]
+
+
+@pytest.mark.parametrize(
+    ("span", "width", "labels"),
+    [
+        pytest.param(
+            timedelta(seconds=30), 960, "17:00:00 17:00:05 17:00:10 17:00:15 17:00:20 17:00:25 17:00:30", id="s"
+        ),
+        pytest.param(timedelta(minutes=5), 500, "17:00 17:01 17:02 17:03 17:04 17:05", id="minutes"),
+        pytest.param(timedelta(hours=12), 400, "18:00|21:00|25 Nov|03:00", id="hours, and midnight"),
+        pytest.param(timedelta(days=364), 700, "18 Jan|15 Mar|10 May|5 Jul|30 Aug|25 Oct", id="weeks"),
+        pytest.param(timedelta(days=365 * 4), 500, "2026|2027|2028|2029", id="years"),
+        pytest.param(timedelta(days=365 * 30), 500, "2029|2035|2041|2047|2053", id="many years"),
+    ],
+)
+def test_ticks_are_as_many_as_fit(span: timedelta, width: float, labels: str) -> None:
+    drawn = plan([mark(0), mark(span / timedelta(days=1))], [], LANES, width)
+
+    assert [tick.label for tick in drawn.ticks] == (labels.split("|") if "|" in labels else labels.split())
+
+
+def test_the_ends_of_the_calendar_can_be_drawn() -> None:
+    last, first = datetime.max.replace(tzinfo=UTC), datetime.min.replace(tzinfo=UTC)
+    at_the_end = plan([mark(0, "x", at=last)], [], LANES, 360)
+    everything = plan([mark(0, "x", at=first), mark(0, "y", at=last)], [], LANES, 360)
+
+    assert (at_the_end.start, at_the_end.end) == (last - timedelta(seconds=1), last)
+    assert len(everything.ticks) == 3
+    nothing = plan([], [], LANES, 360)
+    assert nothing.end - nothing.start == timedelta(seconds=1)
+    assert nothing.start == datetime(1970, 1, 5, tzinfo=UTC)
+
+
+def test_a_picture_may_be_just_wide_enough_and_ends_where_it_is_told() -> None:
+    drawn = plan([mark(0), mark(9)], [], LANES, 200, START + timedelta(days=3))
+
+    assert drawn.end == START + timedelta(days=3)
+    assert plan([mark(0)], [], LANES, 200, START - timedelta(days=3)).end == START + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("i", 4.4), ("a", 7.8), ("A", 11.0), ("m@", 22.0), ("\u00e9", 13.0), ("\u5b57", 13.0), ("", 0.0)],
+)
+def test_letters_are_taken_for_as_wide_as_they_may_be(text: str, width: float) -> None:
+    assert text_width(text) == pytest.approx(width)
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "lines"),
+    [
+        ("aaa aaa", 7.8 * 6 + 4.4, ("aaa aaa",)),
+        ("aaa aaa", 7.8 * 6, ("aaa", "aaa")),
+        ("aa aaaaaa a", 7.8 * 3, ("aa", "aaa", "aaa", "a")),
+        ("aaaa", 1, ("a", "a", "a", "a")),
+    ],
+)
+def test_a_label_is_broken_to_the_letter(text: str, room: float, lines: tuple[str, ...]) -> None:
+    assert wrapped(text, room) == lines
