@@ -210,6 +210,8 @@ def cold(
     import pytest  # noqa: F401, PLC0415
 
     results: Results = {}
+    chosen: dict[int, list[str]] = {}
+    killers: dict[str, Counter[str]] = defaultdict(Counter)
     everything = [path.name for path in sorted(TESTS.glob("test_*.py"))]
     sources = {path.stem: path.read_text("utf-8") for path in (ROOT / "policy").glob("*.py")}
 
@@ -218,13 +220,19 @@ def cold(
         named = mutant.function or _names(mutant)
         users = [module for module, text in sources.items() if any(name in text for name in named)]
         order = dict.fromkeys(
-            [f"test_{mutant.module}.py", *files.get(mutant.module, ())]
+            [name for name, _ in killers[mutant.module].most_common()]
+            + [f"test_{mutant.module}.py", *files.get(mutant.module, ())]
             + [name for module in users for name in files.get(module, ())]
         )
-        chosen = [name for name in order if name in everything]
-        return lambda: _try_cold(mutant, trees[mutant.module], chosen or everything)
+        chosen[number] = [name for name in order if name in everything] or everything
+        return lambda: _try_cold(mutant, trees[mutant.module], chosen[number])
 
-    in_children(numbers, workers, begin, results.__setitem__)
+    def note(number: int, answer: int) -> None:
+        results[number] = answer
+        if answer >= 0:
+            killers[found[number].module][chosen[number][answer]] += 1
+
+    in_children(numbers, workers, begin, note)
     return results
 
 
