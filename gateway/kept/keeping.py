@@ -9,6 +9,7 @@ from gateway.notices import common as notices
 from gateway.notices import outsiders as notices_outsiders
 from gateway.sending import posting
 from policy.facts import MessageKind, Role
+from policy.intake import Door
 from policy.orders import read_order
 from policy.reasons import Reason
 from storage import duties, items, mails, messages, quarantine
@@ -106,6 +107,8 @@ async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = No
     elif verdict.reason is Reason.OUTSIDER_ADDRESSED:
         kind = MessageKind.COMPLAINT if writer.role is Role.COORDINATOR else MessageKind.NOTE
         notice = _outsider_question(incoming, verdict, writer, kept_as)
+    elif _is_at_side(incoming, verdict):
+        notice = notices.side_door()
     elif verdict.reason in ANSWERED:
         notice = notices.kept_note(verdict.reason, notices.ADVICE[verdict.reason])
     else:
@@ -161,6 +164,11 @@ async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice,
         )
 
 
+def _is_at_side(incoming: Incoming, verdict: Kept) -> bool:
+    """Whether it came to an address that only keeps mail for the coordinators."""
+    return verdict.reason is Reason.UNSUPPORTED and incoming.door in {Door.REQUEST, Door.SENDKEY}
+
+
 async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
     """Not encrypted or not signed, but a pinned key or address is recognisable: that address gets a sealed note."""
     reason = next((reason for reason in (Reason.CLEARTEXT, Reason.UNSIGNED) if reason in verdict.reasons), None)
@@ -172,7 +180,8 @@ async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
     since = incoming.now - timedelta(hours=1)
     if await messages.notes_since(incoming.tx, person.id, since) >= NOTES_AN_HOUR:
         return
-    notice = notices.kept_note(reason, notices.ADVICE[reason])
+    at_side = _is_at_side(incoming, verdict)
+    notice = notices.side_door() if at_side else notices.kept_note(reason, notices.ADVICE[reason])
     await posting.notify(
         incoming.parts,
         incoming.tx,

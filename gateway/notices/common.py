@@ -231,6 +231,16 @@ def kept_note(reason: Reason, advice: str) -> Notice:
     return Notice(f"Kept back: {reason}", text)
 
 
+def side_door() -> Notice:
+    """To whoever wrote to -request or -sendkey and is known: where the mail is, and where a key comes from."""
+    text = (
+        "Your mail is kept; the coordinators were told of it, and answer it themselves.\n\n"
+        "For the list's key ask its operator or a coordinator, and compare its fingerprint over another\n"
+        "channel. To talk to the coordinators, write to the -owner address.\n"
+    )
+    return Notice("Kept for the coordinators", text)
+
+
 ADVICE: dict[Reason, str] = {
     Reason.CLEARTEXT: "Please send it again, encrypted to the list's key and signed with your pinned key.",
     Reason.UNSIGNED: "Please send it again, signed with your pinned key as well as encrypted.",
@@ -302,11 +312,10 @@ def forwarded(
     attachments: Sequence[Attachment],
 ) -> Notice:
     """Mail to -owner, passed to the coordinators with its sender and signature told."""
-    proof = f"Signed by {signer}; the signature was checked." if signer else "Nobody is proved to have written this."
+    who = f"{signer} wrote to the coordinators; the signature was checked."
     lines = [
-        "Somebody wrote to the coordinators.",
+        who if signer else "Somebody wrote to the coordinators. Nobody is proved to have written this.",
         f"Envelope sender: {envelope_from or '<>'}",
-        proof,
         *(f"Not believed: {reason} ({reason.meaning})" for reason in reasons),
         LINE,
         "",

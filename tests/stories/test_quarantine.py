@@ -241,4 +241,9 @@ async def test_other_addresses_than_the_list_keep_what_is_no_concern_of_theirs(
                 await story.settle()
                 assert (await last_kept(story)).reason == "unsupported"
                 assert len(story.inbox("alice")) == before + 1
-        assert story.inbox("north") == []
+            assert "the coordinators were told" in story.last("north").text, "who is proved is not left in silence"
+        assert len(story.inbox("north")) == 2, "and a stranger is"
+        in_clear = letters.clear("The key, please\n", sender=letters.address_of(story, "north"), to=address)
+        await letters.hand_in(story, in_clear, to=address)
+        await story.settle()
+        assert "ask its operator or a coordinator" in story.last("north").text, "who has no key can't encrypt to it"
