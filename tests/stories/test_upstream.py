@@ -112,3 +112,96 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
             assert "It is hpack." in second.text
             assert "Flaw in hpack" in story.last(name, "Lifted").subject
         assert not await pages(story, "late-lift")
+
+
+def of(story: World, name: str, subject: str) -> list[str]:
+    """The texts of the mails to somebody whose subject holds a text, oldest first."""
+    return [copy.text for copy in story.inbox(name) if subject in copy.subject]
+
+
+async def test_another_coordinator_or_the_group_of_its_name_opens_what_is_kept_back(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    modes = upstreams(cloud="mechanics", envoy="case-by-case", wasm="inherit")
+    async with world(tmp_path, people, list=modes) as story:
+        await story.post("alice", POST.format("clod until +20d"), subject="Flaw in hpack", attachments=[FIX])
+        assert "did you mean cloud?" in story.last("alice", "Kept back").text
+        await story.post("alice", "Preview: yes\n" + POST.format("cloud"), subject="Flaw in hpack", attachments=[FIX])
+        assert "A release is being prepared" in story.last("alice", "Preview").proofs[0].as_string()
+
+        shared = POST.format("cloud\nRestrict: * to group:cloud")
+        await story.post("alice", shared, subject="Flaw in hpack", attachments=[FIX])
+        which, receipt = story.disclosure_id(), story.last("alice", "Receipt")
+        assert "Withheld: the details from Northwind, Southgate" in receipt.text
+        assert len(receipt.proofs) == 2
+        assert story.last("west").attachments == {"hpack.patch": b"fix-canary\r\n"}
+        assert "The embargo of cloud holds as well, until you hear that it is over." in story.last("west").text
+        assert told_secrets(story, "north") == told_secrets(story, "south") == set()
+
+        await story.post("alice", f"Approve: {which}/1\n", reply_to=receipt)
+        assert "not the one who wrote it" in story.last("alice", "Kept back").text
+        await story.post("alice", "Upstream: cloud details\n", reply_to=receipt)
+        assert "is your own mail" in story.last("alice", "Kept back").text
+        await story.post("north", f"Approve: {which}/1\n", reply_to=story.last("north"))
+        assert told_secrets(story, "north") == set()
+        await story.post("adam", "Upstream: cloud details\n", reply_to=story.last("adam", "Receipt"))
+        for name in ("north", "south"):
+            assert story.last(name).text.startswith(f"Details of {which}/1")
+            assert story.last(name).attachments == {"hpack.patch": b"fix-canary\r\n"}
+        assert len(story.inbox("west")) == 1
+        await story.post("alice", "Upstream: cloud over\nLift: now\n", reply_to=receipt)
+        assert await state_of(story, which) == "lifted"
+
+
+async def test_an_upstream_that_comes_later_keeps_back_each_mail_and_without_a_date_is_asked_about(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    modes = upstreams(envoy="case-by-case", wasm="inherit")
+    async with world(tmp_path, people, pinned=["alice", "adam", "north"], list=modes) as story:
+        await story.post("alice", "Embargo-Until: +14d\n\nA flaw.\n", subject="First")
+        first, receipt = story.disclosure_id(), story.last("alice", "Receipt")
+        late = "Upstream: envoy\nUpstream: wasm until +20d\nSend-To: audience\n\nIt is hpack.\n"
+        await story.post("alice", late, reply_to=receipt)
+        assert told_secrets(story, "north") == set()
+        await story.post("adam", f"Approve: {first}/2\n", reply_to=story.last("adam", "Receipt"))
+        assert "It is hpack." in story.last("north", "First").text
+        await story.post("adam", "Send-To: audience\n\nMore on hpack.\n", reply_to=receipt)
+        assert "More on hpack." not in "".join(of(story, "north", ""))
+        await story.post("alice", "Upstream: envoy details\n", reply_to=receipt)
+        assert "let go by itself" in story.last("alice", "Kept back").text
+
+        await story.post("alice", POST.format("wasm until +1d"), subject="Flaw in hpack", attachments=[FIX])
+        second = story.disclosure_id()
+        assert story.last("north").attachments == {"hpack.patch": b"fix-canary\r\n"}
+        assert "The embargo of wasm holds as well, until" in story.last("north").text
+        await story.post("alice", "Lift: now\n", reply_to=story.last("alice", "Receipt"))
+        assert await state_of(story, second) == "embargoed"
+        await story.pass_time(DAY)
+        assert await state_of(story, second) == "embargoed"  # ours comes later
+        assert "is over" in story.last("adam", "A third party's embargo is over").text
+
+        await story.pass_time(13 * DAY)
+        assert (await state_of(story, first), await state_of(story, second)) == ("embargoed", "lifted")
+        await story.pass_time(DAY)
+        assert len(of(story, "adam", "Waits for envoy and wasm")) == 2  # asked every day, as one has no date
+        await story.post("alice", "Upstream: envoy over\n", reply_to=receipt)
+        assert "More on hpack." in story.last("north", "First").text
+        assert await state_of(story, first) == "embargoed"
+        await story.pass_time(5 * DAY)
+        assert await state_of(story, first) == "lifted"
+        assert lifts(story, "north") == 2
+
+
+async def test_a_fact_lifts_all_the_same_and_then_nothing_goes_out_by_itself(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, pinned=["alice", "adam", "north"], list=upstreams(envoy="mechanics")) as story:
+        await post(story, "envoy until +5d")
+        which = story.disclosure_id()
+        await story.post("alice", "Fact: public\n", reply_to=story.last("alice", "Receipt"))
+        assert await state_of(story, which) == "lifted"
+        await story.pass_time(5 * DAY)
+        assert told_secrets(story, "north") == set()
+        assert lifts(story, "north") == 1
+        await story.post("adam", f"Approve: {which}/1\n", reply_to=story.last("adam", "Receipt"))
+        assert story.last("north").attachments == {"hpack.patch": b"fix-canary\r\n"}
