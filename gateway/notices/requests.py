@@ -108,6 +108,7 @@ def disclosure(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
         f"State: {state_of(facts)}   TLP:{facts['tlp']}   Scope: {', '.join(facts['scope'])}",
         f"Posted by {facts['posted_by']} {_when(facts['posted_at'], zone, now)}",
         *_instants(facts, zone, now),
+        *(f"The embargo of {one['name']} ({one['mode']}) {_standing(one, zone, now)}." for one in facts["upstreams"]),
         f"Members in its audience: {facts['recipients']}",
         "",
         "Copies of the members:" if facts["copies"] else "No copy was made for a member yet.",
@@ -130,6 +131,12 @@ def disclosure(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
         for row in facts["timeline"]
     ]
     return [*lines, *_capped(told)]
+
+
+def _standing(upstream: Mapping[str, Any], zone: str, now: datetime) -> str:
+    if upstream["over_at"]:
+        return f"is over since {_when(upstream['over_at'], zone, now)}"
+    return f"holds until {_when(upstream['until'], zone, now)}" if upstream["until"] else "holds, without a known date"
 
 
 def leak(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:

@@ -10,12 +10,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.facts import BINDING_KINDS, CONTENT_KINDS, Disclosure, Key, MessageKind, Person, Role, Standing, State
+from policy.facts import (
+    BINDING_KINDS,
+    CONTENT_KINDS,
+    Disclosure,
+    Key,
+    MessageKind,
+    Person,
+    Role,
+    Standing,
+    State,
+    Upstream,
+    UpstreamMode,
+)
 from policy.release import (
     LATE_AFTER,
     REPORT_AFTER,
     SAY_LATE_AFTER,
     UNDELIVERED_AFTER,
+    UPSTREAM_HOLDS,
     Cancel,
     Go,
     Withhold,
@@ -114,6 +127,26 @@ def test_a_copy_is_judged_by_what_is_so_now(
     kind: MessageKind, person: Person | None, disclosure: Disclosure | None, expected: Go | Withhold | Cancel
 ) -> None:
     assert judge_hand_over(kind, person, disclosure, NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "person", "details_of", "goes"),
+    [
+        pytest.param(MessageKind.DISCLOSURE, MEMBER, "ED-2026-K7QX/1", False, id="the details"),
+        pytest.param(MessageKind.REPLY, MEMBER, "ED-2026-K7QX/3", False, id="what another member wrote"),
+        pytest.param(MessageKind.DISCLOSURE, MEMBER, "", True, id="the mechanics"),
+        pytest.param(MessageKind.FOLLOW_UP, MEMBER, "ED-2026-K7QX/2", True, id="details that were let go"),
+        pytest.param(MessageKind.DISCLOSURE, COORDINATOR, "ED-2026-K7QX/1", True, id="a coordinator"),
+        pytest.param(MessageKind.LIFT_NOTICE, MEMBER, "MS-1", True, id="a notice of the gateway's own"),
+    ],
+)
+def test_what_an_upstream_forbids_is_sealed_for_no_member(
+    kind: MessageKind, person: Person, details_of: str, *, goes: bool
+) -> None:
+    held = (Upstream("envoy", UpstreamMode.CASE_BY_CASE),)
+    about = replace(OUT, upstreams=held, detailed=frozenset({"ED-2026-K7QX/2"}))
+    verdict = judge_hand_over(kind, person, about, NOW, details_of=details_of)
+    assert verdict == (Go((GOOD.fingerprint,)) if goes else Withhold(UPSTREAM_HOLDS))
 
 
 @given(

@@ -13,6 +13,7 @@ from openpgp import Person
 from world import World, world
 
 DAY = 24 * 3600
+REQUEST = "early-disclosure-request@lists.example.org"
 MEMBERS = ("north", "south", "west")
 # What nobody may read before it may be told: in the text, the subject, an attachment, the references, the permits.
 SECRETS = (
@@ -88,6 +89,9 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         assert "Upstream: envoy over" in story.last("alice", "Kept back").text
         with pytest.raises(RefusedError, match="waits for the embargo of envoy"):
             await operator_disclosures.lift(story.parts, which)
+
+        await story.post("adam", f"Show: {which}\n", to=REQUEST)
+        assert "The embargo of envoy (mechanics) holds until" in story.last("adam").text
 
         await story.pass_time(14 * DAY)
         assert await state_of(story, which) == "embargoed"
