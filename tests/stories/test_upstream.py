@@ -14,7 +14,7 @@ from world import World, world
 
 DAY = 24 * 3600
 REQUEST = "early-disclosure-request@lists.example.org"
-MEMBERS = ("north", "south", "west")
+MEMBERS = ("north", "south")
 # What nobody may read before it may be told: in the text, the subject, an attachment, the references, the permits.
 SECRETS = (
     b"smuggled",
@@ -61,12 +61,13 @@ async def post(story: World, upstream: str, **how: object) -> None:
 async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_for_both(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
-    async with world(tmp_path, people, list=upstreams(envoy="mechanics") | {"discussion": "audience"}) as story:
+    told = upstreams(envoy="mechanics") | {"discussion": "audience"}
+    async with world(tmp_path, people, pinned=["alice", "adam", *MEMBERS], list=told) as story:
         await post(story, "envoy until +20d")
         which, receipt = story.disclosure_id(), story.last("alice", "Receipt")
         assert "The embargo of envoy (mechanics) holds until" in receipt.text
         assert "in 20 days" in receipt.text
-        assert "Withheld: the details from Northwind, Southgate, Westlake" in receipt.text
+        assert "Withheld: the details from Northwind, Southgate" in receipt.text
         assert len(receipt.proofs) == 1
         assert "hpack" not in receipt.proofs[0].as_string()
         assert b"fix-canary" in read_by(story, "adam")
@@ -99,7 +100,7 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         await story.pass_time(DAY)
         assert story.last("adam", "Waits for").message_id == waits.message_id  # said once: its date is known
         await story.post("adam", "Upstream: envoy until +2d\n", reply_to=waits)
-        assert "New end of the embargo" in story.last("west").subject
+        assert "New end of the embargo" in story.last("south").subject
         await story.pass_time(2 * DAY - 1)
         assert all(told_secrets(story, name) == set() for name in MEMBERS)
         assert all(lifts(story, name) == 0 for name in MEMBERS)
