@@ -1,40 +1,33 @@
-"""``make model``: search the small worlds, print what was found; 1 where a law is broken or something never ends."""
+"""``make model``: search the small worlds, print what was found; 1 where a law is broken or something never ends.
+
+Then each guard is taken away in turn: 1 as well where the model does not report that.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
 
-from policy.facts import State
-from tools.model.acts import QUEUED, Acts
-from tools.model.laws import ask
-from tools.model.search import Found, search
-from tools.model.world import Position, Size, World
-
-SIZES = (Size(), Size(grace=1, min_notice=1))
+from tools.model.guards import GUARDS
+from tools.model.search import Found
+from tools.model.worlds import BALLOTS, SIZES, explore, explore_cases, explore_votes
 
 
-def is_end(position: Position) -> bool:
-    """Nothing was posted, or it is over and no copy is on its way."""
-    if position.paper is None:
-        return True
-    return position.paper.value.state in {State.LIFTED, State.CLOSED, State.WITHDRAWN} and QUEUED not in position.copies
-
-
-def explore(size: Size, *, stops_at_first: bool = False) -> Found:
-    """Search one world."""
-    world = World(size)
-    return search(world.start(), Acts(world).steps, partial(ask, world), is_end, stops_at_first=stops_at_first)
-
-
-def main() -> int:
-    """Search all of them."""
-    total = Found()
-    began = time.process_time()
+def _worlds() -> Iterator[tuple[str, Callable[[], Found]]]:
     for size in SIZES:
-        found = explore(size)
-        print(f"{size}: {found.positions:,} states, {found.transitions:,} transitions")
+        yield str(size), partial(explore, size)
+    for size in BALLOTS:
+        yield f"votes, {size}", partial(explore_votes, size)
+    yield "a leak case", explore_cases
+
+
+def _search_all() -> Found:
+    total = Found()
+    for name, explored in _worlds():
+        found = explored()
+        print(f"{name}: {found.positions:,} states, {found.transitions:,} transitions")
         total.positions += found.positions
         total.transitions += found.transitions
         total.dead_ends += found.dead_ends
@@ -44,11 +37,32 @@ def main() -> int:
             print(f"BROKEN {violation.law}: {violation.why}\n    {' | '.join(violation.way)}")
         if found.dead_ends:
             print(f"DEAD END after {' | '.join(found.dead_end) or 'nothing'}")
+    return total
+
+
+def _drop_each_guard() -> int:
+    """Take each guard away; give how many nobody missed."""
+    missed = 0
+    for guard in GUARDS:
+        found = guard.search_without()
+        is_noticed = guard.law in found.broken
+        missed += not is_noticed
+        why = found.violations[0].why if found.violations else "nothing"
+        print(f"without {guard.name}: {'' if is_noticed else 'NOT NOTICED, '}{guard.law}: {why}")
+    return missed
+
+
+def main() -> int:
+    """Search all of them, and then without each guard."""
+    began = time.process_time()
+    total = _search_all()
     print(
         f"{total.positions:,} states, {total.transitions:,} transitions, {sum(total.broken.values())} violations, "
         f"{total.dead_ends} dead ends, {time.process_time() - began:.0f} s of processor time"
     )
-    return 0 if total.is_good else 1
+    missed = _drop_each_guard()
+    print(f"{len(GUARDS)} guards taken away in turn, {missed} of them missed by nobody")
+    return 0 if total.is_good and not missed else 1
 
 
 if __name__ == "__main__":

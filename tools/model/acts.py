@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from policy import audience, release, steering
+from policy import audience, knowledge, release, steering
 from policy import disclosure as table
+from policy.acts import Act, Approve, TellFact
 from policy.disclosure import Event, Refusal
 from policy.facts import CopyState, Disclosure, MessageKind, Standing, State
 from policy.intake import LeakReport, Posted, Reposted, Steered
+from policy.knowledge import FactKind
 from policy.orders import Order
 from policy.release import Go, Withhold
 from policy.scopes import read_scope
@@ -28,6 +30,7 @@ QUEUED, SENT, WITHHELD, CANCELLED = CopyState.QUEUED, CopyState.SENT, CopyState.
 OPEN = frozenset({QUEUED, WITHHELD})
 COORDINATOR, OPERATOR, CLOCK, RELAY, NOBODY = "coordinator", "operator", "clock", "relay", "nobody"
 SCOPES = ("all", "org:North")
+FACTS = ("Fact: public\n", "Fact: exploit\n", "Fact: attacks\n")
 
 Moves = Iterator[Step[Position]]
 
@@ -38,6 +41,21 @@ class Said:
 
     order: Order | None = None
     refused: tuple[Order, Faults] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A coordinator (an id) approved what waits."""
+
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A coordinator told a fact; ``is_over``: it ends the embargo."""
+
+    kind: FactKind
+    is_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +80,20 @@ class Acts:
         when = [line(world.at(step)) for step in steps]
         holds = ["", "Hold-Until: now\n", *(f"Hold-Until: {at}\n" for at in when)]
         dates = ["", *(f"Embargo-Until: {at}\n" for at in when)]
+        scopes = SCOPES[:1] if world.size.facts else SCOPES
         self._posts = tuple(
-            f"{hold}{date}Scope: {scope}\n\nText\n" for hold in holds for date in dates for scope in SCOPES
+            f"{hold}{date}Scope: {scope}\n\nText\n" for hold in holds for date in dates for scope in scopes
         )
         both = (f"{hold}{date}" for hold in holds for date in dates if hold or date)
-        ends = ("Lift: now\n", "Withdraw: void\n", "Lift: now\nWithdraw: no\n")
-        self._orders = tuple(f"{block}\n" for block in (*both, *ends, *(f"Scope: {scope}\n" for scope in SCOPES)))
+        ends: tuple[str, ...] = ("Lift: now\n", "Withdraw: void\n", "Lift: now\nWithdraw: no\n")
+        more: tuple[str, ...] = ("Lift: now\nSend: now\n", *FACTS) if world.size.facts else ()
+        if world.size.two:
+            more += ("Approve: ED-2026-K7QX\n",)
+        rescoped = (f"Scope: {scope}\n" for scope in scopes)
+        self._orders = tuple(f"{block}\n" for block in (*both, *ends, *more, *rescoped))
         self._forgeries = (
             *ends,
+            *more,
             f"Hold-Until: now\nEmbargo-Until: {when[-1]}\n",
             "Scope: all\n\n",
             "Leak: all of it\n",
@@ -106,8 +130,8 @@ class Acts:
         """The loop wakes and does what is due, to the end; a loop that finds no end is a violation."""
         after, events = position, []
         for _ in range(4):
-            event = table.due(_disclosure(after), self.world.at(after.now))
-            if event is None:
+            event = table.due(_disclosure(after), self.world.at(after.now), by_clock=not self.world.size.by_hand)
+            if event in {None, Event.LIFT_ASKED}:  # asked for, it stands as it is
                 break
             events.append(event)
             after = self._act(after, event)
@@ -172,7 +196,8 @@ class Acts:
             made = Disclosure(
                 id="ED-2026-K7QX",
                 list_id="list",
-                state=State.HELD,
+                state=State.PENDING if self.world.size.two else State.HELD,
+                unapproved=self.world.size.two,
                 posted_by=self.world.alice.id,
                 poster_address=self.world.alice.address,
                 poster_name=self.world.alice.name,
@@ -189,19 +214,24 @@ class Acts:
         """A coordinator's reply, every one that there is."""
         is_first = self._is_first(position.now, position.paper)
         for label, said, paper in self._decided(position.now, position.paper):
-            if paper is not None and said.order is not None:
+            if isinstance(said, Approved | Known):
+                yield from self._acted(position, label, said, paper)
+            elif paper is not None and said.order is not None:
                 yield from self._carried_out(position, label, said, paper)
             elif is_first:  # what is refused is so whatever members do: asked once of each disclosure and moment
                 yield Step(f"refused: {label}", COORDINATOR, position, said)
 
-    def _decide(self, now: int, paper: Paper) -> tuple[tuple[str, Said, Paper | None], ...]:
+    def _decide(self, now: int, paper: Paper) -> tuple[tuple[str, Said | Approved | Known, Paper | None], ...]:
         """What the core says to every order here: it depends on the disclosure and the moment alone."""
         position = self.world.start()._replace(now=now, paper=paper)
-        found = []
+        found: list[tuple[str, Said | Approved | Known, Paper | None]] = []
         for text in self._orders:
             verdict = judged(self.world, position, Letter(self.world.alice, text))
             if not isinstance(verdict, Steered):
                 found.append((_label(text), Said(), None))
+                continue
+            if verdict.order.acts:
+                found += self._decide_act(paper, now, verdict.order.acts[0])
                 continue
             plan = steering.plan_steering(verdict.order, paper.value, self.world.rules, self.world.at(now))
             if isinstance(plan, Faults):
@@ -210,12 +240,39 @@ class Acts:
                 found.append((_label(text), Said(verdict.order), self.world.paper(plan.after)))
         return tuple(found)
 
+    def _decide_act(self, paper: Paper, now: int, act: Act) -> list[tuple[str, Said | Approved | Known, Paper | None]]:
+        """What a line leads to that does something of its own; an approval, by each coordinator."""
+        found: list[tuple[str, Said | Approved | Known, Paper | None]] = []
+        if isinstance(act, TellFact):
+            after = knowledge.learnt(paper.value, act.kind, self.world.at(now))
+            target = table.move(after.state, knowledge.EVENTS[act.kind])
+            is_over = act.kind is not FactKind.ATTACKS and not isinstance(target, Refusal)
+            found.append((f"Fact: {act.kind}", Known(act.kind, is_over=is_over), self.world.paper(after)))
+        if isinstance(act, Approve):
+            for person in (self.world.alice, self.world.adam):
+                judged_as = table.approve(paper.value, person.id, self.world.rules, self.world.at(now))
+                after_it = None if isinstance(judged_as, Refusal) else self.world.paper(judged_as)
+                found.append((f"{person.name} approves", Approved(person.id), after_it))
+        return found
+
+    def _acted(self, position: Position, label: str, said: Approved | Known, paper: Paper | None) -> Moves:
+        if paper is None:
+            yield Step(f"refused: {label}", COORDINATOR, position)
+            return
+        after = position._replace(paper=paper)
+        if isinstance(said, Known) and said.is_over:
+            after = self._lifted(after, paper.value, knowledge.LIFTS_AS[said.kind])
+        yield Step(label, COORDINATOR, after, said)
+
     def _carried_out(self, position: Position, label: str, said: Said, paper: Paper) -> Moves:
         before, order = _disclosure(position), said.order
         if order is None:
             return
         if order.scope is not None and not any(self._inside(position, paper.value.scope)):
             yield Step(f"nobody: {label}", COORDINATOR, position, Said())
+        elif order.lift_now and before.state is State.HELD:
+            sent = self._released(position, before)
+            yield Step(label, COORDINATOR, self._lifted(sent, _disclosure(sent), paper.value.cause or ""), said)
         elif order.lift_now:
             yield Step(label, COORDINATOR, self._lifted(position, before, paper.value.cause or ""), said)
         elif order.withdraw is not None:
@@ -260,6 +317,8 @@ class Acts:
         standings = _set(position.standings, 0, Standing.SUSPENDED if is_active else Standing.ACTIVE)
         what = "suspend" if is_active else "reinstate"
         yield Step(what, OPERATOR, position._replace(standings=standings))
+        if self.world.size.facts:
+            return  # what becomes known has nothing to do with keys
         last = len(position.keys) - 1
         keys = _set(position.keys, last, not position.keys[last])
         yield Step("a key changes", OPERATOR, position._replace(keys=keys))

@@ -12,9 +12,22 @@ from dataclasses import replace
 from policy import steering
 from policy.disclosure import Event
 from policy.facts import Disclosure, Standing, State
+from policy.knowledge import FactKind
 from policy.release import Go
 from policy.steering import Faults
-from tools.model.acts import CLOCK, COORDINATOR, NOBODY, OPEN, OPERATOR, RELAY, SENT, Ended, Said
+from tools.model.acts import (
+    CLOCK,
+    COORDINATOR,
+    NOBODY,
+    OPEN,
+    OPERATOR,
+    RELAY,
+    SENT,
+    Approved,
+    Ended,
+    Known,
+    Said,
+)
 from tools.model.search import Step
 from tools.model.world import UNIT, Position, World
 
@@ -31,6 +44,8 @@ ARROWS = {
     (State.EMBARGOED, State.WITHDRAWN),
     (State.CLOSED, State.LIFTED),
 }
+BY_TWO = {(None, State.PENDING)}
+BY_FACTS = {(State.PENDING, State.LIFTED), (State.HELD, State.LIFTED)}  # rows 14, and 13 with `Send: now`
 OUT = {State.EMBARGOED, State.LIFTED}
 UNSEEN = {State.PENDING, State.HELD}
 
@@ -48,7 +63,9 @@ def arrows(world: World, before: Position, step: Step[Position]) -> str | None:
     """The state moves along the arrows of the specification, and no other way."""
     old, new = _of(before), _of(step.after)
     was, now = old and old.state, new and new.state
-    return None if was == now or (was, now) in ARROWS else f"{was} -> {now}"
+    allowed = (ARROWS - {(None, State.HELD)}) | BY_TWO if world.size.two else ARROWS
+    allowed = allowed | BY_FACTS if world.size.facts else allowed
+    return None if was == now or (was, now) in allowed else f"{was} -> {now}"
 
 
 def nothing_before_the_hold(world: World, before: Position, step: Step[Position]) -> str | None:
@@ -57,6 +74,9 @@ def nothing_before_the_hold(world: World, before: Position, step: Step[Position]
     if old is None or new is None or old.state == new.state or new.released_at is None or old.released_at is not None:
         return None
     now = world.at(before.now)
+    is_ordered = isinstance(step.facts, Said) and step.facts.order is not None and step.facts.order.send_now
+    if is_ordered and new.state is State.LIFTED:
+        return None  # row 13: sent and lifted in one step, under no date any more
     if old.stopped or now < old.hold_until:
         return "released while held"
     return None if now < old.embargo_until else "released under a stale date"
@@ -136,7 +156,7 @@ def the_clock_leaves_nothing_undone(world: World, before: Position, step: Step[P
     now = world.at(step.after.now)
     if len(step.facts) > 2:  # noqa: PLR2004 - a release and its lift at most
         return "the loop does not come to rest"
-    if found.state is State.EMBARGOED and now >= found.embargo_until:
+    if found.state is State.EMBARGOED and now >= found.embargo_until and not world.size.by_hand:
         return "embargoed past its date"
     if found.state is State.HELD and now >= found.embargo_until:
         return "held past its date"
@@ -201,9 +221,45 @@ def a_lift_has_a_cause(world: World, before: Position, step: Step[Position]) -> 
         return None
     if step.who == CLOCK:
         is_due = world.at(before.now) >= old.embargo_until
+        if world.size.by_hand:
+            return "lifted by the clock, where a coordinator has to"
         return None if is_due and new.cause == "clock" else "lifted by the clock before its date"
+    if isinstance(step.facts, Known):
+        return None if step.facts.is_over and new.cause in {"public", "exploited"} else "lifted by a mere fact"
     is_ordered = isinstance(step.facts, Said) and step.facts.order is not None and step.facts.order.lift_now
     return None if is_ordered and new.cause in {"other", "public", "exploited", "leaked", "ready"} else "no cause"
+
+
+def two_agree(world: World, before: Position, step: Step[Position]) -> str | None:
+    """Row 2: what waits for a second coordinator is held when another than its poster approved it, and not before."""
+    old, new = _of(before), _of(step.after)
+    if old is None or new is None or not old.unapproved:
+        return None
+    if new.unapproved:
+        return "out, and approved by nobody" if new.state in {State.HELD, State.EMBARGOED} else None
+    is_second = isinstance(step.facts, Approved) and step.facts.by != old.posted_by
+    return None if is_second else "approved by nobody else than its poster"
+
+
+def facts_only_grow(world: World, before: Position, step: Step[Position]) -> str | None:
+    """13, and rows 14 and 15: what is public is not kept secret; attacks make no date later; nothing is forgotten."""
+    old, new = _of(before), _of(step.after)
+    if old is None or new is None:
+        return None
+    if new.fact_public_at is not None and new.state in {*UNSEEN, State.EMBARGOED}:
+        return "it is public, and still kept secret"
+    if new.fact_exploit_at is not None and new.fact_public_at is None:
+        return "an exploit is public, and the flaw is not"
+    was = (old.fact_public_at, old.fact_exploit_at, old.fact_attacks_at)
+    now = (new.fact_public_at, new.fact_exploit_at, new.fact_attacks_at)
+    if any(one is not None and other is None for one, other in zip(was, now, strict=True)):
+        return "forgotten"
+    if was != now and not isinstance(step.facts, Known):
+        return f"known by the {step.who}"
+    if isinstance(step.facts, Known) and step.facts.kind is FactKind.ATTACKS and was[0] != now[0]:
+        return "attacks are seen, and it counts as public"
+    is_later = old.state is State.EMBARGOED and new.embargo_until > old.embargo_until
+    return "later, though attacks are seen" if is_later and old.fact_attacks_at is not None else None
 
 
 def one_lift_notice(world: World, before: Position, step: Step[Position]) -> str | None:
@@ -222,7 +278,7 @@ def an_audience_grows_by_a_line(world: World, before: Position, step: Step[Posit
     old, new = _of(before), _of(step.after)
     if old is None or new is None or not (new.admitted or frozenset()) - (old.admitted or frozenset()):
         return None
-    is_release = step.who == CLOCK and old.admitted is None
+    is_release = old.admitted is None and (step.who == CLOCK or step.what.endswith("Send: now"))
     is_line = isinstance(step.facts, Said) and step.facts.order is not None and step.facts.order.scope is not None
     if not (is_release or is_line):
         return f"grown by the {step.who}"
@@ -263,6 +319,8 @@ LAWS: tuple[Law, ...] = (
     new_dates,
     what_members_have_is_not_held_again,
     a_lift_has_a_cause,
+    two_agree,
+    facts_only_grow,
     one_lift_notice,
     an_audience_grows_by_a_line,
     what_is_offered_is_accepted,

@@ -8,7 +8,7 @@ from policy import audience, intake
 from policy.facts import MessageKind, Person, Standing
 from policy.intake import Answered, Door, MailFacts, Signature, Verdict
 from policy.scopes import read_scope
-from tools.model.world import Position, World, block_of
+from tools.model.world import Stand, World, block_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Letter:
     wrong: str = ""
 
 
-def judged(world: World, position: Position, letter: Letter) -> Verdict:
+def judged(world: World, position: Stand, letter: Letter) -> Verdict:
     """What the real code makes of a mail that comes now; "Re:" where there is a disclosure.
 
     Reading takes a thousandth of a second, so it is kept by all that reading and judging may look at.
@@ -37,7 +37,7 @@ def judged(world: World, position: Position, letter: Letter) -> Verdict:
 WRONGS = ("unsigned", "cleartext", "replayed", "stale", "early", "bad", "partly", "elsewhere", "automatic", "two")
 
 
-def _facts(world: World, position: Position, letter: Letter) -> MailFacts:
+def _facts(world: World, position: Stand, letter: Letter) -> MailFacts:
     found = position.paper.value if position.paper else None
     now, writer, wrong = world.at(position.now), letter.writer, letter.wrong
     made_at = {"stale": now - 2 * intake.SIGNED_BACK, "early": now + 2 * intake.SIGNED_AHEAD}.get(wrong, now)
@@ -67,14 +67,14 @@ def _facts(world: World, position: Position, letter: Letter) -> MailFacts:
     )
 
 
-def _in_audience(world: World, position: Position, writer: Person | None) -> bool:
+def _in_audience(world: World, position: Stand, writer: Person | None) -> bool:
     if writer is None or position.paper is None or position.paper.value.admitted is None:
         return False
     found = position.paper.value
     return audience.judge_seat(writer, read_scope(found.scope), found.admitted, world.at(position.now)).inside
 
 
-def strangers(world: World, position: Position) -> tuple[Letter, ...]:
+def strangers(world: World, position: Stand) -> tuple[Letter, ...]:
     """Who must not be able to change anything by whatever he says: forged, late, twice, or not his to say."""
     stranger = Letter(None, "")
     members = world.members(position.standings, position.keys)

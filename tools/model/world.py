@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from policy import disclosure as table
 from policy.control import Block, read_block
@@ -32,6 +32,26 @@ class Paper:
         return repr(self.value)
 
 
+class Stand(Protocol):
+    """What a mail is judged by: part of every world's positions."""
+
+    @property
+    def now(self) -> int:
+        """How many instants went by."""
+
+    @property
+    def paper(self) -> Paper | None:
+        """The disclosure."""
+
+    @property
+    def standings(self) -> tuple[Standing, ...]:
+        """Of each member."""
+
+    @property
+    def keys(self) -> tuple[bool, ...]:
+        """Whether each member's is good."""
+
+
 class Position(NamedTuple):
     """All that is so at one moment. Tuples hold a field for each member, in their order.
 
@@ -48,12 +68,21 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large the world is, in units of time: that is what a search takes its time for."""
+    """How large the world is, in units of time: that is what a search takes its time for. And what its list asks for.
+
+    ``two``: a second coordinator approves a post. ``facts``: what becomes known is told, and what is held
+    may be sent and lifted in one step. ``by_hand``: a coordinator lifts, not the clock. ``window``:
+    dates are agreed on, in votes that last so long (0: coordinators decide).
+    """
 
     instants: int = 5
     max_embargo: int = 3
     min_notice: int = 2
     grace: int = 0
+    two: bool = False
+    facts: bool = False
+    by_hand: bool = False
+    window: int = 0
 
 
 class World:
@@ -91,8 +120,19 @@ class World:
         return (at - START) // UNIT
 
     def paper(self, disclosure: Disclosure) -> Paper:
-        """The one object for a disclosure; when it was posted and ended moves nothing, so it is left out."""
-        plain = replace(disclosure, posted_at=START, ended_at=None)
+        """The one object for a disclosure; when something became so moves nothing, so it is left out."""
+        public, exploit, attacks = (
+            START if at else None
+            for at in (disclosure.fact_public_at, disclosure.fact_exploit_at, disclosure.fact_attacks_at)
+        )
+        plain = replace(
+            disclosure,
+            posted_at=START,
+            ended_at=None,
+            fact_public_at=public,
+            fact_exploit_at=exploit,
+            fact_attacks_at=attacks,
+        )
         return self._papers.setdefault(plain, Paper(plain))
 
     def _make_members(self, standings: tuple[Standing, ...], keys: tuple[bool, ...]) -> tuple[Person, ...]:
@@ -101,7 +141,7 @@ class World:
             for person, standing, good in zip(self._members, standings, keys, strict=True)
         )
 
-    def surroundings(self, position: Position, role: str | None, *, is_reply: bool) -> Surroundings:
+    def surroundings(self, position: Stand, role: str | None, *, is_reply: bool) -> Surroundings:
         """What control lines are held against, as ``gateway.facts`` gathers it."""
         found = position.paper.value if position.paper else None
         return Surroundings(
@@ -115,6 +155,7 @@ class World:
             embargo_until=found.embargo_until if found else None,
             release_grace=self.rules.release_grace,
             min_notice=self.rules.min_notice if found and found.state is State.EMBARGOED else timedelta(),
+            by_agreement=bool(self.size.window and found and found.state is State.EMBARGOED),
         )
 
     def _start(self, disclosure: Disclosure, now: int) -> datetime:

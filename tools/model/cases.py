@@ -1,0 +1,240 @@
+"""A world of one leak case and the disclosure that it is about: reported, vouched for, assessed, learnt from.
+
+Whatever state the disclosure is in. Lines are read and judged by the real code, whoever writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from policy import disclosure as table
+from policy import knowledge, leakcase
+from policy.acts import AssessLeak, PostRetrospective, VouchLeak
+from policy.disclosure import Event, Refusal
+from policy.facts import Disclosure, Standing, State
+from policy.intake import Steered
+from policy.knowledge import FactKind
+from policy.leakcase import Assessment, CaseState, Outcome
+from policy.verdicts import Acted
+from tools.model.acts import CLOCK, COORDINATOR, NOBODY
+from tools.model.mails import Letter, judged, strangers
+from tools.model.search import Step
+from tools.model.votes import Votes
+from tools.model.world import Paper, Size, World
+
+CASE = "LK-2026-K7QX"
+GRAVER = {None: 0, "dismissed": 1, "contained": 2, "public": 3}
+LINES = (
+    f"Vouch: {CASE}\n\n",
+    *(f"Assess: {CASE}\nOutcome: {outcome}\n\n" for outcome in Outcome),
+    f"Assess: {CASE}\nOutcome: dismissed\nReason: a false alarm\n\n",
+    f"Retrospective: {CASE}\n\nLearnt.\n",
+)
+
+
+class Case(NamedTuple):
+    """All that is so at one moment; ``state`` "": there is no case yet. ``retrospective``: "", "due" or "done"."""
+
+    now: int
+    paper: Paper
+    standings: tuple[Standing, ...]
+    keys: tuple[bool, ...]
+    state: str
+    outcome: str | None
+    retrospective: str
+    is_vouched: bool  # its reporter was proved, or a coordinator vouched
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """A line that was carried out."""
+
+    act: VouchLeak | AssessLeak | PostRetrospective
+    by_reporter: bool = False
+
+
+class Cases:
+    """The acts of this world. The first member reports what is proved."""
+
+    def __init__(self) -> None:
+        self.world: World = World(Size(instants=2))
+        self._tried: set[object] = set()
+
+    def start(self) -> Case:
+        """A disclosure is held, and nothing was reported."""
+        first = Votes(Size(instants=2)).start()
+        held = replace(first.paper.value, state=State.HELD, released_at=None, admitted=None)
+        return Case(0, self.world.paper(held), first.standings, first.keys, "", None, "", is_vouched=False)
+
+    def steps(self, position: Case) -> Iterator[Step[Case]]:
+        """Everything that can happen here."""
+        yield from self._disclosure(position)
+        if not position.state:
+            opened = position._replace(paper=self._after(position, Event.LEAK))
+            proved, unproved = CaseState.OPEN.value, CaseState.QUARANTINED.value
+            yield Step("a proved report", NOBODY, opened._replace(state=proved, is_vouched=True))
+            yield Step("an unproved report", NOBODY, opened._replace(state=unproved))
+            return
+        for text in LINES:
+            for letter in self._letters(position):
+                yield from self._line(position, replace(letter, text=text))
+
+    def _letters(self, position: Case) -> Iterator[Letter]:
+        """From a coordinator, and from all that must change nothing; of members the first one has reported it."""
+        yield Letter(self.world.alice, "")
+        kind = (position.paper.value.state, position.state, position.outcome, position.retrospective)
+        if kind not in self._tried:
+            self._tried.add(kind)
+            yield from strangers(self.world, position)
+
+    def _disclosure(self, position: Case) -> Iterator[Step[Case]]:
+        """What becomes of the disclosure meanwhile."""
+        found = position.paper.value
+        admitted = frozenset(person.id for person in self.world.members(position.standings, position.keys))
+        for event in (Event.HOLD_OVER, Event.DATE_REACHED, Event.WITHDRAW):
+            target = table.move(found.state, event)
+            if isinstance(target, Refusal):
+                continue
+            after = replace(found, state=target, cause="clock" if target is State.LIFTED else None)
+            if event is Event.HOLD_OVER:
+                after = replace(after, released_at=self.world.at(0), admitted=admitted)
+            yield Step(f"the disclosure: {event}", CLOCK, position._replace(paper=self.world.paper(after)))
+
+    def _after(self, position: Case, event: Event) -> Paper:
+        target = table.move(position.paper.value.state, event)
+        is_refused = isinstance(target, Refusal)
+        return position.paper if is_refused else self.world.paper(replace(position.paper.value, state=target))
+
+    def _line(self, position: Case, letter: Letter) -> Iterator[Step[Case]]:
+        verdict = judged(self.world, position, letter)
+        acts = verdict.order.acts if isinstance(verdict, Steered | Acted) else ()
+        writer = letter.writer
+        who = letter.wrong or (writer.name if writer else "stranger")
+        is_coordinator = letter.wrong == "" and writer is not None and writer.id == self.world.alice.id
+        is_reporter = letter.wrong == "" and writer is not None and writer.name == "North" and position.is_vouched
+        for act in acts:
+            if not isinstance(act, VouchLeak | AssessLeak | PostRetrospective):
+                continue
+            if isinstance(act, PostRetrospective) and not (is_coordinator or is_reporter):
+                continue  # as ``gateway.leaks.acts`` says: of a member, the one who reported it
+            after = self._done(position, act)
+            yield Step(
+                f"{who}: {letter.text.strip()}",
+                COORDINATOR if is_coordinator else NOBODY,
+                after,
+                Did(act, by_reporter=is_reporter) if after is not position else None,
+            )
+
+    def _done(self, position: Case, act: VouchLeak | AssessLeak | PostRetrospective) -> Case:
+        match act:
+            case VouchLeak():
+                if leakcase.refuse_vouch(position.state) is not None:
+                    return position
+                return position._replace(state=CaseState.OPEN.value, is_vouched=True)
+            case PostRetrospective():
+                if leakcase.refuse_retrospective(position.state, position.retrospective or None) is not None:
+                    return position
+                return position._replace(state=CaseState.CLOSED.value, retrospective="done")
+        return self._assessed(position, act)
+
+    def _assessed(self, position: Case, act: AssessLeak) -> Case:
+        found = position.paper.value
+        judged_as = leakcase.assess(position.state, position.outcome, act.outcome, act.reason, found.state)
+        if not isinstance(judged_as, Assessment):
+            return position
+        return position._replace(
+            paper=self._public(found) if judged_as.is_fact else position.paper,
+            state=judged_as.state.value,
+            outcome=act.outcome.value,
+            retrospective="due" if judged_as.is_due else "",
+            is_vouched=position.is_vouched or judged_as.vouches,
+        )
+
+    def _public(self, found: Disclosure) -> Paper:
+        after = knowledge.learnt(found, FactKind.PUBLIC, self.world.at(0))
+        target = table.move(after.state, Event.FACT_PUBLIC)
+        if not isinstance(target, Refusal):
+            after = replace(after, state=target, cause="leaked")
+        return self.world.paper(after)
+
+
+# --- what must hold -----------------------------------------------------------------------------
+
+
+def _by_whom(before: Case, step: Step[Case]) -> str | None:
+    """14, and rows 16 to 18: coordinators move a case; of others only its reporter, who posts what was learnt."""
+    if not before.state or (before.state, before.outcome) == (step.after.state, step.after.outcome):
+        return None
+    if step.who == COORDINATOR:
+        return None
+    is_learnt = isinstance(step.facts, Did) and isinstance(step.facts.act, PostRetrospective) and step.facts.by_reporter
+    return None if is_learnt and before.state == CaseState.ASSESSED else f"moved by: {step.what}"
+
+
+def _graver(before: Case, step: Step[Case]) -> str | None:
+    """An outcome only gets graver; and one that is dismissed says why."""
+    if before.outcome != step.after.outcome and GRAVER[before.outcome] >= GRAVER[step.after.outcome]:
+        return f"{before.outcome} -> {step.after.outcome}"
+    act = step.facts.act if isinstance(step.facts, Did) else None
+    is_mute = isinstance(act, AssessLeak) and act.outcome is Outcome.DISMISSED and not act.reason
+    return "dismissed without a word" if is_mute else None
+
+
+def _ended(before: Case, step: Step[Case]) -> str | None:
+    """20 and 23: no case is lost, none ends without an outcome, and what was learnt is due until it is told."""
+    after = step.after
+    if before.state and not after.state:
+        return "lost"
+    if before.outcome is not None and after.state in {CaseState.OPEN, CaseState.QUARANTINED}:
+        return "assessed, and open as if it were not"
+    if after.state == CaseState.CLOSED and after.outcome is None:
+        return "closed without an outcome"
+    if (after.retrospective == "due") != (after.state == CaseState.ASSESSED):
+        return "what was learnt is due, and the case is not assessed; or it is, and nothing is due"
+    is_owed = after.outcome in {"contained", "public"} and after.state == CaseState.CLOSED
+    is_told = (
+        after.retrospective == "done" or before.paper.value.state is State.WITHDRAWN or before.state == after.state
+    )
+    return "closed, and nothing was learnt" if is_owed and not is_told else None
+
+
+def _public(before: Case, step: Step[Case]) -> str | None:
+    """13 and row 17: what leaked to the public is public, and no longer kept secret."""
+    found = step.after.paper.value
+    if step.after.outcome == "public" and found.fact_public_at is None:
+        return "it is out, and nobody knows it for a fact"
+    is_secret = found.state in {State.PENDING, State.HELD, State.EMBARGOED}
+    return "public, and still kept secret" if is_secret and found.fact_public_at is not None else None
+
+
+def _moves_nothing_else(before: Case, step: Step[Case]) -> str | None:
+    """14 and 16: a report moves no state and no date."""
+    was, now = before.paper.value, step.after.paper.value
+    is_report = step.what.endswith("report")
+    return (
+        "a report moved it" if is_report and (was.state, was.embargo_until) != (now.state, now.embargo_until) else None
+    )
+
+
+LAWS = {
+    "who_moves_a_case": _by_whom,
+    "outcomes_get_graver": _graver,
+    "no_case_is_lost": _ended,
+    "public_is_public": _public,
+    "a_report_moves_nothing": _moves_nothing_else,
+}
+
+
+def ask(_: Cases, before: Case, step: Step[Case]) -> Iterator[tuple[str, str]]:
+    """Ask every law of a step."""
+    for name, law in LAWS.items():
+        why = law(before, step)
+        if why is not None:
+            yield name, why
+
+
+def is_end(position: Case) -> bool:
+    """Nothing was reported, or the case is closed."""
+    return position.state in {"", CaseState.CLOSED}
