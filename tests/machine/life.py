@@ -32,7 +32,8 @@ HEADER = re.compile(rb"^Message-ID: (\S+)", re.MULTILINE)
 SUBJECT = re.compile(r"^Subject: (.*)$", re.MULTILINE)
 MAX_EMBARGO, MIN_NOTICE = timedelta(days=90), timedelta(hours=2)
 NOBODY: frozenset[str] = frozenset()
-OUT = frozenset({State.EMBARGOED, State.LIFTED, State.WITHDRAWN})
+OUT = frozenset({State.EMBARGOED, State.LIFTED, State.WITHDRAWN, State.CLOSED})
+OVER = frozenset({State.LIFTED, State.CLOSED})
 OPEN = frozenset({State.PENDING, State.HELD, State.EMBARGOED})
 reached: Counter[str] = Counter()
 """How often something was reached, in all runs of this process."""
@@ -223,6 +224,10 @@ class Life(RuleBasedStateMachine):
                 self.facts_grow(before, one)
         assert self.before.keys() <= seen.found.keys()
         self.in_cases(seen.cases)
+        for case in seen.cases.values():
+            about = seen.found.get(case.disclosure_id or "")
+            is_closed = about is not None and about.state is State.CLOSED
+            assert not is_closed or case.state == "closed", "23: closed, and a case of it is open"
         self.votes_count_once(seen)
         self.read_new(seen)
         self.told_of_the_lift(seen)
@@ -252,7 +257,7 @@ class Life(RuleBasedStateMachine):
             proposals = {
                 one.id: (await setting_of(self.house.parts, tx, one)).particulars.proposals
                 for one in found.values()
-                if self.by_agreement and one.released_at is not None
+                if self.by_agreement and one.released_at is not None and one.destroyed_at is None
             }
         records, untaken, late, rung = counts
         assert records == len(self.accepted), "17: one record for each mail that was answered with 250"
@@ -291,8 +296,9 @@ class Life(RuleBasedStateMachine):
         if one.embargo_until != before.embargo_until:
             self.date_moved(before, one, seen)
         if one.state is not before.state and self.by not in BY_COORDINATORS | {"clock"}:
-            is_clock = one.state is State.EMBARGOED or one.cause == "clock" or one.state is State.PENDING
-            assert is_clock, f"14: {before.state} -> {one.state} by {self.by}"
+            is_clock = one.state in {State.EMBARGOED, State.PENDING, State.CLOSED} or one.cause == "clock"
+            is_reopened = (before.state, one.state) == (State.CLOSED, State.LIFTED)  # by a leak, from anybody
+            assert is_clock or is_reopened, f"14: {before.state} -> {one.state} by {self.by}"
         assert before.stopped or not one.stopped or self.by in {"stop", "operator"}, "3a"
         self.two_people(before, one)
 
@@ -301,7 +307,7 @@ class Life(RuleBasedStateMachine):
         if self.by == "approval":
             return
         assert not (before.unapproved and one.state is State.HELD), "two people: approved by nobody"
-        if "lift" in self.two and before.state is not State.LIFTED and one.state is State.LIFTED:
+        if "lift" in self.two and before.state in OPEN and one.state is State.LIFTED:
             known = one.fact_public_at is not None and before.fact_public_at is None
             assert one.cause == "clock" or known, f"two people: lifted by {self.by} alone"
         if "lift" in self.two and before.state is State.EMBARGOED and one.state is State.EMBARGOED:
@@ -416,9 +422,9 @@ class Life(RuleBasedStateMachine):
         for name, address in seen.lifts:
             told.setdefault(name, set()).add(address)
         for name in told:
-            assert seen.found[name].state is State.LIFTED, "26: told before"
+            assert seen.found[name].state in OVER, "26: told before"
         for one in seen.found.values():
-            if one.state is not State.LIFTED or one.ended_at is None or one == self.before.get(one.id):
+            if one.state not in OVER or one.ended_at is None or one == self.before.get(one.id):
                 continue
             bound = {
                 address_of(who)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-from machine.life import NOBODY
+from machine.life import NOBODY, reached
 from machine.rules import BadDay
 from policy.facts import Person
 from policy.proposals import Fate, Proposal, Vote
@@ -35,6 +35,7 @@ def test_whatever_happens_the_invariants_hold(shard: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(seed(shard)(BadDay), settings=how)
+    print(*(f"{count:6} {what}" for what, count in sorted(reached.items()) if count), sep="\n")
 
 
 async def _nobody(*_: Any) -> tuple[Person, ...]:

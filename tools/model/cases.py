@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from policy import closing, knowledge, leakcase
 from policy import disclosure as table
-from policy import knowledge, leakcase
 from policy.acts import AssessLeak, PostRetrospective, VouchLeak
 from policy.disclosure import Event, Refusal
 from policy.facts import Disclosure, Standing, State
@@ -71,6 +71,7 @@ class Cases:
     def steps(self, position: Case) -> Iterator[Step[Case]]:
         """Everything that can happen here."""
         yield from self._disclosure(position)
+        yield from self._close(position)
         if not position.state:
             opened = position._replace(paper=self._after(position, Event.LEAK))
             proved, unproved = CaseState.OPEN.value, CaseState.QUARANTINED.value
@@ -100,7 +101,19 @@ class Cases:
             after = replace(found, state=target, cause="clock" if target is State.LIFTED else None)
             if event is Event.HOLD_OVER:
                 after = replace(after, released_at=self.world.at(0), admitted=admitted)
-            yield Step(f"the disclosure: {event}", CLOCK, position._replace(paper=self.world.paper(after)))
+            moved = position._replace(paper=self.world.paper(after))
+            closed = leakcase.withdrawn(position.state) if position.state and event is Event.WITHDRAW else None
+            if closed is not None:
+                moved = moved._replace(state=closed.value, retrospective="")
+            yield Step(f"the disclosure: {event}", COORDINATOR if event is Event.WITHDRAW else CLOCK, moved)
+
+    def _close(self, position: Case) -> Iterator[Step[Case]]:
+        """Row 19: by a coordinator or the clock, where nothing is open."""
+        target = table.move(position.paper.value.state, Event.CLOSE)
+        cases = ((CASE, position.state),) if position.state else ()
+        if not isinstance(target, Refusal) and not closing.obstacles(closing.Left(cases=cases)):
+            closed = self.world.paper(replace(position.paper.value, state=target))
+            yield Step("closed", COORDINATOR, position._replace(paper=closed))
 
     def _after(self, position: Case, event: Event) -> Paper:
         target = table.move(position.paper.value.state, event)
@@ -130,11 +143,12 @@ class Cases:
     def _done(self, position: Case, act: VouchLeak | AssessLeak | PostRetrospective) -> Case:
         match act:
             case VouchLeak():
-                if leakcase.refuse_vouch(position.state) is not None:
+                if leakcase.refuse_vouch(position.state, verified=position.is_vouched) is not None:
                     return position
                 return position._replace(state=CaseState.OPEN.value, is_vouched=True)
             case PostRetrospective():
-                if leakcase.refuse_retrospective(position.state, position.retrospective or None) is not None:
+                told, state = position.retrospective or None, position.paper.value.state
+                if leakcase.refuse_retrospective(position.state, told, state) is not None:
                     return position
                 return position._replace(state=CaseState.CLOSED.value, retrospective="done")
         return self._assessed(position, act)
@@ -144,8 +158,10 @@ class Cases:
         judged_as = leakcase.assess(position.state, position.outcome, act.outcome, act.reason, found.state)
         if not isinstance(judged_as, Assessment):
             return position
+        if judged_as.is_due:
+            found = self._after(position, Event.LEAK).value  # what is closed is opened again
         return position._replace(
-            paper=self._public(found) if judged_as.is_fact else position.paper,
+            paper=self._public(found) if judged_as.is_fact else self.world.paper(found),
             state=judged_as.state.value,
             outcome=act.outcome.value,
             retrospective="due" if judged_as.is_due else "",
@@ -194,9 +210,7 @@ def _ended(before: Case, step: Step[Case]) -> str | None:
     if (after.retrospective == "due") != (after.state == CaseState.ASSESSED):
         return "what was learnt is due, and the case is not assessed; or it is, and nothing is due"
     is_owed = after.outcome in {"contained", "public"} and after.state == CaseState.CLOSED
-    is_told = (
-        after.retrospective == "done" or before.paper.value.state is State.WITHDRAWN or before.state == after.state
-    )
+    is_told = after.retrospective == "done" or after.paper.value.state is State.WITHDRAWN or before.state == after.state
     return "closed, and nothing was learnt" if is_owed and not is_told else None
 
 
@@ -212,10 +226,15 @@ def _public(before: Case, step: Step[Case]) -> str | None:
 def _moves_nothing_else(before: Case, step: Step[Case]) -> str | None:
     """14 and 16: a report moves no state and no date."""
     was, now = before.paper.value, step.after.paper.value
-    is_report = step.what.endswith("report")
-    return (
-        "a report moved it" if is_report and (was.state, was.embargo_until) != (now.state, now.embargo_until) else None
-    )
+    is_same = was.state is now.state or (was.state, now.state) == (State.CLOSED, State.LIFTED)  # opened again
+    is_moved = not is_same or was.embargo_until != now.embargo_until
+    return "a report moved it" if step.what.endswith("report") and is_moved else None
+
+
+def _closed(before: Case, step: Step[Case]) -> str | None:
+    """23: closed means that no case is open, and nothing of one is due."""
+    is_closed = step.after.paper.value.state is State.CLOSED
+    return "closed, and a case is open" if is_closed and step.after.state not in {"", CaseState.CLOSED} else None
 
 
 LAWS = {
@@ -224,6 +243,7 @@ LAWS = {
     "no_case_is_lost": _ended,
     "public_is_public": _public,
     "a_report_moves_nothing": _moves_nothing_else,
+    "closed_is_closed": _closed,
 }
 
 

@@ -180,6 +180,7 @@ GUARDS = (
     ),
     Guard("reasons", ("policy.leakcase.assess",), _said_without_reason, "outcomes_get_graver", explore_cases),
     Guard("what is due", ("policy.leakcase.assess",), _nothing_is_due, "no_case_is_lost", explore_cases),
+    Guard("closing", ("policy.closing.obstacles",), _nobody, "closed_is_closed", explore_cases),
     Guard("what is public", ("policy.leakcase.assess",), _nothing_is_public, "public_is_public", explore_cases),
 )
 """Every guard that is taken away, in the order of the worlds."""
