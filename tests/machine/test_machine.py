@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -35,7 +36,7 @@ def test_whatever_happens_the_invariants_hold(shard: int) -> None:
         suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(seed(shard)(BadDay), settings=how)
-    print(*(f"{count:6} {what}" for what, count in sorted(reached.items()) if count), sep="\n")
+    sys.stdout.writelines(f"{count:6} {what}\n" for what, count in sorted(reached.items()) if count)
 
 
 async def _nobody(*_: Any) -> tuple[Person, ...]:
