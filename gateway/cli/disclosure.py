@@ -41,6 +41,8 @@ FACTS = {
 }
 COPIES = {"message": "MESSAGE", "address": "ADDRESS", "org": "ORGANISATION", "state": "STATE", "attempts": "ATTEMPTS",
           "at": "AT", "reason": "WHY"}  # fmt: skip
+GUESTS = {"id": "ID", "address": "ADDRESS", "name": "NAME", "kind": "KIND", "state": "STATE", "since": "SINCE",
+          "until": "UNTIL", "ended_at": "ENDED"}  # fmt: skip
 ACKNOWLEDGED = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT"}
 STATUSES = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT", "text": "STATUS"}
 PROPOSALS = {"id": "ID", "state": "STATE", "proposed": "PROPOSED", "until": "VOTES UNTIL", "by": "BY",
@@ -79,7 +81,8 @@ def _print(found: dict[str, Any]) -> None:
         facts({"Public post": found["public_post"]})
     for name, columns, title in (
         ("upstreams", UPSTREAMS, "Embargoes of third parties"),
-        ("copies", COPIES, "Copies of the members"),
+        ("copies", COPIES, "Copies of members and guests"),
+        ("guests", GUESTS, "Guests, and with whom it is shared"),
         ("acknowledged", ACKNOWLEDGED, "Acknowledged"),
         ("statuses", STATUSES, "How far members are"),
         ("proposals", PROPOSALS, "Proposed public dates"),
