@@ -45,8 +45,7 @@ def test_an_alarm_about_a_book_is_composed_at_once_and_says_that_it_is_cut(text:
     book = text * (8_000_000 // len(text))
     lines = LeakLines(what=book, to=book)
     alarm = notices_leak.LeakAlarm(
-        leak_id="LK-2026-AAAA",
-        disclosure_id=None,
+        choices=notices_leak.Choices("LK-2026-AAAA"),
         subject="",
         reporter="a@b.example",
         is_verified=False,
