@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway import destroying
+from gateway import destroying, publicposts
 from gateway.acts import proposal_windows
 from gateway.alarm import Pager
 from gateway.clock import Clock, SystemClock
@@ -116,6 +116,7 @@ class Gateway:
             **DUTIES,
             **proposal_windows.DUTIES,
             **destroying.DUTIES,
+            **publicposts.DUTIES,
             **upstream_details.DUTIES,
             **sharing.DUTIES,
         }

@@ -36,7 +36,9 @@ async def what_is_left(tx: Tx, disclosure: Disclosure) -> Left:
     return Left(
         cases=tuple((case.id, case.state) for case in cases if case.state != "closed"),
         kept=tuple(entry.id for entry in kept if entry.disclosure_id == disclosure.id),
-        asked=tuple(one.id for one in await grants.of_disclosure(tx, disclosure.id) if one.state == "asked"),
+        asked=tuple(
+            one.id for one in await grants.of_disclosure(tx, disclosure.id) if one.state in {"asked", "pending"}
+        ),
         on_their_way=await ageing.on_their_way(tx, disclosure.id),
     )
 

@@ -264,6 +264,7 @@ class ListConfig(_Section):
     two_person: TwoPersonWords = _default([])
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")
+    public_post_alarm: Offsets = _default(["1h", "24h"])
     escalate: Ages = _default(["0m", "5m", "15m", "1h"])
     leak_flood: LeakFlood = _default("5 in 10m")
     retrospective_within: SomeTime = _default("14d")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway import publicposts
 from gateway.notices import reminders as notices_reminders
 from gateway.sending import posting, reports
 from policy.audience import judge_seats
 from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Role, Standing
+from policy.proposals import open_one
 from policy.reminders import Offsets, Subject, due, next_at, reminders
 from policy.scopes import read_scope
 from policy.upstream import holding, lift_due
@@ -37,6 +39,7 @@ def offsets_of(mailing_list: MailingList) -> Offsets:
 
 async def plan(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> None:
     """Have the clock remind of a disclosure as it stands now; called whenever its state or instants change."""
+    await publicposts.plan(tx, parts.lists[disclosure.list_id], disclosure, now)
     at = next_at(reminders(disclosure, offsets_of(parts.lists[disclosure.list_id])), now)
     if at is None:
         await duties.finish(tx, kind=REMINDER, ref=disclosure.id, now=now)
@@ -116,6 +119,9 @@ async def _not_right_yet(tx: Tx, setting: Setting, one: Reminder, now: datetime)
     if one.subject is Subject.HOLD and disclosure.stopped:
         wrong.append("it is stopped: it goes out only after a new Hold-Until or `embargo disclosure go`")
     wrong += [f"the lift waits for the embargo of {held_by.name}" for held_by in holding(disclosure)]
+    proposed = open_one(setting.particulars.proposals)
+    if proposed is not None and setting.mailing_list.is_by_agreement(disclosure):
+        wrong.append(notices_reminders.open_proposal(proposed, setting.mailing_list.config.timezone, now))
     if one.subject is Subject.DATE:
         wrong += await _about_copies(tx, disclosure, inside)
     if setting.mailing_list.config.public_address and setting.particulars.notice is None:

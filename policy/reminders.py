@@ -59,6 +59,11 @@ def next_at(found: Iterable[Reminder], now: datetime) -> datetime | None:
     return min((one.at for one in found if one.at > now), default=None)
 
 
+def next_after(since: datetime, offsets: Iterable[timedelta], now: datetime) -> datetime | None:
+    """When the clock asks next, after ``now``, of what is missing since an instant; what went by is not made up for."""
+    return min((since + offset for offset in offsets if since + offset > now), default=None)
+
+
 def due(found: Iterable[Reminder], since: datetime, now: datetime) -> tuple[Reminder, ...]:
     """What is to be said now of all whose time came from ``since`` on: the latest for each kind of reader."""
     latest = {one.for_members: one for one in found if since <= one.at <= now < one.instant}

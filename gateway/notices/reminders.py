@@ -8,6 +8,7 @@ from datetime import datetime
 from gateway.notices.common import Notice, tagged
 from policy.facts import Disclosure
 from policy.instants import in_words
+from policy.proposals import Proposal
 from policy.reminders import Reminder, Subject
 
 
@@ -52,3 +53,28 @@ def for_members(disclosure: Disclosure, subject: str, zone: str, now: datetime, 
         "To report a leak, reply with the first line `Leak: what, to whom`",
     ]
     return Notice(tagged(disclosure.id, f"Reminder, public soon: {subject}"), "\n".join(lines) + "\n")
+
+
+def no_public_post(disclosure: Disclosure, subject: str, kept: str | None, zone: str, now: datetime) -> Notice:
+    """To coordinators: the embargo is over, and no public notice is on record. ``kept``: the one stored with it."""
+    ended = disclosure.ended_at or now
+    lines = [
+        f"The embargo of {disclosure.id} ended {in_words(ended, zone, now)}.",
+        "No public notice is on record.",
+        "",
+        "If it is out, answer this mail with where it stands as the first line:",
+        "",
+        "Public-Post: https://...",
+        "",
+        "If it is not, nobody but members knows of the flaw yet: please publish it now.",
+    ]
+    if kept:
+        lines += ["The gateway sends the one that is stored with it when you answer:", "", f"Public-Notice: {kept}"]
+    return Notice(tagged(disclosure.id, f"No public notice yet: {subject}"), "\n".join(lines) + "\n")
+
+
+def open_proposal(proposal: Proposal, zone: str, now: datetime) -> str:
+    """What a reminder says of another public date that somebody proposes, while nothing has come of it."""
+    confirmed = "" if proposal.confirmed_by else f", and you have not confirmed it: `Confirm: {proposal.id}`"
+    votes = f"votes until {in_words(proposal.ends_at, zone, now)}"
+    return f"{proposal.id} proposes {in_words(proposal.at, zone)}, {votes}{confirmed}"

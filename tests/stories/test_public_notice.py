@@ -5,6 +5,7 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from pathlib import Path
 
+from deeds import pages
 from mailbox_server import Received
 from openpgp import Person
 from world import World, world
@@ -33,6 +34,7 @@ async def test_the_notice_waits_for_the_clock_and_then_goes_out_in_clear_and_sig
         await story.pass_time(1)
         await story.pass_time(DAY)
         (mail,) = published(story)
+        assert await pages(story, "no-public-post") == [], "the gateway's own counts, once it is delivered"
         assert is_signed_by_the_list(story, mail)
         outer = message_from_bytes(mail.content, policy=policy.default)
         assert "parser flaw" in str(outer["Subject"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from deeds import pages
 from openpgp import Person
 from world import World, world
 
@@ -15,7 +16,7 @@ def reminded(story: World, who: str) -> list[str]:
 
 
 async def test_what_comes_near_is_told_with_what_is_not_right_yet(tmp_path: Path, people: dict[str, Person]) -> None:
-    async with world(tmp_path, people) as story:
+    async with world(tmp_path, people, list={"date_change": "agreement"}) as story:
         await story.post("alice", "Hold-Until: +2d\nEmbargo-Until: +12d\n\nA flaw.\n")
         await story.pass_time(DAY)
         assert [text.split(" {")[0][:11] for text in reminded(story, "adam")] == ["Members get"]
@@ -34,7 +35,11 @@ async def test_what_comes_near_is_told_with_what_is_not_right_yet(tmp_path: Path
         assert "Northwind" not in told
         assert reminded(story, "north") == []
 
-        await story.pass_time(6 * DAY)
+        await story.pass_time(6 * DAY - HOUR)
+        await story.post("south", "Propose-Embargo-Until: +20d\nReason: x\n", reply_to=story.last("south"))
+        await story.pass_time(HOUR)
+        assert "* DP-2" in reminded(story, "alice")[-1]
+        assert "you have not confirmed it: `Confirm: DP-2" in reminded(story, "alice")[-1]
         (text,) = reminded(story, "north")
         assert "in 24 hours" in text or "in 1 day" in text
         assert "A flaw." not in text
@@ -52,6 +57,22 @@ async def test_a_new_date_is_reminded_of_and_the_old_one_no_more(tmp_path: Path,
         assert reminded(story, "north") == []
         await story.pass_time(HOUR)
         assert "lifted" in story.last("north").text.lower() or "over" in story.last("north").text.lower()
+
+        # From then on somebody is asked, twice, until it is on record that it is public.
+        assert await pages(story, "no-public-post") == []
+        await story.pass_time(HOUR)
+        assert "\nPublic-Post: https://" in story.last("adam", "No public notice yet").text.replace("\r", "")
+        await story.pass_time(DAY)
+        assert [page.kind for page in await pages(story)] == ["no-public-post"] * 2
+        assert sum("No public notice" in subject for subject in story.subjects("alice")) == 2
+        assert "No public notice" not in " ".join(story.subjects("north"))
+
+        await story.post("alice", "Embargo-Until: +2h\n\nAnother.\n", subject="Another flaw")
+        await story.pass_time(2 * HOUR)
+        asked = story.last("alice", "Lifted: Another")
+        await story.post("alice", "Public-Post: https://blog.example/2\n", reply_to=asked)
+        await story.pass_time(HOUR)
+        assert len(await pages(story, "no-public-post")) == 2, "it is on record"
 
 
 async def test_an_embargo_shorter_than_a_reminder_has_none(tmp_path: Path, people: dict[str, Person]) -> None:
