@@ -139,7 +139,7 @@ async def test_what_is_over_is_closed_opened_again_and_after_its_time_destroyed(
         left = [name for name in HIDDEN for data in opened.values() if words[name].encode() in data]
         assert left == [], left
         assert await mails_that_open(story, ident) == 0
-        assert {item for item, data in opened.items() if other.encode() in data} == others
+        assert others <= {item for item, data in opened.items() if other.encode() in data}
         dropped = keys - await wrapped_keys(story)
         assert len(dropped) > 30
         on_disk = files(story)
