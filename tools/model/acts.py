@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 
-from policy import audience, knowledge, release, steering
+from policy import audience, knowledge, release, steering, upstream
 from policy import disclosure as table
 from policy.acts import Act, Approve, TellFact
 from policy.disclosure import Event, Refusal
@@ -24,7 +25,7 @@ from policy.scopes import read_scope
 from policy.steering import Faults
 from tools.model.mails import Letter, judged, strangers
 from tools.model.search import Step
-from tools.model.world import Paper, Position, World, line
+from tools.model.world import UPSTREAM, Paper, Position, World, line
 
 QUEUED, SENT, WITHHELD, CANCELLED = CopyState.QUEUED, CopyState.SENT, CopyState.WITHHELD, CopyState.CANCELLED
 OPEN = frozenset({QUEUED, WITHHELD})
@@ -80,15 +81,22 @@ class Acts:
         when = [line(world.at(step)) for step in steps]
         holds = ["", "Hold-Until: now\n", *(f"Hold-Until: {at}\n" for at in when)]
         dates = ["", *(f"Embargo-Until: {at}\n" for at in when)]
-        scopes = SCOPES[:1] if world.size.facts else SCOPES
+        scopes = SCOPES[:1] if world.size.facts or world.size.upstream else SCOPES
+        beside = ("", *(f"{line}\n" for line in self._upstreams(when)[:2])) if world.size.upstream else ("",)
         self._posts = tuple(
-            f"{hold}{date}Scope: {scope}\n\nText\n" for hold in holds for date in dates for scope in scopes
+            f"{hold}{date}{third}Scope: {scope}\n\nText\n"
+            for hold in holds
+            for date in dates
+            for third in beside
+            for scope in scopes
         )
         both = (f"{hold}{date}" for hold in holds for date in dates if hold or date)
         ends: tuple[str, ...] = ("Lift: now\n", "Withdraw: void\n", "Lift: now\nWithdraw: no\n")
         more: tuple[str, ...] = ("Lift: now\nSend: now\n", *FACTS) if world.size.facts else ()
         if world.size.two:
             more += ("Approve: ED-2026-K7QX\n",)
+        if world.size.upstream:
+            more += tuple(f"{line}{rest}\n" for line, rest in product(("", "Lift: now\n"), self._upstreams(when)))
         rescoped = (f"Scope: {scope}\n" for scope in scopes)
         self._orders = tuple(f"{block}\n" for block in (*both, *ends, *more, *rescoped))
         self._forgeries = (
@@ -98,6 +106,11 @@ class Acts:
             "Scope: all\n\n",
             "Leak: all of it\n",
         )
+
+    @staticmethod
+    def _upstreams(when: list[str]) -> tuple[str, ...]:
+        """What may be said of a third party's embargo."""
+        return (f"Upstream: {UPSTREAM}", f"Upstream: {UPSTREAM} until {when[-1]}", f"Upstream: {UPSTREAM} over")
 
     def _is_first(self, *kind: object) -> bool:
         """Whether it was not asked of this kind of position yet."""
@@ -128,9 +141,12 @@ class Acts:
 
     def clock(self, position: Position) -> Moves:
         """The loop wakes and does what is due, to the end; a loop that finds no end is a violation."""
-        after, events = position, []
+        now = self.world.at(position.now)
+        before = _disclosure(position)
+        ended = self.world.paper(replace(before, upstreams=upstream.ended(before, now)))
+        after, events = position._replace(paper=ended), []
         for _ in range(4):
-            event = table.due(_disclosure(after), self.world.at(after.now), by_clock=not self.world.size.by_hand)
+            event = table.due(_disclosure(after), now, by_clock=not self.world.size.by_hand)
             if event in {None, Event.LIFT_ASKED}:  # asked for, it stands as it is
                 break
             events.append(event)
@@ -206,6 +222,7 @@ class Acts:
                 embargo_until=plan.embargo_until,
                 tlp=plan.tlp,
                 scope=plan.scope,
+                upstreams=plan.upstreams,
             )
             after = position._replace(paper=self.world.paper(made))
             yield Step(f"post: {label}", COORDINATOR, after, Said(verdict.order))
@@ -274,7 +291,8 @@ class Acts:
             sent = self._released(position, before)
             yield Step(label, COORDINATOR, self._lifted(sent, _disclosure(sent), paper.value.cause or ""), said)
         elif order.lift_now:
-            yield Step(label, COORDINATOR, self._lifted(position, before, paper.value.cause or ""), said)
+            standing = replace(before, upstreams=paper.value.upstreams)
+            yield Step(label, COORDINATOR, self._lifted(position, standing, paper.value.cause or ""), said)
         elif order.withdraw is not None:
             yield Step(label, COORDINATOR, position._replace(paper=paper), said)
         elif order.scope is not None and before.admitted is not None:
@@ -317,8 +335,8 @@ class Acts:
         standings = _set(position.standings, 0, Standing.SUSPENDED if is_active else Standing.ACTIVE)
         what = "suspend" if is_active else "reinstate"
         yield Step(what, OPERATOR, position._replace(standings=standings))
-        if self.world.size.facts:
-            return  # what becomes known has nothing to do with keys
+        if self.world.size.facts or self.world.size.upstream:
+            return  # what becomes known, or holds beside, has nothing to do with keys
         last = len(position.keys) - 1
         keys = _set(position.keys, last, not position.keys[last])
         yield Step("a key changes", OPERATOR, position._replace(keys=keys))

@@ -133,6 +133,7 @@ def _said_without_reason(state: str, before: Any, outcome: Any, _: Any, disclosu
 
 _small, _two, _facts = partial(explore, SMALL), partial(explore, TWO), partial(explore, FACTS)
 _by_hand, _ballot = partial(explore, BY_HAND), partial(explore_votes, BALLOT)
+_upstream = partial(explore, replace(SMALL, upstream=True))
 _NEW_DATE = ("policy.steering.judge_new_date", READ)
 _ASKED_DATE = ("policy.proposals.judge_new_date", READ)
 
@@ -158,6 +159,8 @@ GUARDS = (
     Guard("attacks and dates", _NEW_DATE[:1], _though_attacked, "facts_only_grow", _facts),
     Guard("attacks are not public", ("policy.knowledge.learnt",), _attacks_are_public, "facts_only_grow", _facts),
     Guard("the lift by hand", ("policy.disclosure.due",), _lifted_by_the_clock, "a_lift_has_a_cause", _by_hand),
+    Guard("another's embargo", ("policy.disclosure.holding",), _nobody, "all_embargoes_are_over", _upstream),
+    Guard("lifted beside it", ("policy.upstream.why_not_yet",), _never, "all_embargoes_are_over", _upstream),
     # votes
     Guard("dates by agreement", ("policy.orders._Reader._fitting",), _as_written, "dates_by_agreement", _ballot),
     Guard("a proposal's date", _ASKED_DATE, _never, "dates_by_agreement", _ballot),

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from policy import steering
 from policy.disclosure import Event
-from policy.facts import Disclosure, Standing, State
+from policy.facts import Disclosure, Standing, State, Upstream
 from policy.knowledge import FactKind
 from policy.release import Go
 from policy.steering import Faults
@@ -156,11 +157,25 @@ def the_clock_leaves_nothing_undone(world: World, before: Position, step: Step[P
     now = world.at(step.after.now)
     if len(step.facts) > 2:  # noqa: PLR2004 - a release and its lift at most
         return "the loop does not come to rest"
-    if found.state is State.EMBARGOED and now >= found.embargo_until and not world.size.by_hand:
+    is_free = not any(_holds(one, now) for one in found.upstreams) and not world.size.by_hand
+    if found.state is State.EMBARGOED and now >= found.embargo_until and is_free:
         return "embargoed past its date"
     if found.state is State.HELD and now >= found.embargo_until:
         return "held past its date"
     return "held past its hold" if found.state is State.HELD and now >= found.hold_until and not found.stopped else None
+
+
+def _holds(one: Upstream, now: datetime) -> bool:
+    return one.over_at is None and (one.until is None or one.until > now)
+
+
+def all_embargoes_are_over(world: World, before: Position, step: Step[Position]) -> str | None:
+    """Rows 12 and 13: permission to publish takes all of them; but what is public is no secret (row 14)."""
+    old, new = _of(before), _of(step.after)
+    if old is None or new is None or new.state is not State.LIFTED or old.state is State.LIFTED:
+        return None
+    is_held_up = any(_holds(one, world.at(before.now)) for one in new.upstreams) and new.fact_public_at is None
+    return "lifted while a third party's embargo holds" if is_held_up else None
 
 
 def who_may_change_it(world: World, before: Position, step: Step[Position]) -> str | None:
@@ -314,6 +329,7 @@ LAWS: tuple[Law, ...] = (
     nothing_waits_where_nothing_may_leave,
     dates_in_order,
     the_clock_leaves_nothing_undone,
+    all_embargoes_are_over,
     who_may_change_it,
     nobody_else_is_obeyed,
     new_dates,

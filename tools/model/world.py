@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 
 from policy import disclosure as table
 from policy.control import Block, read_block
-from policy.facts import Disclosure, Key, Person, Role, Standing, State
+from policy.facts import Disclosure, Key, Person, Role, Standing, State, UpstreamMode
 from policy.intake import Verdict
 from policy.steering import Defaults
 from policy.surroundings import Surroundings
@@ -18,6 +18,7 @@ from policy.surroundings import Surroundings
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 UNIT = timedelta(days=1)
 LIST = "list"
+UPSTREAM = "envoy"
 
 
 class Paper:
@@ -71,8 +72,9 @@ class Size:
     """How large the world is, in units of time: that is what a search takes its time for. And what its list asks for.
 
     ``two``: a second coordinator approves a post. ``facts``: what becomes known is told, and what is held
-    may be sent and lifted in one step. ``by_hand``: a coordinator lifts, not the clock. ``window``:
-    dates are agreed on, in votes that last so long (0: coordinators decide).
+    may be sent and lifted in one step. ``by_hand``: a coordinator lifts, not the clock. ``upstream``: a third
+    party's embargo may hold beside. ``window``: dates are agreed on, in votes that last so long (0:
+    coordinators decide).
     """
 
     instants: int = 5
@@ -82,6 +84,7 @@ class Size:
     two: bool = False
     facts: bool = False
     by_hand: bool = False
+    upstream: bool = False
     window: int = 0
 
 
@@ -129,6 +132,7 @@ class World:
             disclosure,
             posted_at=START,
             ended_at=None,
+            upstreams=tuple(replace(one, over_at=one.over_at and START) for one in disclosure.upstreams),
             fact_public_at=public,
             fact_exploit_at=exploit,
             fact_attacks_at=attacks,
@@ -155,6 +159,7 @@ class World:
             embargo_until=found.embargo_until if found else None,
             release_grace=self.rules.release_grace,
             min_notice=self.rules.min_notice if found and found.state is State.EMBARGOED else timedelta(),
+            upstreams=((UPSTREAM, UpstreamMode.MECHANICS),) if self.size.upstream else (),
             by_agreement=bool(self.size.window and found and found.state is State.EMBARGOED),
         )
 

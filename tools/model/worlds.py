@@ -16,6 +16,7 @@ SIZES = (
     Size(instants=3, max_embargo=2, two=True),
     Size(instants=3, max_embargo=2, min_notice=1, two=True, facts=True, by_hand=True),
     Size(instants=3, max_embargo=2, facts=True),
+    Size(instants=3, max_embargo=2, upstream=True),
 )
 BALLOTS = (Size(instants=4, max_embargo=3, min_notice=1, window=1), Size(instants=4, max_embargo=3, window=2))
 
