@@ -57,6 +57,7 @@ class Incoming:
     beside: Payload | None = None
     dropped_lines: tuple[int, ...] | None = None
     refused: Asked | None = None
+    key_sent: bool = False
     notes: list[str] = field(default_factory=list)
     ahead: Mapping[str, Read] = field(default_factory=dict)  # kept mails that it names, read before its transaction
 

@@ -18,7 +18,7 @@ from gateway.leaks import retrospect
 from gateway.log import describe, get_logger
 from gateway.notices import common as notices
 from gateway.particulars import Particulars
-from gateway.sending import content, posting, reports
+from gateway.sending import clear, content, posting, reports
 from gateway.sending.content import Setting
 from gateway.upstreams import planning as upstream_planning
 from policy import disclosure as table
@@ -30,7 +30,6 @@ from policy.scopes import read_scope
 from policy.upstream import lift_due
 from storage import disclosures, duties, messages, outbox, roster
 from storage.errors import Unavailable
-from storage.ids import message_id, row_id, token
 from storage.records import Copy, Duty, Message
 
 if TYPE_CHECKING:
@@ -370,34 +369,8 @@ async def send_public_notice(parts: Parts, tx: Tx, setting: Setting, now: dateti
     notice, address = setting.particulars.notice, mailing_list.config.public_address
     if notice is None or not address:
         return False
-    message = Message(
-        id=row_id("MS"),
-        list_id=mailing_list.id,
-        kind=MessageKind.PUBLIC_NOTICE,
-        message_id=message_id(mailing_list.domain),
-        dated_at=now,
-        created_at=now,
-        disclosure_id=disclosure.id,
-    )
-    await messages.add(tx, message)
-    content_id = await posting.put_content(parts, tx, message, notice.text.encode(), now)
-    copy = Copy(
-        id=row_id("CP"),
-        list_id=mailing_list.id,
-        message_id=message.id,
-        content_id=content_id,
-        address=address,
-        role="public",
-        kind=message.kind,
-        state=CopyState.QUEUED,
-        priority=posting.NOTICE,
-        created_at=now,
-        token=token(),
-        disclosure_id=disclosure.id,
-        next_at=now,
-        changed_at=now,
-    )
-    await outbox.put(tx, copy)
+    kind, about = MessageKind.PUBLIC_NOTICE, disclosure.id
+    await clear.send(parts, tx, mailing_list, address, notice.text, kind=kind, now=now, disclosure_id=about)
     await parts.trail.append(
         tx, at=now, event="public-notice", id=disclosure.id, list_id=mailing_list.id, actor=actor, reason="lift"
     )

@@ -246,6 +246,11 @@ def armor(message: bytes) -> bytes:
     return b"\n".join([b"-----BEGIN PGP MESSAGE-----", b"", *lines, check, b"-----END PGP MESSAGE-----", b""])
 
 
+def armor_key(public: bytes) -> str:
+    """Armor a binary public key; the base64 between the two lines holds no blank, so only these change their name."""
+    return armor(public).decode("ascii").replace("PGP MESSAGE", "PGP PUBLIC KEY BLOCK")
+
+
 _HEAD = re.compile(
     rb"-----BEGIN PGP ([A-Z ]{1,40})-----[ \t]*\r?\n"
     rb"(?:[A-Za-z][A-Za-z0-9-]{0,30}: ?[^\n]{0,1000}\n){0,20}"

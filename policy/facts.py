@@ -68,6 +68,7 @@ class MessageKind(StrEnum):
     STANDING_NOTICE = "standing-notice"  # suspended, removed, reinstated: told without content
     REPORT = "report"  # release report, digest, quarantine notice, operator's acts
     TERMS = "terms"  # in clear, to somebody with whom something is to be shared: the list's policy, and nothing else
+    KEY_ANSWER = "key-answer"  # in clear, to whoever wrote to -sendkey: the list's public key, and nothing else
     FORWARD = "forward"  # mail to -owner, passed to the coordinators
     PUBLIC_NOTICE = "public-notice"  # in clear, after the lift (law 1)
 

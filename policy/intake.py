@@ -351,10 +351,7 @@ def _kept(
     if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         reasons = _ordered({*reasons, Reason.POSSIBLE_LEAK})
     at_once = (
-        writer is not None
-        or facts.claimed is not None
-        or facts.answered is not None
-        or facts.door in {Door.REQUEST, Door.SENDKEY}
+        writer is not None or facts.claimed is not None or facts.answered is not None or facts.door is Door.REQUEST
     )
     return Kept(reasons, proved, at_once, complaints, corrected)
 

@@ -77,6 +77,15 @@ async def notes_since(tx: Tx, person_id: int, since: datetime) -> int:
     return int(await tx.scalar(query) or 0)
 
 
+async def sent_since(tx: Tx, kind: MessageKind, since: datetime, address: str | None = None) -> int:
+    """Count the copies of a kind that were made after an instant, of all lists; perhaps for one address alone."""
+    query = select(func.count()).select_from(t.copies)
+    query = query.where(t.copies.c.kind == kind.value, t.copies.c.created_at > since)
+    if address is not None:
+        query = query.where(func.lower(t.copies.c.address) == address.lower())
+    return int(await tx.scalar(query) or 0)
+
+
 async def waiting(tx: Tx, disclosure_id: str) -> tuple[Message, ...]:
     """Return the messages that are held with a disclosure."""
     query = select(t.messages).where(t.messages.c.disclosure_id == disclosure_id, t.messages.c.waiting.is_(True))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from email import message_from_bytes, policy
 from typing import Any
 
 import aiosmtplib
 
 from gateway import safe
 from keys import packets
+from mailbox_server import Received
 from storage import audit, leaks, mails, outbox, quarantine
 from storage.records import AuditRecord, LeakRecord, MailRecord, Quarantined
 from world import LIST, Copy, World, entity, envelope_mail
@@ -187,3 +189,18 @@ async def hand_in(story: World, raw: bytes, *, to: str = LIST, sender: str = "so
         return 250
     finally:
         client.close()
+
+
+def is_signed_by_the_list(story: World, mail: Received) -> bool:
+    """Whether gpg verifies the signature over the first part, as the mail stands on the wire (RFC 3156 s5)."""
+    outer = message_from_bytes(mail.content, policy=policy.default)
+    assert outer.get_content_type() == "multipart/signed"
+    boundary = outer.get_boundary()
+    assert boundary is not None
+    _, signed, rest, _ = mail.content.split(b"--" + boundary.encode())
+    reader = story.people["mallory"]
+    data, signature = reader.home / "signed", reader.home / "signature"
+    data.write_bytes(signed.removeprefix(b"\r\n").removesuffix(b"\r\n"))
+    signature.write_bytes(rest.partition(b"\r\n\r\n")[2])
+    ended = reader.run("--status-fd", "1", "--verify", str(signature), str(data))
+    return b"GOODSIG" in ended.stdout

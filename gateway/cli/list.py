@@ -72,7 +72,6 @@ async def _key(desk: Desk, name: str | None) -> dict[str, Any]:
         row = await roster.list_key(tx, list_id)
     if row is None:
         raise ConfigError([f"list {list_id} has no key yet: run `embargo init`"])
-    # The base64 between the two lines holds no blank, so only these change their name.
-    armored = packets.armor(row.public).decode("ascii").replace("PGP MESSAGE", "PGP PUBLIC KEY BLOCK")
+    armored = packets.armor_key(row.public)
     address = desk.config.lists[list_id].address
     return {"list": list_id, "address": address, "fingerprint": row.fingerprint, "key": armored}

@@ -16,18 +16,15 @@ from gateway.grants.keyfiles import KeyFile
 from gateway.kept.approvals import APPROVAL, FIRST_AFTER
 from gateway.notices import grants as notices_grants
 from gateway.scene import Scene
-from gateway.sending import posting
-from gateway.sending.outcome import PUBLIC
+from gateway.sending import clear, posting
 from gateway.settings import TwoPerson
 from keys import packets
 from keys.errors import BadKeyFile
 from policy.disclosure import Refusal
-from policy.facts import CopyState, MessageKind
+from policy.facts import MessageKind
 from policy.grants import OPEN_STATES, admit, expires_at, refuse_approval
 from policy.instants import in_words
-from storage import disclosures, duties, grants, messages, outbox, roster
-from storage.ids import message_id, row_id, token
-from storage.records import Copy, Message
+from storage import disclosures, duties, grants, messages, roster
 
 if TYPE_CHECKING:
     from gateway.lists import MailingList
@@ -142,41 +139,16 @@ def _terms(mailing_list: MailingList) -> str | Refusal:
 
 async def _send_terms(scene: Scene, record: GrantRecord, terms: str, policy_hash: str) -> None:
     """In clear and signed: whom it goes to has no key of the list yet, and nothing in it is secret."""
-    tx, mailing_list, now = scene.tx, scene.mailing_list, scene.now
+    tx, mailing_list = scene.tx, scene.mailing_list
     own = await roster.list_key(tx, mailing_list.id)
-    key = packets.armor(own.public).decode("ascii").replace("PGP MESSAGE", "PGP PUBLIC KEY BLOCK") if own else ""
+    key = packets.armor_key(own.public) if own else ""
     text = notices_grants.terms(
         mailing_list.name, record.id, record.fingerprint or "", terms, policy_hash, own.fingerprint if own else "", key
     )
-    message = Message(
-        id=row_id("MS"),
-        list_id=mailing_list.id,
-        kind=MessageKind.TERMS,
-        message_id=message_id(mailing_list.domain),
-        dated_at=now,
-        created_at=now,
+    message = await clear.send(
+        scene.parts, tx, mailing_list, record.address, text, kind=MessageKind.TERMS, now=scene.now
     )
-    await messages.add(tx, message)
     await messages.link_header(tx, list_id=mailing_list.id, header=message.message_id, message_id=message.id)
-    content_id = await posting.put_content(scene.parts, tx, message, text.encode(), now)
-    await outbox.put(
-        tx,
-        Copy(
-            id=row_id("CP"),
-            list_id=mailing_list.id,
-            message_id=message.id,
-            content_id=content_id,
-            address=record.address,
-            role=PUBLIC,
-            kind=message.kind,
-            state=CopyState.QUEUED,
-            priority=posting.NOTICE,
-            created_at=now,
-            token=token(),
-            next_at=now,
-            changed_at=now,
-        ),
-    )
 
 
 async def deny(scene: Scene, setting: Setting, record: GrantRecord) -> str | Refusal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gateway.kept import keyanswers
 from gateway.notices import common as notices
 from gateway.notices import outsiders as notices_outsiders
 from gateway.sending import posting
@@ -56,6 +57,8 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
     )
     await quarantine.add(tx, entry)
     await incoming.audit("quarantined", entry.id, verdict.reason, {"reasons": list(entry.reasons)})
+    if incoming.door is Door.SENDKEY:
+        incoming.key_sent = await keyanswers.answer(incoming)
     if not verdict.at_once:
         await duties.add(
             tx, kind=DIGEST, ref=entry.list_id, list_id=entry.list_id, due_at=now + DIGEST_EVERY, again=True
@@ -108,7 +111,7 @@ async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = No
         kind = MessageKind.COMPLAINT if writer.role is Role.COORDINATOR else MessageKind.NOTE
         notice = _outsider_question(incoming, verdict, writer, kept_as)
     elif _is_at_side(incoming, verdict):
-        notice = notices.side_door()
+        notice = notices.side_door(key_sent=incoming.key_sent)
     elif verdict.reason in ANSWERED:
         notice = notices.kept_note(verdict.reason, notices.ADVICE[verdict.reason])
     else:
@@ -180,8 +183,9 @@ async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
     since = incoming.now - timedelta(hours=1)
     if await messages.notes_since(incoming.tx, person.id, since) >= NOTES_AN_HOUR:
         return
-    at_side = _is_at_side(incoming, verdict)
-    notice = notices.side_door() if at_side else notices.kept_note(reason, notices.ADVICE[reason])
+    notice = notices.kept_note(reason, notices.ADVICE[reason])
+    if _is_at_side(incoming, verdict):
+        notice = notices.side_door(key_sent=incoming.key_sent)
     await posting.notify(
         incoming.parts,
         incoming.tx,

@@ -100,6 +100,7 @@ ACTS: dict[str, Act] = {
     "quarantine-expired": Act("A mail that was kept back expired", Sign.OTHER),
     "forwarded": Act("A mail went to the coordinators alone", Sign.OTHER),
     "automatic": Act("An automatic mail came", Sign.OTHER),
+    "key-asked": Act("Somebody asked for the list's key", Sign.OTHER),
     "nobody-to-tell": Act("Nobody could be told of a mail", Sign.OTHER),
     "content-destroyed": Act("Content destroyed", Sign.CLOSED),
     "copy-retried": Act("A copy is tried again", Sign.OTHER, says_why=False),

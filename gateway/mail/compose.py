@@ -82,11 +82,6 @@ def outer(letter: Letter, *, to: str, ciphertext_armored: bytes) -> bytes:
         emit.header((("Content-Type", "application/octet-stream"),)) + b"\r\n" + armored,
     )
     content = emit.multipart("encrypted", parts, '; protocol="application/pgp-encrypted"')
-    automatic = (
-        (("Auto-Submitted", letter.auto_submitted), ("X-Auto-Response-Suppress", "All"))
-        if letter.auto_submitted
-        else ()
-    )
     return (
         emit.header(
             (
@@ -96,7 +91,7 @@ def outer(letter: Letter, *, to: str, ciphertext_armored: bytes) -> bytes:
                 ("List-Id", f"{_phrase(letter.list_name)}<{letter.list_id}>"),
                 ("List-Post", f"<mailto:{letter.list_address}>"),  # RFC 2369 s3.4
                 ("Precedence", "list"),
-                *automatic,
+                *_automatic(letter),
                 ("MIME-Version", "1.0"),
                 ("Content-Type", content.content_type),
             )
@@ -104,6 +99,12 @@ def outer(letter: Letter, *, to: str, ciphertext_armored: bytes) -> bytes:
         + b"\r\n"
         + content.body
     )
+
+
+def _automatic(letter: Letter) -> tuple[tuple[str, str], ...]:
+    """RFC 3834 s5, and what Exchange knows of it."""
+    submitted = letter.auto_submitted
+    return (("Auto-Submitted", submitted), ("X-Auto-Response-Suppress", "All")) if submitted else ()
 
 
 def _phrase(name: str) -> str:
@@ -175,6 +176,7 @@ def signed_clear(letter: Letter, *, to: str, signed: bytes, signature: bytes, ha
                 ("To", emit.mailbox("", to)),
                 ("Subject", words.encode(letter.subject)),
                 *_identifying(letter),
+                *_automatic(letter),
                 ("MIME-Version", "1.0"),
                 ("Content-Type", content.content_type),
             )

@@ -231,12 +231,15 @@ def kept_note(reason: Reason, advice: str) -> Notice:
     return Notice(f"Kept back: {reason}", text)
 
 
-def side_door() -> Notice:
+def side_door(*, key_sent: bool) -> Notice:
     """To whoever wrote to -request or -sendkey and is known: where the mail is, and where a key comes from."""
+    key = "The list's key comes to whoever writes to the -sendkey address, once a day."
+    if key_sent:
+        key = "The list's key goes to the address that your mail was sent from, in a mail of its own."
     text = (
         "Your mail is kept; the coordinators were told of it, and answer it themselves.\n\n"
-        "For the list's key ask its operator or a coordinator, and compare its fingerprint over another\n"
-        "channel. To talk to the coordinators, write to the -owner address.\n"
+        f"{key} Compare its fingerprint\nwith a coordinator over another channel. To talk to them, write to the "
+        "-owner address.\n"
     )
     return Notice("Kept for the coordinators", text)
 

@@ -16,7 +16,7 @@ from gateway import safe
 from gateway.log import describe, get_logger
 from gateway.mail import compose
 from gateway.relay import Deferred
-from gateway.sending import outcome, posting, reports
+from gateway.sending import clear, outcome, posting, reports
 from gateway.sending.outcome import PUBLIC, Outcome
 from gateway.sending.sealing import LEASE, Sealing, is_on_its_way
 from keys import packets
@@ -198,7 +198,8 @@ class Delivery:
         if copy.role == PUBLIC:
             text = public.decode()
             letter = posting.letter(mailing_list, message, reports.public_subject(text))
-            return compose.signed_clear(letter, to=copy.address, signed=compose.signable(text), signature=body)
+            signed = clear.signable(message.kind, text)
+            return compose.signed_clear(letter, to=copy.address, signed=signed, signature=body)
         letter = posting.letter(mailing_list, message)
 
         def outer() -> bytes:

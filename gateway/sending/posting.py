@@ -69,8 +69,15 @@ def letter(mailing_list: MailingList, message: Message, subject: str = "", poste
         poster=poster,
         in_reply_to=message.references[-1:],
         references=message.references,
-        auto_submitted=None if message.kind in CONTENT_KINDS else "auto-generated",
+        auto_submitted=_automatic(message.kind),
     )
+
+
+def _automatic(kind: MessageKind) -> str | None:
+    """RFC 3834 s5: as what the gateway itself writes is marked; a public notice is its poster's."""
+    if kind in CONTENT_KINDS or kind is MessageKind.PUBLIC_NOTICE:
+        return None
+    return "auto-replied" if kind is MessageKind.KEY_ANSWER else "auto-generated"
 
 
 async def put_content(parts: Parts, tx: Tx, message: Message, content: bytes, now: datetime) -> str:

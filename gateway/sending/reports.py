@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 RELEASE_REPORT = "release-report"
 UNDELIVERED = "undelivered"
 UNSETTLED = {CopyState.QUEUED, CopyState.DEFERRED}
-NOT_REPORTED = {MessageKind.REPORT, MessageKind.KEY_NOTICE}  # a report of an undelivered report would never end
+# A report of an undelivered report would never end; whose key request is forged is nobody's concern.
+NOT_REPORTED = {MessageKind.REPORT, MessageKind.KEY_NOTICE, MessageKind.KEY_ANSWER}
 
 
 async def raise_alarm(parts: Parts, tx: Tx, *, kind: str, ref: str | None, list_id: str | None, now: datetime) -> Alarm:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from gateway import safe
 from gateway.log import get_logger
-from gateway.mail import compose
-from gateway.sending import outcome, reports
+from gateway.sending import clear, outcome, reports
 from keys.errors import EngineUnavailable
 from keys.results import SealRequest
 from policy.facts import CopyState
@@ -192,7 +191,7 @@ class Sealing:
         async with parts.database.reading() as tx:
             plain = await self._plain(tx, batch.content_id)
             ring = await parts.lists.ring(parts, tx, batch.copies[0].list_id)
-        signature = await parts.engine.sign(ring, compose.signable(plain.decode()))
+        signature = await parts.engine.sign(ring, clear.signable(batch.copies[0].kind, plain.decode()))
         async with parts.database.transaction() as tx:
             body_id = row_id("BD")
             await messages.add_body(tx, body_id, batch.content_id, signature)

@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from pathlib import Path
 
 from deeds import pages
+from letters import is_signed_by_the_list
 from mailbox_server import Received
 from openpgp import Person
 from world import World, world
@@ -113,18 +114,3 @@ async def test_a_notice_that_a_mail_program_sent_as_octet_stream_is_published_al
 
 def published(story: World) -> list[Received]:
     return story.box.to(PUBLIC)
-
-
-def is_signed_by_the_list(story: World, mail: Received) -> bool:
-    """Whether gpg verifies the signature over the first part, as the mail stands on the wire (RFC 3156 s5)."""
-    outer = message_from_bytes(mail.content, policy=policy.default)
-    assert outer.get_content_type() == "multipart/signed"
-    boundary = outer.get_boundary()
-    assert boundary is not None
-    _, signed, rest, _ = mail.content.split(b"--" + boundary.encode())
-    reader = story.people["mallory"]
-    data, signature = reader.home / "signed", reader.home / "signature"
-    data.write_bytes(signed.removeprefix(b"\r\n").removesuffix(b"\r\n"))
-    signature.write_bytes(rest.partition(b"\r\n\r\n")[2])
-    ended = reader.run("--status-fd", "1", "--verify", str(signature), str(data))
-    return b"GOODSIG" in ended.stdout
