@@ -47,11 +47,14 @@ class Tx:
         self._connection = connection
         self.dialect = connection.dialect
 
-    async def execute(self, *what: Any) -> Any:
-        return self._connection.execute(*what)
+    def __getattr__(self, name: str) -> Any:
+        """``execute``, ``scalar``, ``scalars``: done at once, and awaited all the same."""
+        act = getattr(self._connection, name)
 
-    async def scalar(self, *what: Any) -> Any:
-        return self._connection.scalar(*what)
+        async def done(*what: Any) -> Any:
+            return act(*what)
+
+        return done
 
     @asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
