@@ -235,7 +235,7 @@ def _read_shown(value: str) -> Values:
             found += [near] if near else []
             wrong.append(f"{one_line(piece)!r} can't be shown")
     what = "`open`, `members`, `quarantine`, or the id of a disclosure, a leak report or a kept mail"
-    return found, f"{'; '.join(wrong)}: say {what}" if wrong or not found else ""
+    return found, f"{'; '.join(wrong) or 'it names nothing'}: say {what}" if wrong or not found else ""
 
 
 def _read_ids(value: str, *, prefix: str, what: str) -> Values:
