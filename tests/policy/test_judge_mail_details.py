@@ -295,6 +295,13 @@ def test_a_retrospective_reaches_the_audience_and_what_answers_several_mails_nob
             reply(LINE, addressed_here=False, waived=[Reason.WRONG_LIST]), NORTH, False, (), id="the operator's word"
         ),
         pytest.param(reply(LINE, addressed_here=False), None, False, (Reason.WRONG_LIST,), id="written elsewhere"),
+        pytest.param(
+            reply("We saw it too.\n", named=(EVE,), answered=Answered("MS-1", MessageKind.LEAK_NOTICE, by_tag=False)),
+            NORTH,
+            True,
+            (),
+            id="talk in a case is not held up for an outsider",
+        ),
         pytest.param(mail("", NORTH, subject="LEAK of a patch", is_threaded=True), NORTH, False, (), id="by headers"),
         pytest.param(mail("", NORTH, subject="Re: LEAK of a patch"), NORTH, False, (), id="by Re:"),
         pytest.param(mail("", NORTH, subject="LEAK", answered=TO_POST), NORTH, False, (), id="by what it answers"),
@@ -366,6 +373,16 @@ def test_a_kept_mail_tells_who_else_was_addressed(facts: MailFacts, others: tupl
 
     assert isinstance(verdict, Kept)
     assert verdict.outsiders == others
+
+
+def test_without_a_scope_a_post_is_for_no_member() -> None:
+    nowhere = Surroundings(now=NOW, default_scope="", is_reply=True, role="coordinator")
+    named = judge_mail(mail(BLOCK, named=(NORTH.address,), surroundings=nowhere), NOW)
+    alone = judge_mail(mail(BLOCK, surroundings=nowhere), NOW)
+
+    assert isinstance(named, Kept)
+    assert named.outsiders == (NORTH.address,)
+    assert isinstance(alone, Posted)
 
 
 def test_a_public_list_is_a_leak_also_where_it_is_let_in_and_others_are_told_beside_it() -> None:

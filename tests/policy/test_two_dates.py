@@ -72,6 +72,29 @@ ROWS = [
         id="two holds, one of them at the public date",
     ),
     pytest.param(
+        NEW,
+        "Hold-Until: 2026-12-09 10:00 UTC\nHold-Until: 2026-12-10 10:00 UTC\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
+        "Hold-Until: 2026-12-10 10:00 UTC\nEmbargo-Until: 2027-01-12 17:00 UTC\n",
+        "Hold-Until: 2026-12-10 10:00 UTC | Hold-Until stands there twice and says two things | \n"
+        "Embargo-Until: 2026-12-08 18:00 UTC | it is not after 2026-12-10 10:00 UTC, when members get it | "
+        "2027-01-12 17:00 UTC\n",
+        id="two holds, both past the public date",
+    ),
+    pytest.param(
+        replace(OUT, min_notice=3 * DAY), "Hold-Until: +20d\nEmbargo-Until: +1d\n",
+        "Hold-Until: +20d\nEmbargo-Until: 2027-01-12 17:00 UTC\n",
+        "Embargo-Until: +1d | it is earlier than the date that stands, and that needs more notice than that: "
+        "3 days | 2027-01-12 17:00 UTC\n",
+        id="short notice, beside a hold past what stands",
+    ),
+    pytest.param(
+        NEW, "Embargo-Until: Dec 2026\nPlease fix it.\n",
+        "Embargo-Until: 2026-12-08 17:00 UTC\n",
+        "Embargo-Until: Dec 2026 Please fix it. | 'Please' is not part of a date. The block below says "
+        "2026-12-08 17:00 UTC instead: that is a proposal, not a reading | \n",
+        id="prose that ran into half a date",
+    ),
+    pytest.param(
         NEW, "Hold-Until: now\nHold-Until: when ready\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
         "Hold-Until: when ready\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
         "Hold-Until: when ready | it names an event, and the gateway sees none; name the latest date, and "
