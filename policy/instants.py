@@ -150,8 +150,7 @@ def next_patch_day(spec: str, zone: str, now: datetime) -> datetime:
     """The first patch day after ``now``, in UTC. Raises ValueError for a bad ``spec``, and past the year 9999."""
     day = parse_patch_day(spec)
     local = now.astimezone(ZoneInfo(zone))
-    # One month back, because the list's zone may be a day behind UTC's; two ahead are always enough.
-    for months in range(-1, 3):
+    for months in (0, 1):
         year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
         at = datetime.combine(_nth(day, year, month + 1), day.at, ZoneInfo(zone)).astimezone(UTC)
         if at > now:

@@ -94,8 +94,7 @@ def read_place(text: str) -> ZoneWord | None:
         if text.startswith("Etc/") and re.search("[1-9]", text):
             return _etc(text)
         return ZoneWord((zone_reading(text),))
-    by_case = {name.casefold(): name for name in _places()}
-    name = by_case.get(text.casefold()) or nearest(text, _places())
+    name = nearest(text, _places())
     if name is None or name.startswith("Etc/"):
         return None
     return ZoneWord((zone_reading(name),), f"there is no zone {text!r}; the nearest is {name}")

@@ -167,6 +167,10 @@ def test_the_local_time_is_said_beside_it_where_it_has_a_name_of_its_own(zone: s
     assert in_words(NOW, zone) == f"Sat 21 Nov 2026 17:00 UTC{beside}"
 
 
+def test_the_ends_of_the_calendar_are_said_without_a_local_time() -> None:
+    assert in_words(datetime.min.replace(tzinfo=UTC), "America/Los_Angeles").startswith("Mon 1 Jan 1 00:00 UTC")
+
+
 @pytest.mark.parametrize(
     ("microseconds", "written"),
     [(0, "17:00:00Z"), (999, "17:00:00Z"), (1000, "17:00:00.001Z"), (250_000, "17:00:00.250Z")],

@@ -138,6 +138,7 @@ def test_an_abbreviation_only_ever_yields_readings(row: str) -> None:
 
 def test_a_word_that_is_no_zone_gives_none() -> None:
     assert read_zone_word("noon") is None
+    assert read_zone_word("wet").readings[0].note == "WET as in Lisbon (+00:00)"
     assert read_zone_word("ist").readings[0].note == "IST as in Kolkata (+05:30)"
 
 
