@@ -129,7 +129,7 @@ class Calendar:
             return ""
         if local.date() in self.holidays:
             return "a holiday of this list"
-        if self.window is None or self._is_open(local):
+        if self.window is None or _is_open(self.window, local):
             return ""
         return f"outside this list's hours for it ({self.window.written})"
 
@@ -161,9 +161,9 @@ class Calendar:
             local = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
             midnight = datetime.combine(local.date(), time())
             wanted = local - midnight
-            usual = wanted if window.opens <= wanted <= window.closes and not at_edge else edge
+            hour = wanted if window.opens <= wanted <= window.closes and not at_edge else edge
             for days in range(_SEARCHED):
-                one = midnight + step * days * _DAY + (usual if days else edge)
+                one = midnight + step * days * _DAY + hour
                 if not is_skipped(one, self.zone):
                     found = one.replace(tzinfo=ZoneInfo(self.zone)).astimezone(UTC)
                     if self.suits(found):
@@ -171,9 +171,9 @@ class Calendar:
         except OverflowError:  # the end of the calendar
             return
 
-    def _is_open(self, local: datetime) -> bool:
-        window = self.window or Window()
-        minute = timedelta(hours=local.hour, minutes=local.minute)
-        exact = minute + timedelta(seconds=local.second, microseconds=local.microsecond)
-        is_late = exact > window.closes and window.closes != _LAST_MINUTE
-        return local.weekday() in window.days and window.opens <= minute and not is_late
+
+def _is_open(window: Window, local: datetime) -> bool:
+    minute = timedelta(hours=local.hour, minutes=local.minute)
+    exact = minute + timedelta(seconds=local.second, microseconds=local.microsecond)
+    is_late = exact > window.closes and window.closes != _LAST_MINUTE
+    return local.weekday() in window.days and window.opens <= minute and not is_late

@@ -10,7 +10,6 @@ Lengths are the picture's own units, of which a letter is about seven wide.
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -188,7 +187,7 @@ def _bar(span: Span, at_x: Callable[[datetime], float], width: float) -> Bar:
 
 
 def _ticks(start: datetime, end: datetime, at_x: Callable[[datetime], float], width: float) -> tuple[Tick, ...]:
-    most = max(1, int((width - 2 * MARGIN) // TICK))
+    most = int((width - 2 * MARGIN) // TICK)
     step = next((step for step in _STEPS if (end - start) / step <= most), None)
     if step is None:
         step = _YEAR * math.ceil((end - start) / _YEAR / most)
@@ -208,8 +207,6 @@ def _ticks(start: datetime, end: datetime, at_x: Callable[[datetime], float], wi
 def _tick_label(at: datetime, step: timedelta) -> str:
     if step >= _YEAR:
         return str(at.year)
-    if step >= _DAY:
-        return f"{at.day} {MONTHS[at.month - 1]}"
     is_midnight = (at.hour, at.minute, at.second) == (0, 0, 0)
     if is_midnight:
         return f"{at.day} {MONTHS[at.month - 1]}"
@@ -264,7 +261,7 @@ def _rows(marks: Sequence[Mark], at_x: Callable[[datetime], float], width: float
     for mark in marks:
         box = _box(mark, at_x(mark.at), width)
         for row in rows:
-            if all(box.right + GAP <= other.left or other.right + GAP <= box.left for other in row):
+            if all(other.right + GAP <= box.left for other in row):  # they come by time, so none stands right of it
                 row.append(box)
                 break
         else:
@@ -277,7 +274,7 @@ def _box(mark: Mark, x: float, width: float) -> Placed:
     aside = RADIUS + GAP
     room_right, room_left = width - x - aside, x - aside
     natural = text_width(mark.label)
-    is_left = natural > room_right and (natural <= room_left or room_left > room_right)
+    is_left = natural > room_right and room_left > room_right
     lines = wrapped(mark.label, room_left if is_left else room_right)
     takes = max(text_width(line) for line in lines)
     left = x - aside - takes if is_left else x - RADIUS
@@ -302,7 +299,7 @@ def wrapped(text: str, room: float) -> tuple[str, ...]:
                 lines.append(line)
                 line = ""
             line += character
-    return (*lines, line) if line or not lines else tuple(lines)
+    return (*lines, line)
 
 
 def text_width(text: str) -> float:
@@ -311,7 +308,7 @@ def text_width(text: str) -> float:
 
 
 def _letter_width(letter: str) -> float:
-    if unicodedata.east_asian_width(letter) in {"W", "F"} or not letter.isascii():
+    if not letter.isascii():
         return 13.0
     if letter in "ijl.,:;'|! ":
         return 4.4

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.timeline import Mark, Plan, Span, plan, text_width, wrapped
+from policy.timeline import GAP, LINE, Mark, Plan, Span, _box, _fill_lane, _rows, _together, plan, text_width, wrapped
 
 START = datetime(2026, 11, 24, 17, tzinfo=UTC)
 LANES = ("State", "Mail", "Other")
@@ -140,7 +140,7 @@ def test_letters_are_taken_for_as_wide_as_they_may_be(text: str, width: float) -
 @pytest.mark.parametrize(
     ("text", "room", "lines"),
     [
-        ("aaa aaa", 7.8 * 6 + 4.4, ("aaa aaa",)),
+        ("aaa aaa", text_width("aaa aaa"), ("aaa aaa",)),
         ("aaa aaa", 7.8 * 6, ("aaa", "aaa")),
         ("aa aaaaaa a", 7.8 * 3, ("aa", "aaa", "aaa", "a")),
         ("aaaa", 1, ("a", "a", "a", "a")),
@@ -148,3 +148,55 @@ def test_letters_are_taken_for_as_wide_as_they_may_be(text: str, width: float) -
 )
 def test_a_label_is_broken_to_the_letter(text: str, room: float, lines: tuple[str, ...]) -> None:
     assert wrapped(text, room) == lines
+
+
+def test_a_short_span_is_three_wide_wherever_it_stands() -> None:
+    drawn = plan([mark(0), mark(14)], [Span(START + timedelta(days=7), START + timedelta(days=7), "held")], LANES, 960)
+
+    (bar,) = drawn.bars
+    assert (bar.left, bar.right) == (480, 483)
+
+
+def test_as_many_ticks_as_fit_between_the_margins() -> None:
+    assert len(plan([mark(0), mark(3)], [], LANES, 280).ticks) == 3
+
+
+def far(number: float, label: str = "A") -> Mark:
+    """A mark that stands so many places from the left."""
+    return mark(number, label)
+
+
+def at_x(at: datetime) -> float:
+    return (at - START) / timedelta(days=1)
+
+
+def test_marks_are_one_when_they_are_closer_than_the_distance_and_in_one_row_when_they_just_fit() -> None:
+    assert len(_together([far(0), far(12)], at_x, 12)) == 2
+    assert len(_together([far(0), far(11.5)], at_x, 12)) == 1
+    assert [len(row) for row in _rows([far(20), far(20 + 12 + 11 + GAP + 7)], at_x, 300)] == [2]
+    assert [len(row) for row in _rows([far(20), far(20 + 12 + 11 + GAP + 6)], at_x, 300)] == [1, 1]
+
+
+def test_five_rows_are_not_too_many_and_a_row_is_as_high_as_its_highest_label() -> None:
+    crowd = [far(300 + 20 * number, "a label that is wide") for number in range(5)]
+    placed, _ = _fill_lane(crowd, at_x, 960, 0)
+    row, bottom = _fill_lane([far(10), far(60, "two words")], at_x, 130, 100)
+
+    assert len({one.top for one in placed}) == len(placed) == 5
+    assert [len(one.lines) for one in row] == [1, 2]
+    assert {one.top for one in row} == {100}
+    assert bottom == 100 + 2 * LINE + 2
+
+
+@pytest.mark.parametrize(
+    ("x", "label", "is_left"),
+    [
+        pytest.param(178, "A" * 10, False, id="it just fits on the right"),
+        pytest.param(179, "A" * 10, True, id="it does not"),
+        pytest.param(150, "A" * 30, False, id="as much room on both sides"),
+        pytest.param(151, "A" * 30, True, id="a little more on the left"),
+        pytest.param(145, "A" * 30, False, id="a little more on the right"),
+    ],
+)
+def test_a_label_stands_right_of_its_mark_unless_there_is_more_room_on_the_left(x, label, is_left) -> None:
+    assert _box(far(x, label), x, 300).is_left is is_left
