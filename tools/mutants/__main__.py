@@ -3,10 +3,11 @@
 Whoever survives is listed, and must stand in ``equivalent_mutants.toml`` with the reason why it changes nothing;
 what stands there and does not survive is told as well.
 
-    python -m tools.mutants [MODULE ...] [--again] [--warm] [--list] [--toml]
+    python -m tools.mutants [MODULE ...] [--again] [--warm | --cold] [--list] [--toml]
 
-``--again`` tries only what no test noticed the last time, ``--warm`` only changes inside functions (the quick ones);
-``--list`` only names the mutants; ``--toml`` writes the survivors without a reason as they would stand in the list.
+``--again`` tries only what no test noticed the last time, ``--warm`` only changes inside functions (the quick ones),
+``--cold`` only the others. ``--list`` only names the mutants; ``--toml`` writes the survivors without a reason as they
+would stand in the list.
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def main(arguments: list[str]) -> int:
     if "--again" in arguments:
         last = set(map(tuple, json.loads(LAST.read_text("utf-8"))))
         wanted = [at for at in wanted if (found[at].place, found[at].change) in last]
+    if "--cold" in arguments:
+        wanted = [at for at in wanted if not found[at].function]
     workers = os.cpu_count() or 1
     results, files = apart(lambda: warm(found, wanted, workers))
     if "--warm" in arguments:
@@ -55,7 +58,7 @@ def main(arguments: list[str]) -> int:
     survivors = [at for at in wanted if results[at] in {-1, NEVER_RUN}]
     LAST.parent.mkdir(exist_ok=True)
     LAST.write_text(json.dumps([(found[at].place, found[at].change) for at in survivors]), "utf-8")
-    is_whole = not {"--again", "--warm"} & set(arguments)
+    is_whole = not {"--again", "--warm", "--cold"} & set(arguments)
     code = _told(named, [found[at] for at in wanted], [found[at] for at in survivors], is_whole, "--toml" in arguments)
     print(f"{time.monotonic() - started:.0f} s")
     return code
