@@ -28,8 +28,8 @@ _SEPARATOR = re.compile(
     re.IGNORECASE,
 )
 _ATTRIBUTION = re.compile(
-    r"\s*(?:on|am|le|el|il|op|den|em)\b.{0,300}\b(?:wrote|writes|schrieb|crit|escribi\S*|scritto|schreef|skrev|escreveu)\b"
-    r".{0,80}:\s*",
+    r"\s*(?:on|am|le|el|il|op|den|em)\b.{0,300}"
+    r"\b(?:wrote|writes|schrieb|\S?crit|escribi\S*|scritto|schreef|skrev|escreveu)\b.{0,80}:\s*",
     re.IGNORECASE | re.DOTALL,
 )
 
