@@ -61,6 +61,11 @@ async def find_json(parts: HoldsVault, tx: Tx, item_id: str) -> dict[str, Any] |
     return await take_json(parts, tx, item_id) if await items.get(tx, item_id) is not None else None
 
 
+async def find(parts: HoldsVault, tx: Tx, item_id: str) -> bytes | None:
+    """Open a stored item; None where it was destroyed."""
+    return await take(parts, tx, item_id) if await items.get(tx, item_id) is not None else None
+
+
 async def change_json(parts: Parts, tx: Tx, item_id: str, value: dict[str, Any]) -> None:
     """Seal a JSON object anew under the same item id."""
     data = json.dumps(value).encode()

@@ -20,7 +20,7 @@ from policy.audience import admitted_by, judge_seats
 from policy.closing import ended_thread
 from policy.control import Complaint
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, State
+from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, State
 from policy.instants import in_words
 from policy.reasons import Reason
 from policy.scopes import read_scope
@@ -175,11 +175,38 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
 async def _publish(incoming: Incoming, setting: Setting, writer: Person) -> list[str]:
     """A fresh order for the public notice, after the lift; what is done in words."""
     parts, tx, now = incoming.parts, incoming.tx, incoming.now
+    if await _is_published(incoming, setting):
+        return ["That public notice went out already; it is not sent twice."]
     is_sent = await release.send_public_notice(parts, tx, setting, now, actor=writer.address)
     return ["The public notice goes out."] if is_sent else []
 
 
-_CHANGEABLE = ("hold_until", "embargo_until", "scope", "tlp", "stopped", "state", "ended_at", "cause", "upstreams")
+async def _is_published(incoming: Incoming, setting: Setting) -> bool:
+    """Whether a notice with these very words went out, or is about to; one that bounced may be sent again."""
+    tx, notice = incoming.tx, setting.particulars.notice
+    for message in await messages.of_disclosure(tx, setting.disclosure.id, {MessageKind.PUBLIC_NOTICE}):
+        copies = await outbox.of_message(tx, message.id)
+        if notice is None or all(copy.state in GIVEN_UP for copy in copies):
+            continue
+        for one in await messages.contents(tx, message.id):
+            if await safe.find(incoming.parts, tx, one.item) == notice.text.encode():
+                return True
+    return False
+
+
+GIVEN_UP = frozenset({CopyState.BOUNCED, CopyState.CANCELLED})
+_CHANGEABLE = (
+    "hold_until",
+    "embargo_until",
+    "scope",
+    "tlp",
+    "stopped",
+    "state",
+    "ended_at",
+    "cause",
+    "upstreams",
+    "detailed",
+)
 
 
 async def _move(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> None:

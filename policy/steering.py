@@ -136,7 +136,7 @@ def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datet
     upstreams = upstream.apply(disclosure.upstreams, disclosure.state, order.upstreams, order.shares, now)
     if isinstance(upstreams, str):
         return Faults((Complaint("Upstream:", upstreams),), order.corrected)
-    after = replace(disclosure, upstreams=upstreams)
+    after = replace(disclosure, upstreams=upstreams, detailed=upstream.still_detailed(disclosure, upstreams))
     events = [Event.UPSTREAM] if order.upstreams or order.shares else []
     if order.withdraw is not None or order.lift_now:
         return _plan_end(order, after, events, now)

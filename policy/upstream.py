@@ -119,7 +119,8 @@ def _changed(state: State, one: Upstream | None, line: UpstreamLine, now: dateti
             return f"the disclosure is {state}, so no embargo is added to it"
         if one is None or not is_there:
             return Upstream(line.name, line.mode, line.until)
-        return replace(one, mode=line.mode, until=line.until or one.until)
+        is_same = one.mode is line.mode
+        return replace(one, mode=line.mode, until=line.until or one.until, opened=one.opened and is_same)
     if one is None or not is_there:
         return f"no embargo of {line.name} holds here"
     if line.word is UpstreamWord.OVER:
@@ -128,6 +129,28 @@ def _changed(state: State, one: Upstream | None, line: UpstreamLine, now: dateti
         way = "each mail is let go by itself, `Approve:` and its number" if one.mode is not UpstreamMode.INHERIT else ""
         return f"under the embargo of {line.name} " + (way or "nothing is kept back")
     return replace(one, opened=True)
+
+
+def still_detailed(before: Disclosure, upstreams: Iterable[Upstream]) -> frozenset[str]:
+    """The mails whose details may still go: none that was let go before another upstream began to keep details back."""
+    known = {one.name for one in restricting(before)}
+    after = restricting(replace(before, upstreams=tuple(upstreams)))
+    return before.detailed if known.issuperset(one.name for one in after) else frozenset()
+
+
+def opens_sooner(before: Disclosure, after: Disclosure) -> bool:
+    """Whether an upstream that keeps details back ends earlier than it would have, or keeps none back any more.
+
+    That somebody lets details go is another matter: it takes another coordinator than their writer anyway.
+    """
+    anew = {one.name: one for one in after.upstreams}
+    return any(_is_looser(one, anew[one.name]) for one in restricting(before))
+
+
+def _is_looser(before: Upstream, after: Upstream) -> bool:
+    if not after.holds or after.mode is UpstreamMode.INHERIT:
+        return True
+    return after.until is not None and (before.until is None or after.until < before.until)
 
 
 def wait_changes(before: Disclosure, after: Disclosure) -> bool:

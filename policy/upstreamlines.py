@@ -19,7 +19,7 @@ from policy.surroundings import Surroundings
 from policy.upstream import UpstreamLine, UpstreamWord
 
 _VERSIONS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+/-]{0,39}(?:[ ,]+[A-Za-z0-9][A-Za-z0-9._+/-]{0,39}){0,19}", re.ASCII)
-_TELLS = re.compile(r"CVE-?\d|://", re.IGNORECASE)
+_TELLS = re.compile(r"CVE[\W_]{0,3}\d|://", re.IGNORECASE)
 _MOST_ACTION = 200
 EVERYTHING = "*"
 
@@ -83,7 +83,7 @@ def contradiction(lines: list[UpstreamLine]) -> tuple[Complaint, str] | None:
 
 def read_versions(text: str, _: Surroundings) -> Parsed[str]:
     """Version numbers or names of branches."""
-    if _VERSIONS.fullmatch(text):
+    if _VERSIONS.fullmatch(text) and not _TELLS.search(text):
         return Parsed(text, text)
     return Parsed(None, None, "it names versions or branches and nothing else, such as 1.19.2, 1.20.0")
 

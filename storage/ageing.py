@@ -20,7 +20,9 @@ _ON_THEIR_WAY = (CopyState.QUEUED.value, CopyState.DEFERRED.value)
 _UNSETTLED = (*_ON_THEIR_WAY, CopyState.WITHHELD.value)
 _ENDED = (State.CLOSED.value, State.WITHDRAWN.value)
 _CASE_CLOSED = "closed"
-_OF_THE_GATEWAY = words((MessageKind.RECEIPT, MessageKind.REPORT, MessageKind.NOTE, MessageKind.COMPLAINT))
+_OF_THE_GATEWAY = words(
+    (MessageKind.RECEIPT, MessageKind.REPORT, MessageKind.NOTE, MessageKind.COMPLAINT, MessageKind.ALARM)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ async def _items_of_messages(tx: Tx, messages: Iterable[str]) -> set[str]:
 async def loose_messages(tx: Tx, list_id: str, before: datetime) -> frozenset[str]:
     """Return what the gateway wrote before an instant that is of no disclosure, delivered or given up since.
 
-    Answers to requests, previews, digests: they may quote what is destroyed elsewhere. Not what passes a
-    mail on, and not what belongs to a leak case that is not closed.
+    Answers to requests, previews, digests, the mail that tells of a flood: they may quote what is destroyed
+    elsewhere. Not what passes a mail on, and not what belongs to a leak case that is not closed.
     """
     of_one = exists().where(t.mails.c.id == t.messages.c.mail_id, t.mails.c.disclosure_id.is_not(None))
     waits = exists().where(t.copies.c.message_id == t.messages.c.id, t.copies.c.state.in_(_UNSETTLED))

@@ -22,7 +22,7 @@ from policy.grants import InviteGuest
 from policy.leakcase import Outcome
 from policy.reasons import Reason
 from policy.scopes import read_scope
-from policy.upstream import ends_sooner
+from policy.upstream import ends_sooner, opens_sooner
 from policy.verdicts import Kept
 from policy.widening import opens, widens
 from storage import disclosures, duties, grants, quarantine
@@ -98,7 +98,7 @@ def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order
 
 def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
     """Whether anybody may get by it what he would not get without: the disclosure, or a part that is withheld."""
-    if any(isinstance(act, InviteGuest) for act in order.acts):
+    if any(isinstance(act, InviteGuest) for act in order.acts) or opens_sooner(before, plan.after):
         return True
     if order.scope is not None and widens(
         read_scope(before.scope), read_scope(plan.after.scope), incoming.people, let_in(before)

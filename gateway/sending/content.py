@@ -241,6 +241,8 @@ async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: date
             if person is not None:
                 groups[_still_cut(setting, opened, copy, person)].append(copy)
         for cut, group in groups.items():
+            if cut.is_bare and message.details_of is not None:
+                continue  # its reader has the mechanics already: it waits whole, as it is judged again before it leaves
             content, left_out = compose_for(setting, opened, cut, at=now)
             content_id = await posting.put_content(parts, tx, message, content, now)
             for copy in group:

@@ -98,7 +98,8 @@ async def _send_one(
         detailed = setting.disclosure.detailed | {opened.message.id}
         await disclosures.update(tx, setting.disclosure.id, detailed=detailed)
         setting = replace(setting, disclosure=replace(setting.disclosure, detailed=detailed))
-    have = {copy.person_id for copy in await outbox.of_message(tx, opened.message.id)}
+    copies = await outbox.of_message(tx, opened.message.id)
+    have = {copy.person_id for copy in copies if copy.state is not CopyState.CANCELLED}
     wanted = [person for person in readers if person.id not in have]
     if wanted:
         await content.queue_for_members(parts, tx, setting, opened, wanted, now)
@@ -158,7 +159,7 @@ async def _wait(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: 
     disclosure = await disclosures.get(tx, ref)
     if disclosure is None or disclosure.state is not State.EMBARGOED or now < disclosure.embargo_until:
         return
-    held_by = holding(disclosure)
+    held_by = holding(replace(disclosure, upstreams=ended(disclosure, now)))  # its own date may have come meanwhile
     if not held_by:
         return
     setting = await release.setting_of(parts, tx, disclosure)

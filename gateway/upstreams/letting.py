@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import release
+from gateway.sending import content
 from gateway.upstreams import details
 from policy.control import Complaint
-from policy.facts import MessageKind, State
+from policy.facts import State
 from policy.upstream import UpstreamWord, restricting
-from storage import disclosures, messages
+from storage import disclosures
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from policy.facts import Disclosure, Person
     from policy.orders import Order
     from storage.records import Message
-
-ABOUT = frozenset({MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP})
 
 
 async def refuse_all(incoming: Incoming, writer: Person, order: Order, disclosure: Disclosure) -> tuple[Complaint, ...]:
@@ -51,10 +50,9 @@ async def refuse(incoming: Incoming, writer: Person, act: Approve, disclosure: D
 
 
 async def _mails(incoming: Incoming, disclosure: Disclosure) -> list[Message]:
-    """The mails of a disclosure that are for members and whose details nobody let go yet."""
-    found = await messages.of_disclosure(incoming.tx, disclosure.id, ABOUT)
-    is_open = [one for one in found if one.details_of is None and one.id not in disclosure.detailed]
-    return [one for one in is_open if one.audience != "coordinators"]
+    """The mails of a disclosure that are for members, are still there, and whose details nobody let go yet."""
+    found = await content.content_messages(incoming.tx, disclosure)
+    return [one for one in found if one.id not in disclosure.detailed and one.audience != "coordinators"]
 
 
 async def let_go(incoming: Incoming, act: Approve, disclosure: Disclosure) -> str:

@@ -25,7 +25,9 @@ from policy.upstream import (
     holding,
     lift_due,
     next_end,
+    opens_sooner,
     restricting,
+    still_detailed,
 )
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -115,10 +117,13 @@ def test_an_unknown_name_is_asked_about_again_and_never_left_out(
         ("Mechanics-Version: 1.19.2, 1.20.1-rc1", True),
         ("Mechanics-Version: the one that fixes the parser", True),
         ("Mechanics-Version: fix (CVE-2026-1)", False),
+        ("Mechanics-Version: CVE-2026-4242", False),
+        ("Mechanics-Branches: fix/cve_2026_4242", False),
         ("Mechanics-Branches: release/1.19", True),
         ("Mechanics-Branches: https://x.example", False),
         ("Mechanics-Action: upgrade the proxies within a day", True),
         ("Mechanics-Action: apply the fix of CVE-2026-4242", False),
+        ("Mechanics-Action: apply the fix of CVE 2026 4242", False),
         ("Mechanics-Action: see https://x.example", False),
         (f"Mechanics-Action: {'x' * 201}", False),
         ("Mechanics-Action:", False),
@@ -224,3 +229,52 @@ def test_an_embargo_that_ends_sooner_is_noticed() -> None:
     assert ends_sooner(dated, OUT)
     assert not ends_sooner(dated, open_end)
     assert not ends_sooner(OUT, dated)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "opens"),
+    [
+        (Upstream("a", MECHANICS), Upstream("a", MECHANICS), False),
+        (Upstream("a", MECHANICS), Upstream("a", MECHANICS, over_at=NOW), True),
+        (Upstream("a", CASES), Upstream("a", INHERIT), True),
+        (Upstream("a", CASES), Upstream("a", MECHANICS), False),
+        (Upstream("a", MECHANICS), Upstream("a", MECHANICS, NOW + DAY), True),
+        (Upstream("a", MECHANICS, NOW + DAY), Upstream("a", MECHANICS, NOW + 2 * DAY), False),
+        (Upstream("a", MECHANICS, NOW + 2 * DAY), Upstream("a", MECHANICS, NOW + DAY), True),
+        (Upstream("a", MECHANICS), Upstream("a", MECHANICS, opened=True), False),
+        (Upstream("a", INHERIT), Upstream("a", INHERIT, over_at=NOW), False),
+        (Upstream("a", MECHANICS, opened=True), Upstream("a", MECHANICS, over_at=NOW), False),
+    ],
+)
+def test_details_that_go_sooner_are_noticed_whenever_the_lift_is_due(
+    before: Upstream, after: Upstream, opens: bool
+) -> None:
+    beside = Upstream("b", CASES)
+
+    assert opens_sooner(replace(OUT, upstreams=(before, beside)), replace(OUT, upstreams=(after, beside))) == opens
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "stays"),
+    [
+        ((Upstream("a", CASES),), (Upstream("a", CASES, NOW + DAY),), True),
+        ((Upstream("a", CASES),), (Upstream("a", CASES, over_at=NOW),), True),
+        ((Upstream("a", CASES),), (Upstream("a", CASES), Upstream("b", INHERIT)), True),
+        ((Upstream("a", CASES),), (Upstream("a", CASES), Upstream("b", MECHANICS)), False),
+        ((Upstream("a", CASES, over_at=NOW),), (Upstream("a", CASES),), False),
+        ((Upstream("a", INHERIT),), (Upstream("a", CASES),), False),
+    ],
+)
+def test_what_was_let_go_under_one_embargo_is_kept_back_again_under_the_next(
+    before: tuple[Upstream, ...], after: tuple[Upstream, ...], stays: bool
+) -> None:
+    detailed = frozenset({"ED-2026-K7QX/1"})
+
+    assert still_detailed(replace(OUT, upstreams=before, detailed=detailed), after) == (detailed if stays else set())
+
+
+def test_what_opened_a_mode_opens_no_other() -> None:
+    opened = (Upstream("envoy", MECHANICS, opened=True),)
+
+    assert apply(opened, State.EMBARGOED, [UpstreamLine("envoy", CASES)], (), NOW) == (Upstream("envoy", CASES),)
+    assert apply(opened, State.EMBARGOED, [UpstreamLine("envoy", MECHANICS)], (), NOW) == opened
