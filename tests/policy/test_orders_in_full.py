@@ -1,0 +1,85 @@
+"""Control lines, word for word.
+
+``orders.txt`` has where a block stands, and the block on one line (its lines end as \\n); below it what it orders
+or what is complained of, and the block to paste back.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from policy.control import read_block
+from policy.lineorders import MAX_VALUE
+from policy.orders import Order, Surroundings, read_order
+
+NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
+POST = Surroundings(
+    now=NOW,
+    groups=frozenset({"envoy", "distributors"}),
+    orgs=frozenset({"Northwind", "Litware"}),
+    addresses=frozenset({"a@north.example", "b@litware.example"}),
+    attachments=("fix.patch", "notice.txt", "note.txt"),
+    has_public_address=True,
+)
+STEER = replace(POST, is_reply=True, hold_until=NOW - timedelta(days=1), embargo_until=NOW + timedelta(days=13))
+HELD = replace(STEER, hold_until=NOW + timedelta(days=1))
+PLACES = {
+    "post": POST,
+    "scoped": replace(POST, default_scope=""),
+    "quiet": replace(POST, has_public_address=False),
+    "steer": STEER,
+    "held": HELD,
+    "agree": replace(STEER, by_agreement=True),
+    "member": replace(STEER, role="member"),
+    "membernew": replace(POST, role="member", default_scope=""),
+    "stranger": replace(STEER, role=None),
+}
+LINES = (Path(__file__).parent / "orders.txt").read_text("utf-8").splitlines()
+
+
+def told(order: Order) -> str:
+    """An order or its complaints on one line."""
+    default = Order()
+    said = [
+        f"{one.name}={getattr(order, one.name)!r}"
+        for one in fields(Order)
+        if one.name not in {"leak", "complaints", "corrected", "is_ready"}
+        and getattr(order, one.name) != getattr(default, one.name)
+    ]
+    wrong = [f"{one.line} -> {one.why} ({len(one.readings)})" for one in order.complaints]
+    ready = "" if order.is_ready else " (to be asked about again)"
+    whole = f"{' '.join(said + wrong) or 'nothing'} | {'; '.join(order.corrected.splitlines())}{ready}"
+    whole = re.sub(r"datetime\.datetime\((\d+), (\d+), (\d+), (\d+), (\d+)[^)]*\)", r"\1-\2-\3 \4:\5", whole)
+    return re.sub(r"Scope\(all=False, groups=(\(.*?\)), orgs=(\(.*?\)), addresses=(\(.*?\))\)", r"\1\2\3", whole)
+
+
+@pytest.mark.parametrize(("text", "answer"), list(zip(LINES[::2], LINES[1::2], strict=True)))
+def test_a_block_as_written_is_answered_like_this(text: str, answer: str) -> None:
+    place, _, block = text.partition(": ")
+
+    assert told(read_order(read_block(block.replace("\\n", "\n")), PLACES[place])) == answer[4:]
+
+
+def test_a_value_is_as_long_as_is_allowed_and_no_longer() -> None:
+    just, more = "x" * MAX_VALUE, "x" * (MAX_VALUE + 1)
+    swallowed = read_order(read_block(f"TLP: RED\n{just}\n"), STEER)
+
+    assert read_order(read_block(f"Permit: {just}\n"), STEER).permit == just
+    assert read_order(read_block(f"Permit: {more}\n"), STEER).complaints[0].why == (
+        f"it is longer than {MAX_VALUE} characters"
+    )
+    assert swallowed.corrected == "TLP: RED\n"
+    assert read_order(read_block(f"CVE: {more}\nplease\n"), STEER).corrected.startswith("CVE: xxx")
+
+
+def test_a_long_line_is_told_in_short() -> None:
+    (just,) = read_block(f"Permit: {'x' * 492}\n").lines
+    (more,) = read_block(f"Permit: {'x' * 493}\n").lines
+
+    assert just.said == f"Permit: {'x' * 492}"
+    assert more.said == f"Permit: {'x' * 492}..."
