@@ -156,8 +156,8 @@ class MessageFacts:
 
     @property
     def told_names(self) -> tuple[str, ...]:
-        """Every file name that its copies may tell: of its attachments, and of what it replaces."""
-        return tuple(dict.fromkeys((*self.names, *(name for name, _ in self.discards))))
+        """Every file name that its copies may tell: of attachments that are for members, and of what it replaces."""
+        return tuple(dict.fromkeys((*self.open_names, *(name for name, _ in self.discards))))
 
     @property
     def open_names(self) -> tuple[str, ...]:

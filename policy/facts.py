@@ -159,10 +159,14 @@ class Person:
         return self.name if self.role is Role.MEMBER else None
 
     def grant_of(self, disclosure_id: str | None) -> Grant | None:
-        """The grant for a disclosure that stands, else the latest one that ended; None where there is none."""
+        """The grant for a disclosure that stands, rather one that has begun, else the latest one that ended.
+
+        None where there is none.
+        """
         found = [grant for grant in self.grants if grant.disclosure_id == disclosure_id]
         standing = [grant for grant in found if grant.ended_at is None]
-        return next(reversed(standing or found), None)
+        begun = [grant for grant in standing if grant.started_at is not None]
+        return next(reversed(begun or standing or found), None)
 
     def usable_keys(self, now: datetime) -> tuple[Key, ...]:
         """The keys that a copy can be sealed to at ``now``."""

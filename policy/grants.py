@@ -17,12 +17,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from policy.audience import judge_seat, let_in
 from policy.facts import Disclosure, Grant, Person, Role, Standing, State
 from policy.lineorders import Parsed
-from policy.scopes import fits
+from policy.scopes import fits, read_scope
 
 MAX_NAME = 200
-_NAMED = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>')
+_NAMED = re.compile(r'(?:"(?P<quoted>[^"<>]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>')
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'=-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 _END = re.compile(r"end\s+(.+)", re.IGNORECASE)
 _OPEN = frozenset({State.PENDING, State.HELD, State.EMBARGOED})
@@ -104,15 +105,24 @@ OPEN_STATES = ("asked", "pending", "approved")
 """States of a share request that is not at its end: pending waits for a second coordinator."""
 
 
-def refuse_approval(state: str, first: str | None, approver: str, disclosure: Disclosure, now: datetime) -> str | None:
-    """Why a coordinator can't approve a share request; ``first`` approved it before."""
+def refuse_approval(
+    state: str, first: str | None, approver: str, disclosure: Disclosure, now: datetime, asker: Person | None
+) -> str | None:
+    """Why a coordinator can't approve a share request of ``asker``; ``first`` approved it before."""
     if disclosure.state is not State.EMBARGOED or now >= disclosure.embargo_until:
         return f"{disclosure.id} is {disclosure.state}: there is nothing left to share"
     if state not in {"asked", "pending"}:
         return f"it is {state} already"
     if state == "pending" and first is not None and first.casefold() == approver.casefold():
         return "a second coordinator approves, not the one who approved it first"
+    if asker is None or not judge_seat(asker, read_scope(disclosure.scope), let_in(disclosure), now).inside:
+        return "who asked for it is not in its audience any more"
     return None
+
+
+def refuse_time(until: datetime, now: datetime) -> str | None:
+    """Why what was asked for can't be shared ``until`` then."""
+    return "the time that was asked for (Share-Until) is over" if until <= now else None
 
 
 def expires_at(asked: datetime | None, span: timedelta, disclosure: Disclosure, now: datetime) -> datetime:
@@ -128,6 +138,8 @@ def read_who(text: str) -> tuple[str, str] | None:
     if not _ADDRESS.fullmatch(address):
         return None
     name = " ".join(((match["quoted"] or match["name"] or "") if match else "").split())
+    if not name.isprintable():  # it stands in what others read
+        return None
     return (name or address)[:MAX_NAME], address
 
 

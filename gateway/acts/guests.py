@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.grants import ending, entering, keyfiles
+from gateway import storing
+from gateway.grants import ending, entering, keyfiles, sharing
 from gateway.scene import scene_of
 from gateway.sending.content import Setting
+from gateway.settings import Banner
 from policy.control import Complaint
 from policy.facts import GrantKind
-from policy.grants import Admission, InviteGuest, admit, invited, who_text
+from policy.grants import OPEN_STATES, Admission, InviteGuest, admit, invited, who_text
 from storage import grants, roster
 from storage.records import GrantRecord
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
+    from gateway.scene import Scene
     from policy.facts import Person
     from policy.grants import EndGuest
 
@@ -22,7 +25,18 @@ if TYPE_CHECKING:
 async def refuse(incoming: Incoming, _writer: Person, act: InviteGuest) -> Complaint | None:
     """Say why the guest can't be let in: no key, another's key, on the list already, the wrong moment."""
     judged, _ = await _judge(incoming, act)
-    return Complaint(act.line, judged) if isinstance(judged, str) else None
+    why = judged if isinstance(judged, str) else _refuse_beside(incoming)
+    return Complaint(act.line, why) if why is not None else None
+
+
+def _refuse_beside(incoming: Incoming) -> str | None:
+    """Where members read control lines as they were written, none that names a guest stands above their text."""
+    config, payload = incoming.mailing_list.config, incoming.read.payload
+    has_html = payload is not None and any(part.content_type == "text/html" for part in payload.parts)
+    is_shown = config.banner is Banner.PART or (config.keep_html and has_html)
+    if not is_shown or (incoming.disclosure is not None and not storing.has_text(incoming)):
+        return None
+    return "on this list members read control lines as they were written: send it in a mail of its own, without a text"
 
 
 async def _judge(incoming: Incoming, act: InviteGuest) -> tuple[Admission | str, tuple[keyfiles.KeyFile, ...]]:
@@ -46,6 +60,8 @@ async def invite(incoming: Incoming, writer: Person, act: InviteGuest) -> str:
     if isinstance(judged, str) or disclosure is None or particulars is None:
         return f"{act.address} is not let in: {judged}."  # another line of the same mail has ended it
     scene, now = scene_of(incoming, writer), incoming.now
+    setting = Setting(incoming.mailing_list, disclosure, particulars)
+    replaced = await _end_offers(scene, setting, act.address)
     key = next((one for one in files if one.offered == judged.key), None)
     record = GrantRecord(
         id=await grants.new_id(scene.tx, "GR", now),
@@ -65,11 +81,23 @@ async def invite(incoming: Incoming, writer: Person, act: InviteGuest) -> str:
     person = await entering.know(scene, record, act.name, key)
     detail = {"grant": record.id, "person": person.id, "keys": [one.fingerprint for one in person.keys]}
     await scene.audit("guest-let-in", disclosure.id, "", detail)
-    setting = Setting(incoming.mailing_list, disclosure, particulars)
     sent = await entering.catch_up(scene, setting, (person,))
     said = [f"{who_text(person.name, person.address)} is a guest of this disclosure ({record.id})."]
     said += [f"What went before goes there now ({len(sent)} mails)."] if sent else []
+    said += [f"{one} is denied by that: there is one way in." for one in replaced]
     return " ".join([*said, *_key_words(person, key)])
+
+
+async def _end_offers(scene: Scene, setting: Setting, address: str) -> list[str]:
+    """Turn down what is asked or offered to a guest of the same disclosure: no old word lets him in again."""
+    offers = [
+        one
+        for one in await grants.of_disclosure(scene.tx, setting.disclosure.id)
+        if one.state in OPEN_STATES and one.address.casefold() == address.casefold()
+    ]
+    for one in offers:
+        await sharing.deny(scene, setting, one)
+    return [one.id for one in offers]
 
 
 def _key_words(person: Person, key: keyfiles.KeyFile | None) -> list[str]:
@@ -83,23 +111,21 @@ def _key_words(person: Person, key: keyfiles.KeyFile | None) -> list[str]:
 
 async def refuse_end(incoming: Incoming, _writer: Person, act: EndGuest) -> Complaint | None:
     """It must be somebody who has this disclosure by a grant."""
-    if await _found(incoming, act) is None:
+    if not await _found(incoming, act):
         return Complaint(act.line, "nobody of that address is a guest of this disclosure")
     return None
 
 
 async def end(incoming: Incoming, writer: Person, act: EndGuest) -> str:
     """End it: nothing more goes there."""
-    record = await _found(incoming, act)
-    if record is None:
-        return ""
-    await ending.end(scene_of(incoming, writer), record, "coordinator")
-    return f"{record.address} gets nothing more of this disclosure, and stays bound until the lift."
+    for record in await _found(incoming, act):
+        await ending.end(scene_of(incoming, writer), record, "coordinator")
+    return f"{act.address} gets nothing more of this disclosure, and stays bound until the lift."
 
 
-async def _found(incoming: Incoming, act: EndGuest) -> GrantRecord | None:
+async def _found(incoming: Incoming, act: EndGuest) -> list[GrantRecord]:
     if incoming.disclosure is None:
-        return None
+        return []
     wanted = act.address.casefold()
     records = await grants.of_disclosure(incoming.tx, incoming.disclosure.id)
-    return next((one for one in records if one.address.casefold() == wanted and one.grant.is_live(incoming.now)), None)
+    return [one for one in records if one.address.casefold() == wanted and one.grant.is_live(incoming.now)]

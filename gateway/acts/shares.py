@@ -136,7 +136,7 @@ async def _found(incoming: Incoming, grant_id: str) -> tuple[GrantRecord, Settin
 async def refuse_approve(incoming: Incoming, writer: Person, act: Approve) -> Complaint | None:
     """Say why a share request can't be approved."""
     found = await _found(incoming, act.ref)
-    why = found if isinstance(found, str) else sharing.refused_now(scene_of(incoming, writer), found[1], found[0])
+    why = found if isinstance(found, str) else await sharing.refused_now(scene_of(incoming, writer), found[1], found[0])
     return Complaint(f"Approve: {act.ref}", why) if why is not None else None
 
 

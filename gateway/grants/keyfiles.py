@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.mail import tree
 from gateway.particulars import path_text
+from keys import packets
 from keys.errors import BadKeyFile
 from policy.grants import OfferedKey
 from storage import roster
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
 KEY_TYPE = "application/pgp-keys"  # RFC 3156 s7
 LINES = frozenset({"Guest", "Share-With"})
 """Control lines beside which an attached key is that of somebody to be let in."""
-_ARMOR = (b"-----BEGIN PGP PUBLIC KEY BLOCK-----", b"-----BEGIN PGP PRIVATE KEY BLOCK-----")
+_ARMOR = re.compile(rb"^-----BEGIN PGP (?:PUBLIC|PRIVATE) KEY BLOCK-----", re.MULTILINE)
 _TOP = 4096  # bytes in which armor begins
+_VERSIONS = (b"\x03", b"\x04", b"\x05", b"\x06")
 MOST = 10  # keys of one mail that are looked at
 
 
@@ -52,8 +55,18 @@ def found_in(payload: Payload) -> dict[tuple[int, ...], tuple[str, bytes]]:
     return {
         path: (name, content)
         for path, (name, content) in contents.items()
-        if types[path] == KEY_TYPE or any(armor in content[:_TOP] for armor in _ARMOR)
+        if types[path] == KEY_TYPE or _ARMOR.search(content[:_TOP]) or _is_binary_key(content)
     }
+
+
+def _is_binary_key(content: bytes) -> bool:
+    """Whether a file begins as a key does that is not armored, whatever it is called."""
+    try:
+        first = next(packets.walk(content), None)
+    except ValueError:
+        return False
+    is_key = first is not None and first.tag in {packets.Tag.PUBLIC_KEY, packets.Tag.SECRET_KEY}
+    return first is not None and is_key and first.content(content)[:1] in _VERSIONS
 
 
 def paths(payload: Payload) -> tuple[str, ...]:

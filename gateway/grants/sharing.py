@@ -21,8 +21,8 @@ from gateway.settings import TwoPerson
 from keys import packets
 from keys.errors import BadKeyFile
 from policy.disclosure import Refusal
-from policy.facts import MessageKind
-from policy.grants import OPEN_STATES, admit, expires_at, refuse_approval
+from policy.facts import MessageKind, Role, Standing
+from policy.grants import OPEN_STATES, admit, expires_at, refuse_approval, refuse_time
 from policy.instants import in_words
 from storage import disclosures, duties, grants, messages, roster
 
@@ -71,25 +71,33 @@ async def _tell(scene: Scene, setting: Setting, record: GrantRecord, notice: Not
 # --- approved, or not ---------------------------------------------------------------------------
 
 
-def refused_now(scene: Scene, setting: Setting, record: GrantRecord) -> str | None:
+async def refused_now(scene: Scene, setting: Setting, record: GrantRecord) -> str | None:
     """Why this can't be approved by the scene's actor now; None where it can."""
-    return refuse_approval(record.state, record.decided_by, scene.actor, setting.disclosure, scene.now)
+    asker = await roster.person(scene.tx, record.asked_by) if record.asked_by is not None else None
+    return refuse_approval(
+        record.state, record.decided_by, scene.actor, setting.disclosure, scene.now, asker
+    ) or refuse_time(await _until(scene, setting, record), scene.now)
+
+
+async def _until(scene: Scene, setting: Setting, record: GrantRecord) -> datetime:
+    """Until when it would be shared, if it were approved now."""
+    asked = await said(scene.parts, scene.tx, record)
+    wanted = datetime.fromisoformat(asked.until) if asked.until else None
+    return expires_at(wanted, scene.mailing_list.config.share_expires, setting.disclosure, scene.now)
 
 
 async def approve(scene: Scene, setting: Setting, record: GrantRecord) -> str | Refusal:
     """Approve what was asked for; where two decide, the first approval waits for the second."""
-    why = refused_now(scene, setting, record)
+    why = await refused_now(scene, setting, record)
     if why is not None:
         return Refusal(why)
     key = await _key_of(scene, record)
     terms = _terms(scene.mailing_list)
     if isinstance(key, Refusal) or isinstance(terms, Refusal):
         return key if isinstance(key, Refusal) else Refusal(str(terms))
-    if TwoPerson.SHARE in scene.mailing_list.config.two_person and record.state == "asked":
+    if TwoPerson.SHARE in scene.mailing_list.config.two_person and not await _has_first(scene, record):
         return await _first(scene, setting, record)
-    asked = await said(scene.parts, scene.tx, record)
-    wanted = datetime.fromisoformat(asked.until) if asked.until else None
-    until = expires_at(wanted, scene.mailing_list.config.share_expires, setting.disclosure, scene.now)
+    asked, until = await said(scene.parts, scene.tx, record), await _until(scene, setting, record)
     decided = {"state": "approved", "decided_by": scene.actor, "decided_at": scene.now, "expires_at": until}
     policy_hash = hashlib.sha256(terms.encode()).hexdigest()
     await grants.update_one(scene.tx, record.id, **decided, policy_hash=policy_hash)
@@ -105,6 +113,14 @@ async def approve(scene: Scene, setting: Setting, record: GrantRecord) -> str | 
     notice = notices_grants.approved(setting.disclosure.id, record.id, asked.name, record.address, words)
     await _tell(scene, setting, record, notice, asker=notice)
     return f"{record.id} is approved: the terms go to {record.address}, and nothing else before they are accepted."
+
+
+async def _has_first(scene: Scene, record: GrantRecord) -> bool:
+    """Whether somebody approved it before who is a coordinator still."""
+    if record.state != "pending" or record.decided_by is None:
+        return False
+    found = await roster.find(scene.tx, address=record.decided_by, list_id=scene.mailing_list.id)
+    return any(one.role is Role.COORDINATOR and one.standing is Standing.ACTIVE for one in found)
 
 
 async def _first(scene: Scene, setting: Setting, record: GrantRecord) -> str:
@@ -127,7 +143,14 @@ async def _key_of(scene: Scene, record: GrantRecord) -> KeyFile | Refusal | None
     found = await roster.find(scene.tx, address=record.address, list_id=scene.mailing_list.id)
     disclosure = await disclosures.get(scene.tx, record.disclosure_id)
     judged = admit(record.address, [key.offered], found[0] if found else None, disclosure, scene.now)
-    return Refusal(judged) if isinstance(judged, str) else key
+    if isinstance(judged, str):
+        return Refusal(judged)
+    stands = [one for one in found[0].keys if one.fingerprint == facts.fingerprint] if found else []
+    if not stands:
+        return key
+    # What a member brings replaces no certificate that stands: it may be one from before a revocation.
+    why = stands[0].reason_at(scene.now)
+    return Refusal(f"the key that is pinned for {record.address} can't be used: {why}") if why else None
 
 
 def _terms(mailing_list: MailingList) -> str | Refusal:

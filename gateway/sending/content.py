@@ -117,7 +117,7 @@ def compose_for(
         now=at or message.dated_at,
         writer=facts.writer,
         is_subject_signed=facts.is_subject_signed,
-        withheld=tuple(name for name in dict.fromkeys(facts.names) if name in withheld),
+        withheld=tuple(name for name in dict.fromkeys(facts.open_names) if name in withheld),
         corrects=facts.corrects,
         discards=tuple((name, digest) for name, digest in facts.discards if name not in withheld),
         permit=setting.particulars.permit,

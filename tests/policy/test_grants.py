@@ -22,6 +22,7 @@ from policy.grants import (
     read_guest,
     read_what,
     refuse_approval,
+    refuse_time,
     refuse_what,
     standing_of,
 )
@@ -58,6 +59,8 @@ def disclosure(state: State = State.EMBARGOED) -> Disclosure:
         (f"end {EVE}", EndGuest(EVE), f"end {EVE}"),
         (f"END Eve <{EVE}>", EndGuest(EVE), f"end {EVE}"),
         ("Eve Finder", None, None),
+        ('"Alice <alice@project.example>" <eve@finder.example>', None, None),
+        ("Eve \u202eredniF <eve@finder.example>", None, None),
         ("Eve <eve at finder.example>", None, None),
         (f"{EVE}, {EVE}", None, None),
         ("", None, None),
@@ -225,10 +228,43 @@ def test_only_what_is_open_is_approved_while_the_embargo_lasts_and_by_two_differ
 ) -> None:
     possible = state is State.EMBARGOED and request_state in {"asked", "pending"}
 
-    assert (refuse_approval(request_state, "a@x.example", "b@x.example", disclosure(state), NOW) is None) == possible
+    asker = guest(role=Role.MEMBER)
+    done = refuse_approval(request_state, "a@x.example", "b@x.example", disclosure(state), NOW, asker)
+    assert (done is None) == possible
     if request_state == "pending":
-        assert refuse_approval(request_state, "a@x.example", "A@x.example", disclosure(state), NOW)
-    assert refuse_approval(request_state, None, "b@x.example", disclosure(state), NOW + 24 * HOUR)
+        assert refuse_approval(request_state, "a@x.example", "A@x.example", disclosure(state), NOW, asker)
+    assert refuse_approval(request_state, None, "b@x.example", disclosure(state), NOW + 24 * HOUR, asker)
+
+
+@pytest.mark.parametrize(
+    ("asker", "is_inside"),
+    [
+        (guest(role=Role.MEMBER), True),
+        (guest(role=Role.MEMBER, standing=Standing.SUSPENDED), False),
+        (replace(guest(role=Role.MEMBER), id=8), False),  # was not let in
+        (None, False),
+    ],
+)
+def test_what_is_asked_by_one_who_is_outside_by_now_is_not_approved(asker: Person | None, is_inside: bool) -> None:
+    why = refuse_approval("asked", None, "b@x.example", disclosure(), NOW, asker)
+
+    assert why == (None if is_inside else "who asked for it is not in its audience any more")
+
+
+@pytest.mark.parametrize(("until", "is_over"), [(NOW, True), (NOW - HOUR, True), (NOW + HOUR, False)])
+def test_what_was_asked_for_until_an_instant_gone_by_is_not_approved(until: datetime, is_over: bool) -> None:
+    assert (refuse_time(until, NOW) is not None) == is_over
+
+
+def test_of_two_grants_the_one_that_lets_in_counts_whichever_was_asked_for_first() -> None:
+    live, offered = grant(), grant(id="SR-1", kind=GrantKind.SHARE, started_at=None)
+    ended = grant(id="GR-0", ended_at=NOW)
+
+    assert guest(live, offered).grant_of("ED-1") is live
+    assert guest(offered, live).grant_of("ED-1") is live
+    assert guest(offered, ended).grant_of("ED-1") is offered
+    assert guest(grant(id="GR-9", ended_at=NOW), ended).grant_of("ED-1") is ended
+    assert guest(live).grant_of("ED-2") is None
 
 
 @given(st.timedeltas(HOUR, 90 * 24 * HOUR), st.none() | st.timedeltas(HOUR, 90 * 24 * HOUR))
