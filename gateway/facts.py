@@ -69,7 +69,7 @@ async def gather(incoming: Incoming, waived: frozenset[Reason]) -> MailFacts:
         asked=await _asked(incoming, is_html=is_html),
         attachments=attachment_names(incoming),
         in_audience=_is_in_audience(incoming, signer),
-        addressed=_addressed(incoming),
+        addressed=_addressed(incoming, signer),
         claimed=_claimed(incoming),
         waived=waived,
     )
@@ -205,7 +205,7 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         groups=frozenset(group for person in members for group in person.groups),
         orgs=frozenset(person.name for person in members),
         addresses=frozenset(person.address for person in members),
-        guests=_guests(incoming),
+        guests=_guests(incoming, signer),
         attachments=tuple(names),
         has_public_address=bool(config.public_address),
         stored_notices=tuple(notices),
@@ -224,8 +224,8 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
     )
 
 
-def _guests(incoming: Incoming) -> frozenset[str]:
-    """Who else is let into this disclosure: by a grant, or by a line of this very mail."""
+def _guests(incoming: Incoming, signer: Person | None) -> frozenset[str]:
+    """Who else is let into this disclosure: by a grant, or by a coordinator's line of this very mail."""
     block, disclosure = incoming.read.block, incoming.disclosure
     found = [
         person.address
@@ -234,8 +234,9 @@ def _guests(incoming: Incoming) -> frozenset[str]:
         and person.role is Role.GUEST
         and judge_seat(person, read_scope(disclosure.scope), None, incoming.now, disclosure.id).inside
     ]
-    lines = [line.value for line in block.lines if line.name == "Guest"] if block is not None else []
-    return frozenset(found) | invited(lines)
+    if block is None or signer is None or signer.role is not Role.COORDINATOR:
+        return frozenset(found)
+    return frozenset(found) | invited(line.value for line in block.lines if line.name == "Guest")
 
 
 def _start(disclosure: Disclosure, soonest: datetime) -> datetime:
@@ -275,7 +276,7 @@ def _named(incoming: Incoming) -> list[str]:
     return [address.address.lower() for address in (*headers.to, *headers.cc)]
 
 
-def _addressed(incoming: Incoming) -> Addressed:
+def _addressed(incoming: Incoming, signer: Person | None) -> Addressed:
     """Whom the mail names in To, Cc and Reply-To, and the kept mail that it may put right."""
     headers, lists, own = incoming.read.headers, incoming.parts.lists, incoming.mailing_list.id
     named, kept = _addressees(incoming.read), _addressees(incoming.kept_post.read) if incoming.kept_post else ()
@@ -286,7 +287,7 @@ def _addressed(incoming: Incoming) -> Addressed:
         kept=kept,
         house=frozenset(address for address, entry in found.items() if entry and entry.mailing_list.id == own),
         people=incoming.people,
-        also_allowed=_guests(incoming),
+        also_allowed=_guests(incoming, signer),
         public_lists=frozenset(incoming.mailing_list.config.public_lists),
     )
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import letters
-from deeds import set_standing
+from deeds import LIST_ID, set_standing
 from gateway.operator import roster as operator_roster
 from gateway.operator import shares as operator_shares
 from keys import packets
 from openpgp import Person
 from policy.facts import Standing
-from world import Copy, World, world
+from storage import roster
+from world import LIST, Copy, World, world
 
 TEAM = ("alice", "adam", "north", "south")
 POST = "Embargo-Until: +14d\n\nA canary in the parser.\n"
@@ -87,12 +89,22 @@ async def test_who_came_in_twice_is_out_at_once_and_no_guest_is_named_to_another
         await story.post("alice", f"Guest: end {eve.address}\nGuest: end {west.address}\n", reply_to=receipt)
 
 
+def _revoked(person_id: int, holder: Person) -> dict[str, Any]:
+    """A key as it is pinned when it can't be used any more."""
+    key = {"fingerprint": holder.fingerprint, "public": holder.public, "algorithm": "ed25519"}
+    return {**key, "person_id": person_id, "list_id": LIST_ID, "expires_at": None, "flaw": "revoked"}
+
+
 async def test_an_approval_is_of_this_moment(tmp_path: Path, people: dict[str, Person]) -> None:
     (tmp_path / "policy.md").write_text("Keep it to yourself.\n")
     eve, west = people["mallory"], people["west"]
     async with world(tmp_path, people, pinned=TEAM, list={"two_person": ["share"], "banner": "part"}) as story:
         await story.post("alice", POST, attachments=FILES)
         dear, receipt = story.last("north", "Flaw"), story.last("alice", "Receipt")
+
+        # A member's own line welcomes nobody: whom he writes to beside the list is asked about.
+        await story.post("north", f"Guest: {west.address}\n\nHi.\n", reply_to=dear, to=f"{LIST}, {west.address}")
+        assert "outsider-addressed" in (await letters.last_kept(story)).reasons
 
         # Where members read control lines as they were written, a guest is let in by a mail without a text for them.
         line, key = f"Guest: Eve <{eve.address}>\n", [("eve.asc", eve.public)]
@@ -104,6 +116,12 @@ async def test_an_approval_is_of_this_moment(tmp_path: Path, people: dict[str, P
 
         # The time that was asked for is over; the asker is suspended; who approved first is no coordinator any more.
         late = await ask(story, dear, eve, "north", "Share-Until: +1d\n")
+        async with story.parts.database.transaction() as tx:  # what was pinned for her was revoked since
+            pinned = await roster.by_fingerprint(tx, LIST_ID, eve.fingerprint)
+            assert pinned is not None
+            await roster.pin_key(tx, **_revoked(pinned.id, eve), now=story.clock.now())
+        await approve(story, late, "alice")
+        assert "can't be used: revoked" in story.last("alice", "Receipt").text
         stale = await ask(story, story.last("south", "Flaw"), west, "south")
         await story.pass_time(2 * 86400)
         await approve(story, late, "alice")
