@@ -8,16 +8,18 @@ database error, say, holds the row); and of what a library logs only who spoke, 
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 import threading
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -132,6 +134,25 @@ class LibraryHandler(logging.Handler):
         say("a library reported", exc_info=record.exc_info, **facts)
 
 
+class _Forgiving(io.TextIOBase):
+    """A stream whose reader may be gone: what can't be written is dropped, and stops nothing (law 4).
+
+    A log that raises would turn what is answered 451 into an end of the session, or into a 5xx.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure(level: str, style: str, *, now: Callable[[], datetime], stream: TextIO | None = None) -> None:
     """Set up logging for this process: ``level`` and ``style`` as in ``[log]``, to standard error.
 
@@ -149,7 +170,7 @@ def configure(level: str, style: str, *, now: Callable[[], datetime], stream: Te
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, forget_texts, redact, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(file=out),
+        logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", _Forgiving(out))),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()

@@ -165,6 +165,23 @@ def test_setting_up_twice_writes_once(written):
     assert second.getvalue().count("\n") == 1
 
 
+class Gone(io.StringIO):
+    """A pipe whose reader ended."""
+
+    def write(self, text):
+        raise BrokenPipeError(text)
+
+
+@pytest.mark.parametrize("ends", ["its reader is gone", "it is closed"])
+def test_a_log_that_nobody_reads_any_more_stops_nothing(ends):
+    stream = Gone() if ends == "its reader is gone" else io.StringIO()
+    log.configure("info", "json", now=lambda: NOW, stream=stream)
+    if ends == "it is closed":
+        stream.close()
+
+    log.get_logger("intake").error("not-kept", reason="database")
+
+
 def test_a_level_leaves_out_what_is_below_it():
     stream = io.StringIO()
     log.configure("warning", "json", now=lambda: NOW, stream=stream)
