@@ -102,6 +102,7 @@ class Life(RuleBasedStateMachine):
         self.votes: dict[str, dict[str, bool]] = {}  # of each proposal: organisations, and what they say
         self.voting: tuple[str, str | None, bool] | None = None  # who votes in this step, on what (None: his own), how
         self.confirmed: set[str] = set()  # proposals that a coordinator confirmed
+        self.posts: dict[str, tuple[str, ...]] = {}  # the secrets of each post, by its digest
         self.restricted: set[str] = set()  # disclosures with a part that is not for all
 
     # --- helpers ------------------------------------------------------------------------------------
@@ -131,6 +132,18 @@ class Life(RuleBasedStateMachine):
         async def ask() -> set[str]:
             async with self.house.parts.database.reading() as tx:
                 return set((await tx.execute(select(tables.disclosures.c.id))).scalars())
+
+        return self.house.do(ask())
+
+    def kept(self) -> set[str]:
+        """The digests of what is kept back."""
+        query = select(tables.mails.c.digest).where(
+            tables.mails.c.id == tables.quarantine.c.mail_id, tables.quarantine.c.state == "kept"
+        )
+
+        async def ask() -> set[str]:
+            async with self.house.parts.database.reading() as tx:
+                return set((await tx.execute(query)).scalars())
 
         return self.house.do(ask())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from hypothesis import strategies as st
@@ -88,6 +89,7 @@ class EveryDay(Life):
             attachments=[("fix.patch", f"patch {patch}\n".encode())] if restricted else (),
         )
         self.send(raw, "coordinator")
+        self.posts[sha256(raw).hexdigest()] = (text, patch)
         made = self.known() - known
         name = made.pop() if made else None
         self.tell(text, name)
@@ -107,7 +109,13 @@ class EveryDay(Life):
         body = f"Note {word}.\n" if says else ""
         raw = self.house.letter(who, f"{order}\n{body}", subject=f"Re: {subject}", answers=header)
         self.steered = frozenset({disclosure} if disclosure else ())
-        return self.send(raw, "coordinator")
+        kept = self.kept()
+        self.send(raw, "coordinator")
+        for name in self.known() - set(self.before):  # a block for a post that was kept: that goes out, under it
+            for digest in kept - self.kept():
+                for secret in self.posts.get(digest, ()):
+                    self.tell(secret, name)
+        return raw
 
     @precondition(lambda self: self.has_read(MEMBERS))
     @rule(target=mails, who=member, which=pick, text=st.sampled_from(("quote", "quote", "ack", "status", "order")))
@@ -159,6 +167,7 @@ class EveryDay(Life):
         self.number += 1
         self.cases += self.says_leak(raw)
         again = re.sub(rb"^Message-ID: \S+", b"Message-ID: <again%d@x.example>" % self.number, raw, flags=re.MULTILINE)
+        self.posts[sha256(again).hexdigest()] = self.posts.get(sha256(raw).hexdigest(), ())
         self.send(again, "nobody")
 
     def says_leak(self, raw: bytes) -> bool:
