@@ -10,6 +10,7 @@ from gateway.particulars import Particulars
 from gateway.sending import posting, reports
 from policy.facts import CopyState, MessageKind, State
 from policy.reminders import next_after
+from policy.upstream import holding
 from storage import disclosures, duties, outbox
 
 if TYPE_CHECKING:
@@ -25,10 +26,14 @@ NO_POST = "no-public-post"
 
 
 async def plan(tx: Tx, mailing_list: MailingList, disclosure: Disclosure, now: datetime) -> None:
-    """Have the clock ask after a lift; of what is not lifted nothing is asked."""
-    is_over = disclosure.state is State.LIFTED and disclosure.ended_at is not None
-    offsets = mailing_list.config.public_post_alarm
-    at = next_after(disclosure.ended_at, offsets, now) if is_over and disclosure.ended_at is not None else None
+    """Have the clock ask after a lift; of what is not lifted, or may not be published yet, nothing is asked.
+
+    A fact lifts although a third party's embargo holds: then it is asked after that is over.
+    """
+    at = None
+    if disclosure.state is State.LIFTED and disclosure.ended_at is not None and not holding(disclosure):
+        since = max([disclosure.ended_at, *(one.over_at for one in disclosure.upstreams if one.over_at is not None)])
+        at = next_after(since, mailing_list.config.public_post_alarm, now)
     if at is None:
         await duties.finish(tx, kind=NO_POST, ref=disclosure.id, now=now)
     else:
@@ -38,7 +43,9 @@ async def plan(tx: Tx, mailing_list: MailingList, disclosure: Disclosure, now: d
 async def ask(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:
     """Nothing is on record: the pager is told, and the coordinators, with the line to paste."""
     disclosure = await disclosures.get(tx, ref)
-    if disclosure is None or disclosure.state is not State.LIFTED or await is_out(tx, disclosure):
+    if disclosure is None or disclosure.state is not State.LIFTED:
+        return
+    if holding(disclosure) or await is_out(tx, disclosure):
         return
     item = await disclosures.particulars_item(tx, disclosure.id)
     particulars = Particulars.from_json(await safe.take_json(parts, tx, item))

@@ -429,7 +429,7 @@ async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: dat
         return ended
     is_void = reason.split(":", maxsplit=1)[0].strip().casefold() == "void"
     zone = setting.mailing_list.config.timezone
-    why = "(it is told once a third party's embargo is over)" if setting.is_bare else reason
+    why = "(not told here, as a third party's embargo holds)" if setting.is_bare else reason
     notice = notices.withdrawn(disclosure, setting.told_subject, why, is_void, zone, now)
     await tell_bound(parts, tx, setting, notice, MessageKind.WITHDRAWAL, now)
     return ended

@@ -8,6 +8,7 @@ from gateway.notices.leak import Choices
 from policy.audience import judge_seats, let_in, narrower
 from policy.facts import State
 from policy.scopes import read_scope, scope_text
+from policy.upstream import holding
 from storage import roster
 
 if TYPE_CHECKING:
@@ -29,4 +30,4 @@ async def choices(tx: Tx, leak_id: str, disclosure: Disclosure | None, now: date
         seats = judge_seats(people, read_scope(disclosure.scope), let_in(disclosure), now)
         inside = [seat.person for seat in seats if seat.inside]
         scopes = tuple(scope_text(scope) for scope in narrower(people, inside))
-    return Choices(leak_id, disclosure.id, disclosure.state, scopes)
+    return Choices(leak_id, disclosure.id, disclosure.state, scopes, waits=bool(holding(disclosure)))

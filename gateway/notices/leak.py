@@ -18,12 +18,16 @@ FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What may be answered to an alarm. ``scopes``: narrower than that of the disclosure."""
+    """What may be answered to an alarm.
+
+    ``scopes``: narrower than that of the disclosure. ``waits``: a third party's embargo holds, so nothing is lifted.
+    """
 
     leak_id: str
     disclosure_id: str | None = None
     state: State | None = None
     scopes: tuple[str, ...] = ()
+    waits: bool = False
 
     @property
     def about(self) -> str:
@@ -47,20 +51,21 @@ class Choices:
     def _about_disclosure(self) -> list[tuple[str, tuple[str, ...]]]:
         public, lift = (f"Assess: {self.leak_id}", "Outcome: public"), ("Lift: now", "Cause: leaked")
         found: list[tuple[str, tuple[str, ...]]]
+        lifts: tuple[str, tuple[str, ...]] | None = None
         match self.state:
             case State.PENDING:
                 found = [("It is public: lift, and send nothing of what is held", public)]
             case State.HELD:
-                found = [
-                    ("It is public: lift, and send nothing of what is held", public),
-                    ("Send members what is held, and lift", (*lift, "Send: now")),
-                ]
+                found = [("It is public: lift, and send nothing of what is held", public)]
+                lifts = ("Send members what is held, and lift", (*lift, "Send: now"))
             case State.EMBARGOED:
-                found = [("It is public: lift", public), ("Lift only; the case stays open", lift)]
+                found = [("It is public: lift", public)]
+                lifts = ("Lift only; the case stays open", lift)
             case _:
                 return [("It is public", public)]
         return [
             *found,
+            *([lifts] if lifts is not None and not self.waits else []),
             *((f"Narrow who gets it from now on, {_to(scope)}", (f"Scope: {scope}",)) for scope in self.scopes),
         ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,12 @@ def as_clients_write(block: str, alarm: Copy, *, outlook: bool = False) -> str:
 def test_nothing_is_offered_that_would_be_refused_as_the_disclosure_stands(
     state: State | None, lines: list[str]
 ) -> None:
-    found = Choices("LK-2026-0000", "ED-2026-0000" if state else None, state, ("group:a",)).lines()
+    choices = Choices("LK-2026-0000", "ED-2026-0000" if state else None, state, ("group:a",))
+    found, offered = choices.lines(), ("Outcome: public", "Lift", "Send", "Scope")
 
-    assert [line for line in found if line.startswith(("Outcome: public", "Lift", "Send", "Scope"))] == lines
+    assert [line for line in found if line.startswith(offered)] == lines
+    while_another_holds = [line for line in replace(choices, waits=True).lines() if line.startswith(offered)]
+    assert while_another_holds == [line for line in lines if not line.startswith(("Lift", "Send"))]
     assert {"Ack: LK-2026-0000", "Outcome: contained", "Outcome: dismissed"} <= set(found)
 
 

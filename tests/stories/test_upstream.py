@@ -205,7 +205,11 @@ async def test_a_fact_lifts_all_the_same_and_then_nothing_goes_out_by_itself(
         which = story.disclosure_id()
         await story.post("alice", "Fact: public\n", reply_to=story.last("alice", "Receipt"))
         assert await state_of(story, which) == "lifted"
-        await story.pass_time(5 * DAY)
+        await story.pass_time(5 * DAY - 1)
+        assert await pages(story, "no-public-post") == [], "nobody is asked to publish while it holds"
+        await story.pass_time(1)
+        await story.pass_time(3600)
+        assert len(await pages(story, "no-public-post")) == 1
         assert told_secrets(story, "north") == set()
         assert lifts(story, "north") == 1
         await story.post("adam", f"Approve: {which}/1\n", reply_to=story.last("adam", "Receipt"))
