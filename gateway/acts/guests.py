@@ -25,16 +25,19 @@ if TYPE_CHECKING:
 async def refuse(incoming: Incoming, _writer: Person, act: InviteGuest) -> Complaint | None:
     """Say why the guest can't be let in: no key, another's key, on the list already, the wrong moment."""
     judged, _ = await _judge(incoming, act)
-    why = judged if isinstance(judged, str) else _refuse_beside(incoming)
+    why = judged if isinstance(judged, str) else _refuse_beside(incoming, act)
     return Complaint(act.line, why) if why is not None else None
 
 
-def _refuse_beside(incoming: Incoming) -> str | None:
+def _refuse_beside(incoming: Incoming, act: InviteGuest) -> str | None:
     """Where members read control lines as they were written, none that names a guest stands above their text."""
     config, payload = incoming.mailing_list.config, incoming.read.payload
     has_html = payload is not None and any(part.content_type == "text/html" for part in payload.parts)
     is_shown = config.banner is Banner.PART or (config.keep_html and has_html)
-    if not is_shown or (incoming.disclosure is not None and not storing.has_text(incoming)):
+    is_named = (
+        payload is not None and act.address.casefold() in payload.text.casefold()
+    )  # not so in a kept mail's answer
+    if not (is_shown and is_named) or (incoming.disclosure is not None and not storing.has_text(incoming)):
         return None
     return "on this list members read control lines as they were written: send it in a mail of its own, without a text"
 

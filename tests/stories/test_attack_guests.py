@@ -114,6 +114,11 @@ async def test_an_approval_is_of_this_moment(tmp_path: Path, people: dict[str, P
         assert b"canary" in bytes(story.last("mallory").inner)
         await story.post("alice", f"Guest: end {eve.address}\n", reply_to=receipt)
 
+        await story.post("alice", POST, subject="Two", to=f"{LIST}, {eve.address}")
+        await story.post("alice", f"Embargo-Until: +14d\n{line}\n", reply_to=story.last("alice", "Kept back: who else"))
+        assert story.last("mallory").subject.endswith("Two")  # the kept mail's own lines name nobody
+        assert eve.address.encode() not in bytes(story.last("north", "Two").inner)
+
         # The time that was asked for is over; the asker is suspended; who approved first is no coordinator any more.
         late = await ask(story, dear, eve, "north", "Share-Until: +1d\n")
         async with story.parts.database.transaction() as tx:  # what was pinned for her was revoked since
