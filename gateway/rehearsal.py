@@ -106,6 +106,7 @@ async def rehearse(incoming: Incoming) -> Rehearsal:
 
     The caller takes the transaction back.
     """
+    verdict = await judge(incoming)
     earlier = await mails.seen_before(
         incoming.tx,
         list_id=incoming.mailing_list.id,
@@ -115,7 +116,6 @@ async def rehearse(incoming: Incoming) -> Rehearsal:
     if earlier is not None:
         return await _came_already(incoming, earlier)
     before = {copy.id for copy in await outbox.unsettled(incoming.tx, incoming.mailing_list.id)}
-    verdict = await judge(incoming)
     about = incoming.disclosure.id if incoming.disclosure else None
     is_preview = isinstance(verdict, Posted | Reposted | Steered | Acted) and verdict.order.preview
     verdict = _in_earnest(verdict)

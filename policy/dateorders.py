@@ -28,6 +28,7 @@ from policy.instants import (
 from policy.surroundings import Surroundings
 
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
+_DAY = timedelta(days=1)
 _MINUTE, _SLACK = timedelta(minutes=1), timedelta(hours=1)  # of a notice: time to answer
 _SWALLOWED = "the lines below it were read as part of it; is the empty line after the block missing?"
 Read = Instant | Now | Unclear
@@ -59,6 +60,7 @@ class _Dates:
         self._complain = complain
         self._calendar = surroundings.calendar
         self._base = surroundings.hold_until or self._not_before(surroundings.now)
+        self._offered: datetime | None = None  # a hold that nobody wrote
 
     def read(self, holds: list[Line], embargoes: list[Line]) -> Dates:
         hold_reads = [self._instant(line, self._read) for line in holds]
@@ -95,7 +97,7 @@ class _Dates:
         first = reads[0]
         if not isinstance(first, Unclear) and _agree(reads):
             return first, lines[0].value
-        return self._later_hold(lines, reads, embargo)
+        return self._later_hold(reads, embargo)
 
     def _complain_of_holds(self, lines: list[Line], reads: list[Read], embargo: datetime | None) -> None:
         """What is wrong with each hold; offered are those that fit the public date below."""
@@ -117,23 +119,29 @@ class _Dates:
         return start < public <= _plus(start, self._s.max_embargo)
 
     def _why_hold(self, read: Unclear) -> str:
-        if read.past is None:
+        at = self._next_time(read.past) if read.past else self._offered
+        if read.readings or at is None:
             return read.why
-        proposal = as_value(self._next_time(read.past))
+        proposal = as_value(at)
         return f"{read.why}. The block below says {proposal} instead: that is a proposal, not a reading"
 
-    def _later_hold(
-        self, lines: list[Line], reads: list[Read], embargo: datetime | None
-    ) -> tuple[Instant | Now | None, str | None]:
+    def _later_hold(self, reads: list[Read], embargo: datetime | None) -> tuple[Instant | Now | None, str | None]:
         """The latest that may be meant, if possible before the public date."""
         options = [at for read in reads for at in _meant(read)]
         options += [self._next_time(read.past) for read in reads if isinstance(read, Unclear) and read.past]
-        before = [at for at in options if embargo is None or at < embargo]
         if not options:
-            unread = [line for line, read in zip(lines, reads, strict=True) if isinstance(read, Unclear)]
-            return None, unread[0].value
+            self._offered = self._some_hold(embargo or self._s.embargo_until)
+            options = [self._offered]
+        before = [at for at in options if embargo is None or at < embargo]
         at = max(before or options)
         return Instant(at, as_value(at)), as_value(at)
+
+    def _some_hold(self, public: datetime | None) -> datetime:
+        """For one that says nothing, as without any hold it would go out now: late rather than early."""
+        if public is None:
+            return _plus(self._s.now.replace(minute=0, second=0, microsecond=0), _DAY + _SLACK)
+        left = public - self._s.now
+        return (public - _DAY if left > 2 * _DAY else self._s.now + left / 2).replace(microsecond=0)
 
     def _next_time(self, past: datetime) -> datetime:
         """The same time of day, as soon as it comes again."""

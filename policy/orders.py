@@ -65,6 +65,11 @@ _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.ite
 _SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
 _ONLY_IN_REPLIES = frozenset({"Lift", "Withdraw", *(name for name, spec in SPECS.items() if not spec.in_posts)})
 _LISTS = frozenset({"Replaces"})  # companions that may go on in a further line
+_WAY_OUT = (
+    "to ask them for another date write `Propose-Embargo-Until:` with a `Reason:`, to tell what is known already "
+    "`Fact: public`, `Fact: exploit` or `Fact: attacks`; "
+)
+_AS_TEXT = "as part of a text, begin the line otherwise"
 _BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
 _STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
 # What people write who know the thing but not its name; only ever offered, never obeyed.
@@ -211,7 +216,8 @@ class _Reader:
         if line.name not in ALIASES:
             return
         if self._s.role != "coordinator" and line.name not in _FOR_MEMBERS:
-            self._complain(line, "only coordinators steer a disclosure; as part of a text, begin the line otherwise")
+            way = _WAY_OUT if self._s.role == "member" else ""
+            self._complain(line, f"only coordinators steer a disclosure; {way}{_AS_TEXT}")
         elif line.name in SPECS and self._s.role not in SPECS[line.name].by:
             self._complain(line, "it is for members to write; left out of the block below")
         elif line.name in _ONLY_IN_REPLIES and not self._s.is_reply:
@@ -252,7 +258,17 @@ class _Reader:
         return line
 
     def _complain(self, line: Line | None, why: str, readings: tuple[Reading, ...] = ()) -> None:
-        self.complaints.append(Complaint(line.said if line else "", why, readings))
+        self._add(Complaint(line.said if line else "", why, readings))
+
+    def _add(self, complaint: Complaint) -> None:
+        """Keep a complaint; whatever is wrong with one line is told under that line once."""
+        for place, other in enumerate(self.complaints):
+            if complaint.line and other.line == complaint.line:
+                why = other.why if complaint.why in other.why else f"{other.why}; {complaint.why}"
+                readings = tuple(dict.fromkeys((*other.readings, *complaint.readings)))
+                self.complaints[place] = Complaint(complaint.line, why, readings)
+                return
+        self.complaints.append(complaint)
 
     def _one(
         self,
@@ -334,9 +350,7 @@ class _Reader:
     def _dates(self) -> Dates:
         if self._s.role != "coordinator" or self._is_leak_alone:
             return Dates(None, hold_now=False, embargo_until=None, hold_fixed=None, embargo_fixed=None)
-        dates = read_dates(
-            self._lines.get("Hold-Until", []), self._lines.get("Embargo-Until", []), self._s, self.complaints.append
-        )
+        dates = read_dates(self._lines.get("Hold-Until", []), self._lines.get("Embargo-Until", []), self._s, self._add)
         for name, fixed in (("Hold-Until", dates.hold_fixed), ("Embargo-Until", dates.embargo_fixed)):
             if fixed is not None:
                 self._fixed[name] = [fixed]
@@ -364,7 +378,7 @@ class _Reader:
         found = contradiction(lines)
         if found is not None:  # of the two the one that holds, for as long as nobody says that it is over
             complaint, name = found
-            self.complaints.append(complaint)
+            self._add(complaint)
             others = [value for value in self._fixed["Upstream"] if value.partition(" ")[0] != name]
             self._fixed["Upstream"] = [name, *others]
         return tuple(dict.fromkeys(lines))

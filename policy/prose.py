@@ -126,6 +126,15 @@ def is_plain_ack(text: str) -> bool:
     return core and words <= _MAX_ACK_WORDS and _is_closing(lines[said:])
 
 
+def says_nothing(text: str) -> bool:
+    """Whether nothing of one's own stands in a text: quotes, a greeting, a sign-off and a signature are nothing."""
+    above = _without_signature(unquoted(text))
+    lines = [line.strip() for line in above or () if line.strip()]
+    if lines and _GREETING.fullmatch(lines[0].rstrip(",!.")):
+        lines = lines[1:]
+    return above is not None and (not lines or (_SIGN_OFF.fullmatch(lines[0]) is not None and _is_closing(lines)))
+
+
 def _without_signature(text: str) -> list[str] | None:
     """The lines above "-- "; None where so much stands below that it is no signature."""
     lines = text.split("\n")

@@ -38,6 +38,7 @@ from policy.acts import (
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.grants import AcceptTerms, AskShare, DenyShare, EndGuest, InviteGuest
+from policy.prose import says_nothing
 from policy.reasons import Reason
 from policy.verdicts import Kept
 
@@ -99,8 +100,22 @@ async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]
     return [said for act in dict.fromkeys(order.acts) if (said := await HANDLERS[type(act)].do(incoming, writer, act))]
 
 
+_TOLD_BY_NOTICE = frozenset({TellFact, ProposeDate})
+"""What a member writes that the coordinators get a notice of, whole and with the lines to answer with."""
+
+
+def _is_told(incoming: Incoming, order: Order) -> bool:
+    """Whether a mail holds nothing but lines of which the coordinators have a notice already."""
+    payload, block = incoming.read.payload, incoming.read.block
+    if payload is None or block is None or len(payload.parts) != 1 or payload.text_is_html:
+        return False
+    if len(payload.text) > notices.MOST_VALUE:  # a notice may then leave out some of it
+        return False
+    return not order.ack and {type(act) for act in order.acts} <= _TOLD_BY_NOTICE and says_nothing(block.body)
+
+
 async def take(incoming: Incoming, verdict: Acted) -> None:
-    """Do what a member's lines ask for; the whole mail goes to the coordinators, and its writer hears what was done."""
+    """Do what a member's lines ask for; what else it says goes to the coordinators, and its writer hears of it."""
     writer, order = verdict.writer, verdict.order
     complaints = await refusals(incoming, writer, order)
     if complaints:
@@ -109,7 +124,8 @@ async def take(incoming: Incoming, verdict: Acted) -> None:
         await keeping.keep_back(incoming, kept)
         return
     words = await perform(incoming, writer, order)
-    await pass_on(incoming, writer)
+    if not _is_told(incoming, order):
+        await pass_on(incoming, writer)
     about = incoming.disclosure.id if incoming.disclosure else None
     answered = incoming.answered.id if incoming.answered else None
     await posting.notify(

@@ -70,7 +70,7 @@ class Nouns(TyperGroup):
             code = super().main(*args, **extra)
         except typer.TyperException as error:
             where = getattr(getattr(error, "ctx", None), "command_path", None) or "embargo"
-            say(f"{where}: {error.format_message().rstrip('.')}; see `{where} --help`")
+            say(f"{where}: {error.format_message().rstrip('.').replace('Value error, ', '')}; see `{where} --help`")
             sys.exit(WRONG)
         except typer.Abort:
             say("embargo: broken off")

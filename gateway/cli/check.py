@@ -25,7 +25,8 @@ def check(ctx: typer.Context, as_json: AsJson = False) -> None:
     try:
         config = config_of(ctx)
     except ConfigError as error:
-        _print([bad("config", problem) for problem in error.problems], as_json=as_json)
+        if as_json or len(error.problems) > 1:  # a single one stands in the error itself
+            _print([bad("config", problem) for problem in error.problems], as_json=as_json)
         raise
     found = _examined(config)
     _print(found, as_json=as_json)

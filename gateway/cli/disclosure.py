@@ -47,6 +47,10 @@ ACKNOWLEDGED = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT"}
 STATUSES = {"address": "ADDRESS", "org": "ORGANISATION", "at": "AT", "text": "STATUS"}
 PROPOSALS = {"id": "ID", "state": "STATE", "proposed": "PROPOSED", "until": "VOTES UNTIL", "by": "BY",
              "confirmed_by": "CONFIRMED BY", "agree": "AGREE", "object": "OBJECT"}  # fmt: skip
+LEAKS = {"id": "ID", "state": "STATE", "verified": "PROVED", "outcome": "OUTCOME", "reporter": "REPORTED BY",
+         "reported_at": "AT"}  # fmt: skip
+REPORTED = {"id": "ID", "fact": "FACT", "state": "STATE", "reporter": "REPORTED BY", "reported_at": "AT",
+            "confirmed_by": "CONFIRMED BY"}  # fmt: skip
 UPSTREAMS = {"name": "NAME", "mode": "MODE", "until": "UNTIL", "over_at": "OVER AT"}
 TIMELINE = {"at": "AT", "event": "EVENT", "actor": "BY", "reason": "WHY"}
 
@@ -86,6 +90,8 @@ def _print(found: dict[str, Any]) -> None:
         ("acknowledged", ACKNOWLEDGED, "Acknowledged"),
         ("statuses", STATUSES, "How far members are"),
         ("proposals", PROPOSALS, "Proposed public dates"),
+        ("leaks", LEAKS, "Leak cases"),
+        ("facts", REPORTED, "Facts that were reported"),
         ("timeline", TIMELINE, "What happened"),
     ):
         if found[name]:

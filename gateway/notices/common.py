@@ -245,7 +245,10 @@ def side_door(*, key_sent: bool) -> Notice:
 
 
 ADVICE: dict[Reason, str] = {
-    Reason.CLEARTEXT: "Please send it again, encrypted to the list's key and signed with your pinned key.",
+    Reason.CLEARTEXT: "Please send it again, encrypted to the list's key and signed with your pinned key.\n\n"
+    "It crossed the net readable: whoever carried it may have read it, and so may whoever has the mailbox that it\n"
+    "was sent from. If it held anything confidential, please treat that as leaked: send a sealed mail with the first\n"
+    "line `Leak: what was in it, to whom it may have gone` to the list.",
     Reason.UNSIGNED: "Please send it again, signed with your pinned key as well as encrypted.",
     Reason.UNKNOWN_THREAD: "It answers a mail that this list does not know. Please reply to the mail that you got "
     "from the list, or begin a new mail without `Re:`.",

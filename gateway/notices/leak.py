@@ -21,6 +21,7 @@ class Choices:
     """What may be answered to an alarm.
 
     ``scopes``: narrower than that of the disclosure. ``waits``: a third party's embargo holds, so nothing is lifted.
+    ``is_proved``: nobody need vouch for it.
     """
 
     leak_id: str
@@ -28,6 +29,7 @@ class Choices:
     state: State | None = None
     scopes: tuple[str, ...] = ()
     waits: bool = False
+    is_proved: bool = True
 
     @property
     def about(self) -> str:
@@ -41,6 +43,8 @@ class Choices:
             ("It is contained", (f"Assess: {self.leak_id}", "Outcome: contained")),
             ("It was no leak (say why)", (f"Assess: {self.leak_id}", "Outcome: dismissed", "Reason: ...")),
         ]
+        if not self.is_proved:
+            blocks.insert(1, ("I know that it is true: take it as proved", (f"Vouch: {self.leak_id}",)))
         if self.disclosure_id:
             blocks += self._about_disclosure()
         lines = ["Your reply to this mail stays among coordinators. As its first lines you may paste one of these:"]

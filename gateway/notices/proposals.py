@@ -34,7 +34,7 @@ class Request:
             f"Reason: {reason}\n\n"
             "Nothing has changed, and no other member was told. To grant it, answer this mail with this as its\n"
             "first line; everybody who got the disclosure is then told of the new date, and of no reason:\n\n"
-            f"Embargo-Until: {as_value(self.at)}\n\n"
+            f"Embargo-Until: {as_value(self.at.replace(microsecond=0))}\n\n"
             "To decline, you need do nothing: the date stands until a coordinator moves it. To say so to the\n"
             "audience, answer with\n\n"
             "Send-To: audience\n\n"

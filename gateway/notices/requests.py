@@ -125,6 +125,19 @@ def disclosure(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
             f"  {row['org'] or '-'} <{row['address']}>  {_when(row['at'], zone, now)}: {row['text']}"
             for row in facts["statuses"]
         ]
+    if facts["leaks"]:
+        lines += ["", "Leak cases:"]
+        lines += [
+            f"  {row['id']}  {row['outcome'] or row['state']}, {'proved' if row['verified'] else 'NOT PROVED'}, "
+            f"{_when(row['reported_at'], zone, now)}"
+            for row in facts["leaks"]
+        ]
+    if facts["facts"]:
+        lines += ["", "Facts that were reported:"]
+        lines += [
+            f"  {row['id']}  {row['fact']}, {row['state']}, {_when(row['reported_at'], zone, now)}"
+            for row in facts["facts"]
+        ]
     lines += ["", "What happened:"]
     told = [
         f"  {_when(row['at'], zone, now)}  {row['event']}{_why(row['reason'])}, by {row['actor']}"

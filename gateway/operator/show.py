@@ -21,6 +21,7 @@ from policy.scopes import read_scope
 from policy.upstream import content_class
 from storage import alarms, disclosures, grants, leaks, mails, outbox, quarantine, roster
 from storage import audit as trail
+from storage import facts as reported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,16 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
             if (person := people.get(status["person"])) is not None
         ],
         "proposals": proposals_of(particulars, disclosure, people),
+        "leaks": [
+            {"id": case.id, "state": case.state, "verified": case.verified, "outcome": case.outcome}
+            | {"reporter": case.reporter, "reported_at": rfc3339(case.reported_at)}
+            for case in await leaks.of_disclosure(tx, disclosure.id)
+        ],
+        "facts": [
+            {"id": fact.id, "fact": fact.kind, "state": fact.state, "reporter": fact.reporter}
+            | {"reported_at": rfc3339(fact.reported_at), "confirmed_by": fact.confirmed_by}
+            for fact in await reported.of_disclosure(tx, disclosure.id)
+        ],
         "timeline": [
             {"at": rfc3339(record.at), "event": record.event, "actor": record.actor, "reason": record.reason or None}
             for record in records

@@ -108,7 +108,8 @@ async def _settle(parts: Parts, tx: Tx, ended: Outcome, jitter: float) -> None:
     changed = await outbox.settle(
         tx, copy.id, state=state, reason=reason or None, now=now, attempts=attempts, next_at=next_at
     )
-    log.info("copy", id=copy.message_id, state=state.value, reason=reason, attempts=attempts)
+    say = log.info if state is CopyState.SENT else log.warning
+    say("copy", id=copy.message_id, state=state.value, reason=reason, attempts=attempts)
     if not changed:
         return  # cancelled meanwhile, and not delivered: it stays cancelled
     await _audit(parts, tx, copy, reason, now, state)

@@ -255,7 +255,6 @@ def test_a_release_now_must_keep_the_maximum_to_the_date_that_stands():
         pytest.param(f"{PUBLIC}Restrict: fix.patch to group:zzz", id="restricted to nobody known"),
         pytest.param(f"{PUBLIC}Restrict: zzz.bin to group:envoy", id="a restriction of nothing that is attached"),
         pytest.param(f"{PUBLIC}Restrict: fix.patch", id="restricted to whom"),
-        pytest.param(f"{PUBLIC}Hold-Until: soon", id="a hold that can't be read"),
     ],
 )
 def test_nothing_is_proposed_that_could_reveal_more(text):

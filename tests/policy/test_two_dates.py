@@ -96,10 +96,26 @@ ROWS = [
     ),
     pytest.param(
         NEW, "Hold-Until: now\nHold-Until: when ready\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
-        "Hold-Until: when ready\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
+        "Hold-Until: 2026-12-07 18:00 UTC\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
         "Hold-Until: when ready | it names an event, and the gateway sees none; name the latest date, and "
-        "send `Lift: now` when it happens | \n",
-        id="a hold that can't be read is asked for as it is",
+        "send `Lift: now` when it happens. The block below says 2026-12-07 18:00 UTC instead: that is a "
+        "proposal, not a reading | \n",
+        id="a hold that can't be read: a proposal a day before the public date, as that reveals nothing too early",
+    ),
+    pytest.param(
+        NEW, "Hold-Untill: tomorrow\nEmbargo-Until: 2026-11-22 17:00 UTC\n",
+        "Hold-Until: 2026-11-22 05:00:15 UTC\nEmbargo-Until: 2026-11-22 17:00 UTC\n",
+        "Hold-Untill: tomorrow | there is no line 'Hold-Untill'; did you mean Hold-Until?; 'tomorrow' is not part "
+        "of a date. The block below says 2026-11-22 05:00:15 UTC instead: that is a proposal, not a reading | \n",
+        id="a line that is wrong twice is told once; of a short embargo half the time is proposed",
+    ),
+    pytest.param(
+        NEW, "Hold-Until: soon\nEmbargo-Until: never\n",
+        "Hold-Until: 2026-11-22 18:00 UTC\nEmbargo-Until: 2026-12-08 17:00 UTC\n",
+        "Hold-Until: soon | it is not a date. The block below says 2026-11-22 18:00 UTC instead: that is "
+        "a proposal, not a reading | \nEmbargo-Until: never | 'never' is not part of a date. The block below says "
+        "2026-12-08 17:00 UTC instead: that is a proposal, not a reading | \n",
+        id="two dates that can't be read",
     ),
     pytest.param(
         replace(NEW, now=FULL), "Hold-Until: 2026-11-20 17:00:30 UTC\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
@@ -280,8 +296,9 @@ ROWS = [
     ),
     pytest.param(
         HELD, "Hold-Until: now\nPlease fix it.\n",
-        "Hold-Until: now Please fix it.\n",
-        "Hold-Until: now Please fix it. | 'now' is not part of a date | \n",
+        "Hold-Until: 2026-12-03 17:00 UTC\n",
+        "Hold-Until: now Please fix it. | 'now' is not part of a date. The block below says 2026-12-03 17:00 UTC "
+        "instead: that is a proposal, not a reading | \n",
         id="prose that ran into now",
     ),
     pytest.param(

@@ -83,6 +83,7 @@ async def test_a_post_is_explained_and_then_comes_true(tmp_path: Path, people: d
         again, replayed = await explained(story, raw), await explained(story, letters.again(raw))
         assert (again.taken_for, again.reasons, again.recipients) == ("disclosure", (), ())
         assert "The same bytes came already" in again.remarks[0]
+        assert again.signer is not None, "who signed it is told all the same"
         assert story.disclosure_id() in again.remarks[0]
         assert (replayed.taken_for, replayed.reasons, replayed.recipients) == ("quarantine", ("replay",), ())
         assert "The same signature came already" in replayed.remarks[0]

@@ -42,6 +42,8 @@ async def test_what_members_report_changes_nothing_until_a_coordinator_confirms_
         assert {attacks.state, public.state} == {"reported"}
         assert (await state_of(story, ident), await date_of(story, ident)) == ("embargoed", date)
         assert "honeypot quokka" in story.last("adam", f"({attacks.id})").text
+        more = {name: count - before[name] for name, count in sizes(story).items()}
+        assert more["adam"] == 3, "the lines alone come once, in the notice; a text beside them comes as well"
         assert sizes(story)["west"] == before["west"], "no other member hears of it"
         assert not any("quokka" in f"{record.detail}{record.reason}" for record in await letters.trail(story))
 

@@ -215,6 +215,7 @@ async def test_a_report_counts_whoever_and_wherever_it_comes_from(tmp_path: Path
                 None,
             ), way
             assert "NOT PROVED" in story.last("adam").text, way
+            assert "\nVouch: LK-" in story.last("adam").text, way
             unread = way.startswith(("undecryptable", "malformed", "opened by nobody"))
             assert ("as-it-came.eml" in story.last("adam").attachments) is unread, way
         more = {who: count - before[who] for who, count in sizes(story).items()}

@@ -68,6 +68,7 @@ async def test_an_acknowledgement_is_counted_and_goes_to_nobody(tmp_path: Path, 
 
         await story.post("west", "Hold-Until: now\n\nPlease.\n", reply_to=story.last("west"))
         assert "only coordinators steer" in story.last("west", "Kept back").text
+        assert "write `Propose-Embargo-Until:` with a `Reason:`" in story.last("west", "Kept back").text
 
 
 async def acknowledged(story: World) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from deeds import AT_ONCE, copies, pages, states
 from openpgp import Person
 from world import world
@@ -50,7 +52,10 @@ async def test_a_copy_refused_for_good_bounces_and_the_coordinators_are_told_onc
 ) -> None:
     async with world(tmp_path, people) as story:
         story.box.script("550 5.1.1 nobody", recipient=people["west"].address, forever=True)
-        await story.post("alice", AT_ONCE)
+        with capture_logs() as logged:
+            await story.post("alice", AT_ONCE)
+        levels = {one["state"]: one["log_level"] for one in logged if one["event"] == "copy"}
+        assert levels == {"sent": "info", "bounced": "warning"}
         message = f"{story.disclosure_id()}/1"
 
         assert await states(story, message) == {"northwind": "sent", "southgate": "sent", "westlake": "bounced"}

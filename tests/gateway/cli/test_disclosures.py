@@ -36,7 +36,7 @@ async def test_a_held_one_is_shown_as_the_contract_says(tmp_path, people, beside
         assert listed.keys() == LISTED
         assert shown.keys() == LISTED | {
             "stopped", "copies", "acknowledged", "statuses", "proposals", "timeline", "public_post", "guests",
-            "closed_at", "destroyed_at", "upstreams", "content_class",
+            "closed_at", "destroyed_at", "upstreams", "content_class", "leaks", "facts",
         }  # fmt: skip
         assert {name: shown[name] for name in LISTED} == listed
         assert (listed["state"], listed["subject"], listed["tlp"]) == ("held", "Flaw in the parser", "AMBER+STRICT")

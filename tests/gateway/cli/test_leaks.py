@@ -47,6 +47,13 @@ async def test_the_operator_opens_vouches_assesses_and_dismisses_and_all_coordin
         assert (shown["state"], shown["retrospective"]) == ("assessed", "due")
         assert shown["retrospective_due"].endswith("Z")
         assert "only ever gets graver" in await shell.refuse("leak", "assess", found["id"], "--outcome", "contained")
+        told = await shell.json("disclosure", "show", ident)
+        assert {case["id"]: (case["state"], case["verified"]) for case in told["leaks"]} == {
+            found["id"]: ("assessed", True), reported: ("closed", True),
+        }  # fmt: skip
+        assert reported in await shell.ok("disclosure", "show", ident)
+        odd = await shell.refuse("leak", "assess", found["id"], "--outcome", "odd", code=2)
+        assert "'--outcome': 'odd' is not one of" in odd
         await shell.refuse("leak", "vouch", "LK-2026-0000")
         await shell.refuse("leak", "open", "--disclosure", "ED-2026-0000", "--what", "x")
 
