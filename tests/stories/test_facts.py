@@ -10,7 +10,7 @@ from letters import MEMBERS, sizes
 from openpgp import Person
 from storage import disclosures, facts
 from storage.records import FactRecord
-from world import World, world
+from world import LIST, World, world
 
 TEAM = ("alice", "adam", *MEMBERS)
 
@@ -47,6 +47,8 @@ async def test_what_members_report_changes_nothing_until_a_coordinator_confirms_
         assert sizes(story)["west"] == before["west"], "no other member hears of it"
         assert not any("quokka" in f"{record.detail}{record.reason}" for record in await letters.trail(story))
 
+        await story.post("alice", f"Show: {ident}\n", to=LIST.replace("@", "-request@"))
+        assert f"{attacks.id}  attacks, reported" in story.last("alice").text
         await story.post("alice", "Public-Post: https://blog.example/1\n", reply_to=copy_of(story, "alice"))
         assert "its embargo is not over" in story.last("alice").text
         asked = story.last("alice", f"({attacks.id})")

@@ -221,6 +221,7 @@ async def test_a_note_to_an_address_that_may_be_forged_is_sent_a_few_times_an_ho
         notes = story.inbox("north")
         assert len(notes) == 6
         assert all("cleartext" in note.subject and "Hello" not in note.text for note in notes)
+        assert "crossed the net readable" in notes[0].text
         assert len(await letters.kept(story)) == 9
 
         await story.pass_time(3700)
