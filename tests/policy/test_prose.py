@@ -10,6 +10,7 @@ from policy.prose import (
     find_stop_codes,
     is_plain_ack,
     is_reply_subject,
+    says_nothing,
     speaks_of_leak,
     subject_reports_leak,
     thread_tag,
@@ -250,3 +251,34 @@ def test_a_huge_text_takes_no_longer_than_its_length_explains(piece):
     assert is_plain_ack(text) in {True, False}
     assert speaks_of_leak(text) in {True, False}
     assert isinstance(find_stop_codes(text), tuple)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\n \n",
+        "> quoted\n",
+        "Hi all,\n",
+        "Thanks,\nAnn Otter\n",
+        "Hello Ann,\n\nRegards\nBen\n",
+        "-- \nAnn\nNorthwind\n",
+    ],
+)
+def test_nothing_of_ones_own_stands_in_courtesies_and_quotes(text):
+    assert says_nothing(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See below.\n",
+        "Ann\n",
+        "Hi all,\n\nit is on a blog.\n",
+        "Thanks,\nit is on a blog.\n",
+        "-- \n" + "more\n" * 9,
+        "-- \n" + "x\n" * 9,
+    ],
+)
+def test_anything_else_is_something(text):
+    assert not says_nothing(text)
