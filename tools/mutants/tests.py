@@ -152,26 +152,29 @@ def passes(test: Test) -> bool:
 def watched(tests: list[Test]) -> dict[tuple[str, int], list[int]]:
     """Run all once: how long each takes, and for each line of ``policy/`` which run it, the fastest first.
 
-    What was seen of a file of tests that is as it was, while ``policy/`` is as it was, is not looked at again.
+    What was seen of a test is not looked at again while its file and all modules that it runs are as they were.
     """
-    known = pickle.loads(SEEN.read_bytes()) if SEEN.exists() else {}  # noqa: S301 - our own file
-    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((ROOT / "policy").glob("*.py"))))
-    seen: dict[tuple[str, str], tuple[float, Lines]] = {}
-    prints = {
-        test.file: hashlib.sha256(sources.digest() + (TESTS / test.file).read_bytes()).hexdigest() for test in tests
-    }
+    known: dict[str, tuple[str, float, Lines]] = pickle.loads(SEEN.read_bytes()) if SEEN.exists() else {}  # noqa: S301
+    prints = {path.stem: _print(path) for path in (ROOT / "policy").glob("*.py")}
+    files = {test.file: _print(TESTS / test.file) for test in tests}
+    seen: dict[str, tuple[str, float, Lines]] = {}
     watch = Watch()
+
+    def stamp(file: str, ran: Lines) -> str:
+        return " ".join([files[file], *(f"{one}={prints.get(one)}" for one in sorted({name for name, _ in ran}))])
+
     for test in tests:
-        key = (test.name, prints[test.file])
-        if key not in known:
+        entry = known.get(test.name)
+        if entry is None or entry[0] != stamp(test.file, entry[2]):
             start = time.process_time()
             if not passes(test):
                 raise SystemExit(f"{test.name} fails without any change")
             seconds = time.process_time() - start
             forget()
-            known[key] = (seconds, watch.run(test.call))
-        seen[key] = known[key]
-        test.seconds, test.ran = known[key]
+            ran = watch.run(test.call)
+            entry = (stamp(test.file, ran), seconds, ran)
+        seen[test.name] = entry
+        _, test.seconds, test.ran = entry
     SEEN.parent.mkdir(exist_ok=True)
     SEEN.write_bytes(pickle.dumps(seen))
     by_line: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -179,3 +182,7 @@ def watched(tests: list[Test]) -> dict[tuple[str, int], list[int]]:
         for line in tests[number].ran:
             by_line[line].append(number)
     return by_line
+
+
+def _print(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
