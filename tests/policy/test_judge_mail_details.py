@@ -279,6 +279,24 @@ def test_a_retrospective_reaches_the_audience_and_what_answers_several_mails_nob
     assert several.reach is Reach.NOBODY
 
 
+@pytest.mark.parametrize(
+    "kind", [MessageKind.NOTE, MessageKind.REPORT, MessageKind.FORWARD, MessageKind.STANDING_NOTICE]
+)
+def test_an_answer_to_what_one_person_got_reaches_nobody(kind: MessageKind) -> None:
+    verdict = judge_mail(answer(kind, "Hello\n", ALICE), NOW)
+
+    assert isinstance(verdict, Steered)
+    assert verdict.reach is Reach.NOBODY
+
+
+def test_what_is_not_said_of_a_mail_is_not_so() -> None:
+    nothing = MailFacts(Door.LIST)
+
+    assert {nothing.header_protected, nothing.in_audience, nothing.encrypted, nothing.is_threaded} == {False}
+    assert nothing.addressed_here
+    assert {Replied(NORTH).acknowledges, Acted(NORTH, Order()).acknowledges} == {False}
+
+
 # --- leaks
 
 
@@ -301,6 +319,9 @@ def test_a_retrospective_reaches_the_audience_and_what_answers_several_mails_nob
             True,
             (),
             id="talk in a case is not held up for an outsider",
+        ),
+        pytest.param(
+            replace(answer(MessageKind.ALARM, "", ALICE), subject="Re: LEAK of a patch"), ALICE, True, (), id="alarm"
         ),
         pytest.param(mail("", NORTH, subject="LEAK of a patch", is_threaded=True), NORTH, False, (), id="by headers"),
         pytest.param(mail("", NORTH, subject="Re: LEAK of a patch"), NORTH, False, (), id="by Re:"),
@@ -383,6 +404,14 @@ def test_without_a_scope_a_post_is_for_no_member() -> None:
     assert isinstance(named, Kept)
     assert named.outsiders == (NORTH.address,)
     assert isinstance(alone, Posted)
+
+
+@pytest.mark.parametrize("state", [State.LIFTED, State.CLOSED])
+def test_what_a_public_list_reads_after_the_lift_is_no_leak(state: State) -> None:
+    verdict = judge_mail(reply(named=(PUBLIC,), disclosure=replace(OUT, state=state)), NOW)
+
+    assert isinstance(verdict, Kept)
+    assert verdict.leak is None
 
 
 def test_a_public_list_is_a_leak_also_where_it_is_let_in_and_others_are_told_beside_it() -> None:

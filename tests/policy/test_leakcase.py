@@ -75,6 +75,7 @@ def test_only_what_is_not_proved_is_vouched_for_and_only_what_is_due_is_posted()
     assert [state for state in CaseState if refuse_retrospective(state, None, lifted) is None] == [CaseState.ASSESSED]
     assert "already" in str(refuse_retrospective(CaseState.CLOSED, "done", lifted))
     assert "Assess" in str(refuse_retrospective(CaseState.OPEN, None, lifted))
+    assert "Assess" in str(refuse_retrospective(CaseState.QUARANTINED, None, lifted))
     assert refuse_retrospective(CaseState.CLOSED, None, None) == "no retrospective of it is due (it is closed)"
     for over in (State.WITHDRAWN, State.CLOSED):
         assert "nothing more is sent" in str(refuse_retrospective(CaseState.ASSESSED, "due", over))

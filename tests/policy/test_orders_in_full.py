@@ -1,7 +1,7 @@
 """Control lines, word for word.
 
 ``orders.txt`` has where a block stands, and the block on one line (its lines end as \\n); below it what it orders
-or what is complained of, and the block to paste back.
+or what is complained of, and the block to paste back. Where a wording changes, it changes there.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from policy.control import read_block
+from policy.facts import UpstreamMode
 from policy.lineorders import MAX_VALUE
 from policy.orders import Order, Surroundings, read_order
 
@@ -23,7 +24,7 @@ POST = Surroundings(
     groups=frozenset({"envoy", "distributors"}),
     orgs=frozenset({"Northwind", "Litware"}),
     addresses=frozenset({"a@north.example", "b@litware.example"}),
-    attachments=("fix.patch", "notice.txt", "note.txt"),
+    attachments=("fix.patch", "notice.txt", "note.txt", "x[1].txt"),
     has_public_address=True,
 )
 STEER = replace(POST, is_reply=True, hold_until=NOW - timedelta(days=1), embargo_until=NOW + timedelta(days=13))
@@ -37,6 +38,9 @@ PLACES = {
     "agree": replace(STEER, by_agreement=True),
     "member": replace(STEER, role="member"),
     "membernew": replace(POST, role="member", default_scope=""),
+    "empty": replace(POST, groups=frozenset(), orgs=frozenset(), addresses=frozenset()),
+    "third": replace(STEER, upstreams=(("envoy", UpstreamMode.MECHANICS),)),
+    "bound": replace(STEER, upstreams=(("envoy", UpstreamMode.MECHANICS),), held_by=frozenset({"envoy"})),
     "stranger": replace(STEER, role=None),
 }
 LINES = (Path(__file__).parent / "orders.txt").read_text("utf-8").splitlines()
@@ -51,7 +55,8 @@ def told(order: Order) -> str:
         if one.name not in {"leak", "complaints", "corrected", "is_ready"}
         and getattr(order, one.name) != getattr(default, one.name)
     ]
-    wrong = [f"{one.line} -> {one.why} ({len(one.readings)})" for one in order.complaints]
+    why = [re.sub(r"(only coordinators steer).*", r"\1", one.why) for one in order.complaints]
+    wrong = [f"{one.line} -> {text} ({len(one.readings)})" for one, text in zip(order.complaints, why, strict=True)]
     ready = "" if order.is_ready else " (to be asked about again)"
     whole = f"{' '.join(said + wrong) or 'nothing'} | {'; '.join(order.corrected.splitlines())}{ready}"
     whole = re.sub(r"datetime\.datetime\((\d+), (\d+), (\d+), (\d+), (\d+)[^)]*\)", r"\1-\2-\3 \4:\5", whole)
@@ -74,6 +79,10 @@ def test_a_value_is_as_long_as_is_allowed_and_no_longer() -> None:
         f"it is longer than {MAX_VALUE} characters"
     )
     assert swallowed.corrected == "TLP: RED\n"
+    (long,) = read_order(read_block(f"Permit: {more}\nplease\n"), STEER).complaints
+    assert long.why == f"it is longer than {MAX_VALUE} characters"
+    (ends,) = read_order(read_block(f"Permit: {just}\nplease\n"), STEER).complaints
+    assert ends.why.endswith("(is the empty line after the block missing, or a line not indented?)")
     assert read_order(read_block(f"CVE: {more}\nplease\n"), STEER).corrected.startswith("CVE: xxx")
 
 

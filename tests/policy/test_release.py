@@ -109,6 +109,12 @@ OUT = Disclosure(
             MessageKind.DISCLOSURE, MEMBER, replace(OUT, admitted=None), Cancel("not in the audience"),
             id="nobody was let in",
         ),
+        *(
+            pytest.param(
+                kind, replace(MEMBER, standing=Standing.REMOVED), OUT, Go((GOOD.fingerprint,)), id=f"removed: {kind}"
+            )
+            for kind in (MessageKind.WITHDRAWAL, MessageKind.DATE_NOTICE, MessageKind.STANDING_NOTICE)
+        ),
         pytest.param(
             MessageKind.LIFT_NOTICE, replace(MEMBER, standing=Standing.REMOVED), OUT, Go((GOOD.fingerprint,)),
             id="the end of what binds him, also when removed",

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policy.audience import judge_seats, let_in, withheld_names
-from policy.facts import Disclosure, Grant, GrantKind, Key, Person, Role, Standing, State
-from policy.grants import MAX_NAME, Admission, EndGuest, InviteGuest, OfferedKey, admit, read_guest
+from policy.facts import READERS, Disclosure, Grant, GrantKind, Key, Person, Role, Standing, State
+from policy.grants import MAX_NAME, Admission, EndGuest, InviteGuest, OfferedKey, admit, read_guest, standing_of
 from policy.scopes import read_restriction, read_scope
 from policy.widening import refuse_replacement, widens
 
@@ -90,6 +90,17 @@ def test_a_guest_is_let_in_by_a_key_that_is_his(keys, known, disclosure, alone, 
     found = admit(EVE.address, keys, known, disclosure, NOW, alone=alone)
 
     assert found == expected if isinstance(expected, Admission) else isinstance(found, str) and expected in found
+
+
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.CLOSED])
+def test_what_is_over_keeps_nobody_active(state: State) -> None:
+    assert standing_of([GRANT], {"ED-1": state}, NOW) is Standing.REMOVED
+    assert standing_of([GRANT], {"ED-1": State.LIFTED}, NOW) is Standing.ACTIVE
+
+
+def test_members_and_guests_read() -> None:
+    assert {Role.MEMBER, Role.GUEST} == READERS
+    assert not FOUND.stopped
 
 
 # --- wider
