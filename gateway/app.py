@@ -19,6 +19,7 @@ from gateway.acts import proposal_windows
 from gateway.alarm import Pager
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError
+from gateway.digest import daily
 from gateway.grants import sharing
 from gateway.intake import Intake
 from gateway.leaks.bad_day import DUTIES
@@ -114,6 +115,7 @@ class Gateway:
         self.intake = Intake(parts)
         by_kind = {
             **DUTIES,
+            **daily.DUTIES,
             **proposal_windows.DUTIES,
             **destroying.DUTIES,
             **publicposts.DUTIES,

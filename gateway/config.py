@@ -25,6 +25,7 @@ from gateway.settings import (
     DatabaseUrl,
     DateChangeWord,
     DefaultEmbargo,
+    DigestAt,
     Discussion,
     DiscussionWord,
     DisplayName,
@@ -265,6 +266,7 @@ class ListConfig(_Section):
     reminders: Offsets = _default(["7d", "24h", "1h"])
     member_reminder: PerhapsDuration = _default("24h")
     public_post_alarm: Offsets = _default(["1h", "24h"])
+    digest_at: DigestAt = _default("09:00")
     escalate: Ages = _default(["0m", "5m", "15m", "1h"])
     leak_flood: LeakFlood = _default("5 in 10m")
     retrospective_within: SomeTime = _default("14d")

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from gateway import lifting, reminders, safe
+from gateway.digest import daily
 from gateway.grants import ending
 from gateway.kept import approvals, keeping
 from gateway.leaks import retrospect
@@ -139,11 +140,12 @@ class Release:
         return True
 
     async def _do_duty(self, duty: Duty, now: datetime) -> bool:
-        is_approval = duty.kind == approvals.APPROVAL
+        is_approval = duty.kind in approvals.KINDS
         ahead = await approvals.read_ahead(self._parts, duty.ref) if is_approval else {}
         async with self._parts.database.transaction() as tx:
             if is_approval:
-                await approvals.still_missing(self._parts, tx, duty.ref, now, ahead)
+                is_first = duty.kind == approvals.APPROVAL
+                await approvals.still_missing(self._parts, tx, duty.ref, now, ahead, is_first=is_first)
             else:
                 await self._carry_out(tx, duty, now)
             await duties.done(tx, duty.id, now)
@@ -161,10 +163,8 @@ class Release:
                 await reports.release_report(parts, tx, ref, now)
             case reports.UNDELIVERED:
                 await reports.undelivered(parts, tx, ref, now)
-            case keeping.DIGEST:
-                await keeping.send_digest(parts, tx, mailing_list, now)
-            case disclosures.LIFT_DUE | disclosures.LIFT_OVERDUE:
-                await self._lift_is_due(tx, duty.kind, ref, now)
+            case disclosures.LIFT_OVERDUE:
+                await lifting.overdue(parts, tx, ref, now)
             case _ if duty.kind in self._by_kind:
                 await self._by_kind[duty.kind](parts, tx, mailing_list, ref, now)
             case _:
@@ -174,17 +174,6 @@ class Release:
         disclosure = await disclosures.get(tx, ref)
         if disclosure is not None:
             await reminders.remind(self._parts, tx, await setting_of(self._parts, tx, disclosure), due_at, now)
-
-    async def _lift_is_due(self, tx: Tx, kind: str, ref: str, now: datetime) -> None:
-        """A date has come and only a coordinator ends the embargo: ask again, or tell the pager."""
-        parts = self._parts
-        disclosure = await lifting.undecided(parts, tx, ref, now)
-        if disclosure is None:
-            return
-        if kind == disclosures.LIFT_DUE:
-            await lifting.remind(parts, tx, await setting_of(parts, tx, disclosure), now)
-        else:
-            await reports.raise_alarm(parts, tx, kind=kind, ref=ref, list_id=disclosure.list_id, now=now)
 
     async def _age(self, now: datetime) -> list[bool]:
         """Once an hour: what is over is closed, and its content destroyed, each when its time has come."""
@@ -203,6 +192,7 @@ class Release:
         async with self._parts.database.transaction() as tx:
             for mailing_list in self._parts.lists:
                 await keeping.expire(self._parts, tx, mailing_list, now)
+                await daily.plan(tx, mailing_list, now)
         return False
 
 
@@ -274,11 +264,12 @@ async def _date_passed(parts: Parts, tx: Tx, disclosure: Disclosure, now: dateti
     await transition(parts, tx, disclosure, after, now, actor="gateway", reason="date-passed")
     setting = await setting_of(parts, tx, after)
     config = setting.mailing_list.config
+    late = reports.lateness(disclosure.embargo_until, now)
     await posting.tell_coordinators(
         parts,
         tx,
         setting.mailing_list,
-        notices.date_passed(after, setting.particulars.subject, config.timezone, now),
+        notices.date_passed(after, setting.particulars.subject, config.timezone, now, late),
         now=now,
         kind=MessageKind.RECEIPT,
         disclosure=after,

@@ -14,7 +14,7 @@ import re
 import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -33,6 +33,7 @@ CREDENTIALS_FALLBACK = "/run/credentials/embargo-gateway.service"
 _LOCAL = r"[A-Za-z0-9!#$&'*/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$&'*/=?^_`{|}~-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", re.ASCII)
 _ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@(?P<domain>{_LABEL}(?:\.{_LABEL})*)")
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -303,6 +304,16 @@ def _timezone(value: object) -> str:
     return text
 
 
+def _time_of_day(value: object) -> time | None:
+    text = _text(value, "a time of day such as '09:00', in quotes")
+    if not text:
+        return None
+    match = _CLOCK.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no time of day such as '09:00' (or '' for none)")
+    return time(int(match[1]), int(match[2]))
+
+
 def _patch_day(value: object) -> str:
     text = _text(value, "a day of the month such as '2nd tuesday 17:00'")
     parse_patch_day(text)
@@ -444,6 +455,7 @@ Hostname = Annotated[str, BeforeValidator(_hostname)]
 Host = Annotated[str, BeforeValidator(_host)]
 Listen = Annotated[HostPort, BeforeValidator(_listen)]
 Timezone = Annotated[str, BeforeValidator(_timezone)]
+DigestAt = Annotated[time | None, BeforeValidator(_time_of_day)]
 LeakFlood = Annotated[Flood, BeforeValidator(_flood)]
 ReleaseWindow = Annotated[Window | None, BeforeValidator(_window)]
 HolidaysFile = Annotated[Holidays | None, BeforeValidator(_holidays)]

@@ -18,8 +18,10 @@ from storage.database import Tx
 from storage.errors import StorageError
 from storage.rows import clip, free_id, insert_if_new, plain, record_of, words
 
-LIFT_DUE, LIFT_OVERDUE = "lift-due", "lift-overdue"
-"""Duties about a public date that has come, where a coordinator and not the clock ends the embargo."""
+LIFT_OVERDUE = "lift-overdue"
+"""A duty about a public date that has come, where a coordinator and not the clock ends the embargo.
+
+Done or not, it is the sign that the coordinators were asked; a new date takes it away."""
 _CHANGEABLE = (frozenset(Disclosure.__dataclass_fields__) | {"stop_hash", "particulars_item"}) - {"id", "list_id"}
 _IS_HELD = t.disclosures.c.state == State.HELD.value
 _IS_EMBARGOED = t.disclosures.c.state == State.EMBARGOED.value
@@ -28,7 +30,7 @@ _IN_ORDER = (t.disclosures.c.posted_at, t.disclosures.c.id)
 _BY_ID = select(t.disclosures).where(t.disclosures.c.id == bindparam("wanted"))
 _IS_ASKED = and_(
     t.disclosures.c.list_id.in_(bindparam("by_hand", expanding=True)),
-    exists().where(t.duties.c.kind == LIFT_DUE, t.duties.c.ref == t.disclosures.c.id, t.duties.c.done_at.is_(None)),
+    exists().where(t.duties.c.kind == LIFT_OVERDUE, t.duties.c.ref == t.disclosures.c.id),
 )
 _WAITS_FOR_DATE = or_(_IS_HELD, and_(_IS_EMBARGOED, not_(_IS_ASKED), t.disclosures.c.upstream_holds.is_(False)))
 _HOLD_IS_OVER = and_(_IS_HELD, _GOES, t.disclosures.c.hold_until <= bindparam("now"))
@@ -135,9 +137,7 @@ async def update(tx: Tx, disclosure_id: str, **changes: object) -> None:
     if done.rowcount != 1:
         raise StorageError("there is no such disclosure to change")
     if "embargo_until" in changes:
-        await tx.execute(
-            delete(t.duties).where(t.duties.c.ref == disclosure_id, t.duties.c.kind.in_((LIFT_DUE, LIFT_OVERDUE)))
-        )
+        await tx.execute(delete(t.duties).where(t.duties.c.ref == disclosure_id, t.duties.c.kind == LIFT_OVERDUE))
 
 
 async def particulars_item(tx: Tx, disclosure_id: str) -> str:

@@ -43,6 +43,12 @@ async def due(tx: Tx, now: datetime) -> tuple[Duty, ...]:
     return tuple(record_of(Duty, row) for row in (await tx.execute(_DUE_AT, {"now": now})).mappings())
 
 
+async def open_refs(tx: Tx, *, kind: str, list_id: str) -> tuple[str, ...]:
+    """Return what a kind of duty of a list is still to be done about, in the order in which they are due."""
+    where = (t.duties.c.kind == kind, t.duties.c.list_id == list_id, t.duties.c.done_at.is_(None))
+    return tuple(await tx.scalars(select(t.duties.c.ref).where(*where).order_by(t.duties.c.due_at, t.duties.c.id)))
+
+
 async def done(tx: Tx, duty_id: int, now: datetime) -> None:
     """Note that a duty is done; one that was given a later time meanwhile is still to do."""
     where = (t.duties.c.id == duty_id, t.duties.c.due_at <= now)

@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiosmtplib
 
@@ -336,6 +337,15 @@ async def enrol(parts: Parts, people: dict[str, Person], keys: dict[str, Sequenc
                 )
 
 
+ZONE = "America/Los_Angeles"  # of a list that names none
+
+
+def just_gone(now: datetime, zone: str) -> str:
+    """A minute that is over: the first digest of a story comes a day later, at whatever time it is told."""
+    here = now.astimezone(ZoneInfo(zone))
+    return f"{max(here - timedelta(minutes=1), here.replace(hour=0, minute=0, second=0)):%H:%M}"
+
+
 @asynccontextmanager
 async def world(
     directory: Path, people: dict[str, Person], *, pinned: Sequence[str] | None = None, **changes: dict[str, Any]
@@ -344,6 +354,8 @@ async def world(
     clock = FakeClock(datetime.now(UTC).replace(microsecond=0))
     async with Mailbox() as box:
         table = table_of(directory, box.port, **changes)
+        own = table["lists"]["early-disclosure"]
+        own.setdefault("digest_at", just_gone(clock.now(), own.get("timezone", ZONE)))
         config = configuration.read(table, directory / "config.toml")
         await groundwork.lay(config, table_of(directory, box.port))
         if len(config.lists) > 1:

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from storage.database import Tx
     from storage.records import Quarantined
 
-APPROVAL = "approval"
+APPROVAL, AGAIN = "approval", "approval-again"
+KINDS = frozenset({APPROVAL, AGAIN})
+"""Duties: the first word by mail, at the hold or an hour after it was asked for, and the pager's daily one."""
 ASK_AGAIN = timedelta(hours=24)
 FIRST_AFTER = timedelta(hours=1)
 TWO = 2
@@ -155,7 +157,7 @@ def too_few(people: Iterable[Person], now: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class Waiting:
     """What waits, its list, the disclosure that it is about (of a kept mail perhaps none), and the mail."""
 
     ref: str
@@ -171,28 +173,32 @@ async def read_ahead(parts: Parts, ref: str) -> Mapping[str, Read]:
     return await kept_mails.read_ahead(parts, [ref]) if ref.startswith("QU-") else {}
 
 
-async def still_missing(parts: Parts, tx: Tx, ref: str, now: datetime, ahead: Mapping[str, Read]) -> None:
-    """Nobody has approved yet: the coordinators are asked again, the pager is told, and so every day.
+async def still_missing(
+    parts: Parts, tx: Tx, ref: str, now: datetime, ahead: Mapping[str, Read], *, is_first: bool
+) -> None:
+    """Nobody has approved yet: the coordinators are asked again, and the pager is told.
 
+    From the second day on the mail is the digest's; the pager is told every day.
     Where it can't be done any more (it is over, was done otherwise, who asked is gone), that is told once.
     """
-    found = await _waiting(tx, ref)
+    found = await waiting(tx, ref)
     if found is None or parts.lists.get(found.list_id) is None:
         return
     why = await _hopeless(parts, tx, found.entry, now, ahead) if found.entry is not None else None
-    headline, lines = _lapsed(ref, why) if why else _missing(ref)
-    await posting.tell_coordinators(
-        parts,
-        tx,
-        parts.lists[found.list_id],
-        notices.happened(found.disclosure.id if found.disclosure else None, headline, lines),
-        now=now,
-        disclosure=found.disclosure,
-    )
+    if why or is_first:
+        headline, lines = _lapsed(ref, why) if why else _missing(ref)
+        await posting.tell_coordinators(
+            parts,
+            tx,
+            parts.lists[found.list_id],
+            notices.happened(found.disclosure.id if found.disclosure else None, headline, lines),
+            now=now,
+            disclosure=found.disclosure,
+        )
     if why:
         return
     await reports.raise_alarm(parts, tx, kind="not-approved", ref=ref, list_id=found.list_id, now=now)
-    await duties.put(tx, kind=APPROVAL, ref=ref, list_id=found.list_id, due_at=now + ASK_AGAIN)
+    await duties.put(tx, kind=AGAIN, ref=ref, list_id=found.list_id, due_at=now + ASK_AGAIN)
 
 
 async def _hopeless(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, ahead: Mapping[str, Read]) -> str | None:
@@ -225,18 +231,18 @@ def _lapsed(ref: str, why: str) -> tuple[str, list[str]]:
     return "Nothing waits for a second coordinator any more", lines
 
 
-async def _waiting(tx: Tx, ref: str) -> _Waiting | None:
+async def waiting(tx: Tx, ref: str) -> Waiting | None:
     """What waits under that id; None where it waits no more."""
     disclosure = await disclosures.get(tx, ref)
     if disclosure is not None:
         waits = disclosure.unapproved and disclosure.state is State.PENDING
-        return _Waiting(ref, disclosure.list_id, disclosure, None) if waits else None
+        return Waiting(ref, disclosure.list_id, disclosure, None) if waits else None
     granted = await grants.get(tx, ref)
     if granted is not None:
         about = await disclosures.get(tx, granted.disclosure_id)
-        return _Waiting(ref, granted.list_id, about, None) if granted.state == "pending" else None
+        return Waiting(ref, granted.list_id, about, None) if granted.state == "pending" else None
     kept = await quarantine.get(tx, ref)
     if kept is None or kept.state != "kept":
         return None
     about = await disclosures.get(tx, kept.disclosure_id) if kept.disclosure_id else None
-    return _Waiting(ref, kept.list_id, about, kept)
+    return Waiting(ref, kept.list_id, about, kept)

@@ -13,7 +13,7 @@ from policy.facts import MessageKind, Role
 from policy.intake import Door
 from policy.orders import read_order
 from policy.reasons import Reason
-from storage import duties, items, mails, messages, quarantine
+from storage import items, mails, messages, quarantine
 from storage.records import Quarantined
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from policy.verdicts import Kept
     from storage.database import Tx
 
-DIGEST = "quarantine-digest"
-DIGEST_EVERY = timedelta(days=1)
 ASKED_TO_WRITER = {Reason.CONTROL_LINES, Reason.NO_CONTROL_BLOCK}
 ANSWERED = {
     Reason.UNKNOWN_THREAD,
@@ -59,10 +57,7 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
     await incoming.audit("quarantined", entry.id, verdict.reason, {"reasons": list(entry.reasons)})
     if incoming.door is Door.SENDKEY:
         incoming.key_sent = await keyanswers.answer(incoming)
-    if not verdict.at_once:
-        await duties.add(
-            tx, kind=DIGEST, ref=entry.list_id, list_id=entry.list_id, due_at=now + DIGEST_EVERY, again=True
-        )
+    if not verdict.at_once:  # the next digest tells of it
         return entry.id
     if verdict.leak is not None:  # alarm and acknowledgement say all of it
         return entry.id
@@ -196,16 +191,6 @@ async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
         now=incoming.now,
         mail_id=incoming.mail_id,
     )
-
-
-async def send_digest(parts: Parts, tx: Tx, mailing_list: MailingList, now: datetime) -> None:
-    """Tell the coordinators once a day what strangers sent."""
-    entries = await quarantine.untold(tx, mailing_list.id)
-    if not entries:
-        return
-    rows = [(entry.id, entry.reason, entry.envelope_from, entry.size) for entry in entries]
-    await posting.tell_coordinators(parts, tx, mailing_list, notices.digest(rows), now=now)
-    await quarantine.mark_told(tx, [entry.id for entry in entries], now)
 
 
 async def expire(parts: Parts, tx: Tx, mailing_list: MailingList, now: datetime) -> int:

@@ -13,6 +13,5 @@ DUTIES: dict[str, DoDuty] = {
     escalating.AGAIN: escalating.sound_again,
     floods.DIGEST: floods.tell,
     retrospect.DRAFT: retrospect.send_draft,
-    retrospect.OVERDUE: retrospect.tell_overdue,
 }
 """How each kind is done; handed to ``gateway.release.Release``."""

@@ -1,8 +1,7 @@
-"""What is to be learnt of a leak: a draft on the day it is due, and a daily word while it is overdue."""
+"""What is to be learnt of a leak: a draft on the day it is due; while it is overdue the digest tells it."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway.notices import leak as notices_leak
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from storage.records import AuditRecord, LeakRecord
 
 DRAFT = "retrospective"
-OVERDUE = "retrospectives-overdue"
-AGAIN_AFTER = timedelta(days=1)
 _STEPS = {
     "leak": "a leak was reported",
     "leak-opened": "a leak was found",
@@ -35,7 +32,7 @@ _STEPS = {
 
 
 async def send_draft(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:
-    """The due date: a draft from the trail to the coordinators; from tomorrow on a word a day."""
+    """The due date: a draft from the trail to the coordinators."""
     case = await leaks.get(tx, ref)
     disclosure = await disclosures.get(tx, case.disclosure_id) if case and case.disclosure_id else None
     if case is None or disclosure is None or case.retrospective != "due":
@@ -51,8 +48,6 @@ async def send_draft(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, 
     await parts.trail.append(
         tx, at=now, event="retrospective-due", id=case.id, list_id=case.list_id, actor="gateway", reason=""
     )
-    due_at = now + AGAIN_AFTER
-    await duties.add(tx, kind=OVERDUE, ref=case.list_id, list_id=case.list_id, due_at=due_at, again=True)
 
 
 async def end_withdrawn(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[str, ...]:
@@ -68,17 +63,6 @@ async def end_withdrawn(parts: Parts, tx: Tx, disclosure: Disclosure, now: datet
             )
             ended.append(case.id)
     return tuple(ended)
-
-
-async def tell_overdue(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:
-    """One word a day for all that are overdue on a list, until none is."""
-    found = await leaks.overdue(tx, ref, now)
-    if not found:
-        return
-    rows = [(case.id, case.disclosure_id, case.retrospective_due or now) for case in found]
-    notice = notices_leak.overdue(rows, mailing_list.config.timezone, now)
-    await posting.tell_coordinators(parts, tx, mailing_list, notice, now=now)
-    await duties.put(tx, kind=OVERDUE, ref=ref, list_id=ref, due_at=now + AGAIN_AFTER)
 
 
 async def _steps(tx: Tx, case: LeakRecord, disclosure: Disclosure) -> list[tuple[datetime, str]]:

@@ -67,7 +67,6 @@ ACTS: dict[str, Act] = {
     "status": Act("Status told", Sign.WRITTEN),
     "details-let-go": Act("Details let go that an upstream's embargo kept back", Sign.WRITTEN),
     "reminder": Act("Reminder", Sign.OTHER, in_words=True),
-    "lift-reminder": Act("Reminder that it can be lifted", Sign.OTHER),
     "fact-reported": Act("Fact reported", Sign.LEAK, in_words=True),
     "fact-confirmed": Act("Fact confirmed", Sign.LEAK, in_words=True),
     "share-asked": Act("A member asks to share it", Sign.OTHER),

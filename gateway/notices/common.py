@@ -43,7 +43,7 @@ MOST_TEXT = 50_000
 in an alarm, and composing what a stranger may send must not keep the clock waiting."""
 MOST_VALUE = 2_000
 MOST_SUBJECT = 120
-MOST_ROWS = 500  # of a digest
+MOST_ROWS = 500  # of what strangers sent
 MOST_TOLD = 300  # of a reporter's line, to the audience: what leaked in a word, and no room for quotes
 
 
@@ -300,15 +300,6 @@ def with_report(notice: Notice, text: str, attachments: Sequence[Attachment]) ->
     return Notice(notice.subject, "\n".join(lines) + "\n", (*notice.attachments, *attachments))
 
 
-def digest(rows: Sequence[tuple[str, str, str, int]]) -> Notice:
-    """Once a day: what strangers sent. ``rows`` are id, reason, envelope sender, size."""
-    lines = [f"{len(rows)} mails were kept back since the last digest:", ""]
-    lines += [f"  {row[0]}  {row[1]:<18} {row[3]:>9} bytes  from {row[2] or '<>'}" for row in rows[:MOST_ROWS]]
-    lines += [f"  and {len(rows) - MOST_ROWS} more: `embargo quarantine ls`"] if len(rows) > MOST_ROWS else []
-    lines += ["", "See one with `embargo quarantine show ID`, or send `Show: ID` to the -request address."]
-    return Notice(f"Quarantine: {len(rows)} kept back", "\n".join(lines) + "\n")
-
-
 def forwarded(
     envelope_from: str,
     signer: str | None,
@@ -374,17 +365,23 @@ def withdrawn(disclosure: Disclosure, subject: str, reason: str, is_void: bool, 
     return Notice(tagged(disclosure.id, f"Withdrawn: {subject}"), text)
 
 
-def date_passed(disclosure: Disclosure, subject: str, zone: str, now: datetime) -> Notice:
+def date_passed(disclosure: Disclosure, subject: str, zone: str, now: datetime, late: str | None) -> Notice:
     """To coordinators: the date went by while the disclosure was still held."""
     gone = in_words(disclosure.embargo_until, zone, now)
     text = (
         f"The public date of {disclosure.id} went by while it was held ({gone}).\n"
-        "Nothing was sent to members: nothing goes out under a stale date.\n\n"
+        "Nothing was sent to members: nothing goes out under a stale date.\n"
+        f"{noticed_late(late)}\n"
         "To go on, reply to this mail with a new date as the first line, for example\n\n"
         "Embargo-Until: patch-day\n\n"
         "or call it off with `Withdraw: REASON`.\n"
     )
     return Notice(tagged(disclosure.id, f"Needs a new date: {subject}"), text)
+
+
+def noticed_late(late: str | None) -> str:
+    """A line of its own where the gateway came to it late; "" where it was on time."""
+    return f"The gateway was late to notice: {late}.\n" if late else ""
 
 
 def stopped(disclosure: Disclosure, subject: str, by: str) -> Notice:

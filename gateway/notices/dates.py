@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.notices.common import Notice, tagged
+from gateway.notices.common import Notice, noticed_late, tagged
 from policy.instants import as_value, in_words
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ BY_HAND = "No date ends this embargo by itself: at the public date or later a co
 
 
 def lift_asked(
-    disclosure: Disclosure, subject: str, zone: str, now: datetime, *, notice: str | None, again: bool
+    disclosure: Disclosure, subject: str, zone: str, now: datetime, *, notice: str | None, late: str | None
 ) -> Notice:
     """To coordinators: the public date has come, and the embargo lasts until one of them ends it.
 
@@ -67,7 +67,8 @@ def lift_asked(
     lines = [
         f"The public date of {disclosure.id} has come: {in_words(disclosure.embargo_until, zone, now)}.",
         "Nothing ended by itself: on this list an embargo ends when a coordinator says so. Members are still",
-        "bound, and nothing went out. You are asked again every day until it is decided.",
+        "bound, and nothing went out. The daily digest tells it until it is decided.",
+        *noticed_late(late).splitlines(),
         "",
         "To end it now, reply to this mail with this as the first line:",
         "",
@@ -77,8 +78,7 @@ def lift_asked(
         *(["(Without the second line the public notice stays where it is.)", ""] if notice else []),
         "Or name a later date with `Embargo-Until:`.",
     ]
-    label = "Still to be lifted" if again else "To be lifted"
-    return Notice(tagged(disclosure.id, f"{label}: {subject}"), "\n".join(lines) + "\n")
+    return Notice(tagged(disclosure.id, f"To be lifted: {subject}"), "\n".join(lines) + "\n")
 
 
 def kept_public_notice(name: str, address: str, *, by_clock: bool) -> str:

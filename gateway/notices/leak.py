@@ -265,11 +265,3 @@ def draft(found: Draft) -> Notice:
     return Notice(
         tagged(found.disclosure_id, f"Retrospective due: {found.leak_id}"), "\n".join(lines) + "\n", (attachment,)
     )
-
-
-def overdue(rows: Sequence[tuple[str, str | None, datetime]], zone: str, now: datetime) -> Notice:
-    """To coordinators, once a day: retrospectives not posted yet; ``rows`` are case, disclosure, due date."""
-    lines = [f"{len(rows)} {'retrospective is' if len(rows) == 1 else 'retrospectives are'} not posted yet.", ""]
-    lines += [f"  {case} on {about or 'no disclosure'}, due {in_words(due, zone, now)}" for case, about, due in rows]
-    lines += ["", "Post one in its thread: `Retrospective: LK-...` as the first line, and the text below."]
-    return Notice("Retrospectives overdue", "\n".join(lines) + "\n")

@@ -36,7 +36,7 @@ def waits(disclosure: Disclosure, subject: str, held_by: Sequence[Upstream], zon
     for one in held_by:
         lines += ["", f"Upstream: {one.name} over"]
     if any(one.until is None for one in held_by):
-        lines += ["", "Or name its date: `Upstream: NAME until ...`. You are asked again every day."]
+        lines += ["", "Or name its date: `Upstream: NAME until ...`. The daily digest tells it until then."]
     names = " and ".join(one.name for one in held_by)
     return Notice(tagged(disclosure.id, f"Waits for {names}: {subject}"), "\n".join(lines) + "\n")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway import release, safe
@@ -21,7 +20,7 @@ from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, State
 from policy.release import UPSTREAM_HOLDS
 from policy.upstream import DETAILS, ended, gets_details, holding
-from storage import disclosures, duties, messages, outbox
+from storage import disclosures, messages, outbox
 from storage.ids import message_id
 from storage.records import Message
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
     from gateway.sending.content import Setting
     from policy.facts import Person
     from storage.database import Tx
-
-AGAIN_AFTER = timedelta(days=1)
 
 
 async def settle(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> int:
@@ -155,7 +152,7 @@ async def _end(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: d
 
 
 async def _wait(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:
-    """Our date has come and an upstream holds: the coordinators are told; where it has no date, every day."""
+    """Our date has come and an upstream holds: the coordinators are told; the digest goes on."""
     disclosure = await disclosures.get(tx, ref)
     if disclosure is None or disclosure.state is not State.EMBARGOED or now < disclosure.embargo_until:
         return
@@ -165,8 +162,6 @@ async def _wait(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: 
     setting = await release.setting_of(parts, tx, disclosure)
     notice = told.waits(disclosure, setting.particulars.subject, held_by, mailing_list.config.timezone, now)
     await posting.tell_coordinators(parts, tx, mailing_list, notice, now=now, disclosure=disclosure)
-    if any(one.until is None for one in held_by):
-        await duties.put(tx, kind=WAIT, ref=ref, list_id=disclosure.list_id, due_at=now + AGAIN_AFTER)
 
 
 DUTIES = {END: _end, WAIT: _wait}

