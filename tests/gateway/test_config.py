@@ -241,7 +241,7 @@ L = MINIMAL
         pytest.param(f'{L}timezone = "PT"\n', ".timezone", "no time zone", id="PT is no zone"),
         pytest.param(f'{L}timezone = "../../etc/passwd"\n', ".timezone", "no time zone", id="zone as a path"),
         pytest.param(f'{L}digest_at = "25:00"\n', ".digest_at", "no time of day", id="no such hour"),
-        pytest.param(f'{L}digest_at = 9\n', ".digest_at", "'09:00', in quotes", id="an hour as a number"),
+        pytest.param(f"{L}digest_at = 9\n", ".digest_at", "'09:00', in quotes", id="an hour as a number"),
         pytest.param(f'{L}patch_day = "9th tuesday 17:00"\n', ".patch_day", "9th", id="no such week"),
         pytest.param(f'{L}release_window = "tue-thu 17:00-08:00"\n', ".release_window", "no hours", id="odd hours"),
         pytest.param(f'{L}release_window = "sometimes"\n', ".release_window", "no weekday", id="odd window"),
