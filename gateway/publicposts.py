@@ -26,18 +26,23 @@ NO_POST = "no-public-post"
 
 
 async def plan(tx: Tx, mailing_list: MailingList, disclosure: Disclosure, now: datetime) -> None:
-    """Have the clock ask after a lift; of what is not lifted, or may not be published yet, nothing is asked.
-
-    A fact lifts although a third party's embargo holds: then it is asked after that is over.
-    """
-    at = None
-    if disclosure.state is State.LIFTED and disclosure.ended_at is not None and not holding(disclosure):
-        since = max([disclosure.ended_at, *(one.over_at for one in disclosure.upstreams if one.over_at is not None)])
-        at = next_after(since, mailing_list.config.public_post_alarm, now)
+    """Have the clock ask after a lift; of what is not lifted, or may not be published yet, nothing is asked."""
+    since = due_since(disclosure)
+    at = next_after(since, mailing_list.config.public_post_alarm, now) if since is not None else None
     if at is None:
         await duties.finish(tx, kind=NO_POST, ref=disclosure.id, now=now)
     else:
         await duties.put(tx, kind=NO_POST, ref=disclosure.id, list_id=disclosure.list_id, due_at=at)
+
+
+def due_since(disclosure: Disclosure) -> datetime | None:
+    """Since when a public notice is to be expected; None where it is not lifted, or may not be published yet.
+
+    A fact lifts although a third party's embargo holds: then it is expected after that is over.
+    """
+    if disclosure.state is not State.LIFTED or disclosure.ended_at is None or holding(disclosure):
+        return None
+    return max([disclosure.ended_at, *(one.over_at for one in disclosure.upstreams if one.over_at is not None)])
 
 
 async def ask(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, now: datetime) -> None:

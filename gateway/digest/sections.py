@@ -151,9 +151,11 @@ async def unpublished(look: Look) -> Section:
     offsets = look.mailing_list.config.public_post_alarm
     entries = []
     for one in await look.disclosures(State.LIFTED) if offsets else ():
-        ended = one.ended_at or look.now
-        if next_after(ended, offsets, look.now) is None and not await publicposts.is_out(look.tx, one):
-            entries.append(texts.unpublished(one.id, await look.subject(one), ended, look.zone, look.now))
+        since = publicposts.due_since(one)
+        if since is None or next_after(since, offsets, look.now) is not None:
+            continue
+        if not await publicposts.is_out(look.tx, one):
+            entries.append(texts.unpublished(one.id, await look.subject(one), since, look.zone, look.now))
     return texts.section("unpublished", "No public notice is on record", entries)
 
 

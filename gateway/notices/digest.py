@@ -127,7 +127,7 @@ def kept(ref: str, reason: str, came: datetime, zone: str, now: datetime) -> Ent
 
 def unpublished(ref: str, subject: str, ended: datetime, zone: str, now: datetime) -> Entry:
     """A lifted disclosure of which no public notice is on record."""
-    return Entry("", f"{_named(subject)}, lifted {in_words(ended, zone, now)}", ("Public-Post: https://...",), ref)
+    return Entry("", f"{_named(subject)}, over {in_words(ended, zone, now)}", ("Public-Post: https://...",), ref)
 
 
 def withheld(name: str, address: str, reason: str, count: int) -> Entry:

@@ -24,7 +24,12 @@ from world import LIST, ZONE, World, world
 HOUR, DAY = 3600, 86_400
 REQUEST = "early-disclosure-request@lists.example.org"
 PINNED = ("alice", "adam", "north", "west")
-OWN = {"lift": "coordinator", "two_person": ["widen"], "upstreams": {"envoy": {}}, "public_post_alarm": ["1h"]}
+OWN = {
+    "lift": "coordinator",
+    "two_person": ["widen"],
+    "upstreams": {"envoy": {"mode": "inherit"}},
+    "public_post_alarm": ["1h"],
+}
 
 
 def digests(story: World) -> list[str]:
@@ -131,7 +136,7 @@ def _tells_all_but_the_fresh(digest: str, ids: dict[str, str]) -> None:
         f'* [{ids["narrow"]}] "Flaw narrow", its date came',
         f'* [{ids["third"]}] "Flaw third", its date came',
         f'* [{ids["held"]}] "Flaw held", its date went by',
-        f'* [{ids["over"]}] "Flaw over", lifted',
+        f'* [{ids["over"]}] "Flaw over", over',
         "Lift: now",
         "Upstream: envoy over",
         "Embargo-Until: patch-day",
