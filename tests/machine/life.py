@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hypothesis.stateful import RuleBasedStateMachine, invariant
@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 from gateway.release import setting_of
 from keys.vault import TrailSigner
 from machine.house import COORDINATORS, LIST_ID, PEOPLE, House, Kept, address_of
+from machine.memory import Inbox, Secret
 from policy.facts import CopyState, Disclosure, MessageKind, Person, Standing, State
 from policy.leakcase import Outcome
 from policy.proposals import Fate, Proposal
@@ -38,26 +39,6 @@ OPEN = frozenset({State.PENDING, State.HELD, State.EMBARGOED})
 reached: Counter[str] = Counter()
 """How often something was reached, in all runs of this process."""
 BY_COORDINATORS = frozenset({"coordinator", "approval"})
-
-
-@dataclass(frozen=True)
-class Secret:
-    """A canary: of which disclosure (None: of none), and which members may ever read it (None: its audience).
-
-    ``by`` wrote it, and may be answered with it. ``binds``: whoever read it has content of the disclosure.
-    """
-
-    disclosure: str | None
-    readers: frozenset[str] | None = None
-    by: str = ""
-    binds: bool = True
-
-
-@dataclass
-class Inbox:
-    """What one person read: our Message-ID, the text inside, and when it was handed over."""
-
-    mails: list[tuple[str, str, Kept]] = field(default_factory=list)
 
 
 @dataclass
@@ -168,21 +149,21 @@ class Life(RuleBasedStateMachine):
         """Somebody who has read something: the one who is named, if he has."""
         return who if self.inboxes[who].mails else next(one for one in people if self.inboxes[one].mails)
 
-    def named(self, people: tuple[str, ...], which: int, *patterns: re.Pattern[str]) -> tuple[str, str, str]:
+    def named(self, people: tuple[str, ...], which: int, *kinds: str) -> tuple[str, str, str]:
         """An id that any of them read of."""
-        found = (self.mention(who, pattern, which) for pattern in patterns for who in people)
+        found = (self.mention(who, kind, which) for kind in kinds for who in people)
         return next(one for one in found if one is not None)
 
-    def can_name(self, people: tuple[str, ...], pattern: re.Pattern[str]) -> bool:
-        return any(pattern.search(text) for who in people for _, text, _ in self.inboxes[who].mails)
+    def can_name(self, people: tuple[str, ...], kind: str) -> bool:
+        return any(self.inboxes[who].named[kind] for who in people)
 
     def answered(self, who: str, which: int) -> tuple[str, str]:
         """One of the latest mails that somebody got: its Message-ID, and its subject."""
         return self._headers(self.inboxes[who].mails[-1 - which % len(self.inboxes[who].mails)])
 
-    def mention(self, who: str, pattern: re.Pattern[str], which: int) -> tuple[str, str, str] | None:
+    def mention(self, who: str, kind: str, which: int) -> tuple[str, str, str] | None:
         """One of the latest ids of a kind that somebody read of: with the mail that names it."""
-        found = {name: mail for mail in self.inboxes[who].mails for name in pattern.findall(mail[1])}
+        found = self.inboxes[who].named[kind]
         if not found:
             return None
         name = list(found)[-1 - which % min(3, len(found))]
@@ -409,7 +390,7 @@ class Life(RuleBasedStateMachine):
             if who not in COORDINATORS:
                 for word in CANARY.findall(text):
                     self.may_read(word, who, person, seen.found, kept)
-            self.inboxes[who].mails.append((header[1].decode(), text, kept))
+            self.inboxes[who].take((header[1].decode(), text, kept))
         self.read_to = len(self.house.hop.kept)
 
     def may_read(self, word: str, who: str, person: Person, found: dict[str, Disclosure], kept: Kept) -> None:

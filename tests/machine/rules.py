@@ -234,10 +234,7 @@ class EveryDay(Life):
         self.house.do(self.house.settle())
 
 
-PROPOSAL = re.compile(r"\bDP-\d{4}-\w{4}\b")
-FACT = re.compile(r"\bFA-\d{4}-\w{4}\b")
-CASE = re.compile(r"\bLK-\d{4}-\w{4}\b")
-WAITING = re.compile(r"Approve: (\w\w-\d{4}-\w{4})\b")
+PROPOSAL, FACT, CASE, WAITING = "DP", "FA", "LK", "Approve"  # kinds of ids that people read of
 CONTENT = frozenset({MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY})
 latest = st.integers(0, 2)
 
@@ -267,7 +264,7 @@ class BadDay(EveryDay):
 
     @precondition(lambda self: self.can_name(COORDINATORS, PROPOSAL) or self.can_name(COORDINATORS, FACT))
     @rule(target=mails, who=coordinator, which=latest, what=st.sampled_from((PROPOSAL, FACT)))
-    def confirm(self, who: str, which: int, what: re.Pattern[str]) -> bytes:
+    def confirm(self, who: str, which: int, what: str) -> bytes:
         name, header, subject = self.mention(who, what, which) or self.named(COORDINATORS, which, PROPOSAL, FACT)
         self.confirmed.add(name)
         self.steered = frozenset({self.disclosure_of(header)[0] or ""})
