@@ -183,9 +183,9 @@ class Life(RuleBasedStateMachine):
         return self.house.do(ask())
 
     def holdings(self, who: str, disclosure: str | None) -> list[str]:
-        """What somebody read of a disclosure, to quote it: what he quotes of another one nobody can know."""
+        """What somebody read of a disclosure, to quote it: what he quotes of another one, or of himself, is his to say."""
         read = [word for _, text, _ in self.inboxes[who].mails for word in CANARY.findall(text)]
-        return [word for word in read if self.secrets[word].disclosure == disclosure]
+        return [one for one in read if self.secrets[one].disclosure == disclosure and self.secrets[one].by != who]
 
     def rows(self) -> tuple[int, ...]:
         """How many disclosures, cases, quarantined mails, facts, copies and alarms there are."""
