@@ -92,3 +92,9 @@ def test_a_long_line_is_told_in_short() -> None:
 
     assert just.said == f"Permit: {'x' * 492}"
     assert more.said == f"Permit: {'x' * 492}..."
+
+
+def test_a_list_without_a_public_address_publishes_nothing() -> None:
+    found = read_order(read_block("Public-Notice: notice.txt\n"), Surroundings(now=NOW, is_reply=True))
+
+    assert "no address for public notices" in found.complaints[0].why

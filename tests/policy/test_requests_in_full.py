@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.requests import MOST, Asked, read_requests
+from policy.requests import MOST, Asked, names_kept, read_requests
 
 LINES = (Path(__file__).parent / "requests.txt").read_text("utf-8").splitlines()
 
@@ -50,3 +50,10 @@ def test_a_very_long_line_is_told_in_short_and_html_counts_for_nothing() -> None
     assert not html.requests
     assert "HTML alone" in html.complaints[0].why
     assert html.corrected == "Show: open\n"
+
+
+def test_what_is_opened_ahead_is_named_near_the_top() -> None:
+    line = "Show: QU-2026-4T7B"
+
+    assert names_kept("\n" * (10_000 - len(line)) + line) == ("QU-2026-4T7B",)
+    assert names_kept("\n" * (10_001 - len(line)) + line) == ()

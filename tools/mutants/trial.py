@@ -223,8 +223,9 @@ def cold(
             [name for name, _ in killers[mutant.module].most_common()]
             + [f"test_{mutant.module}.py", *files.get(mutant.module, ())]
             + [name for module in users for name in files.get(module, ())]
+            + everything
         )
-        chosen[number] = [name for name in order if name in everything] or everything
+        chosen[number] = [name for name in order if name in everything]
         return lambda: _try_cold(mutant, trees[mutant.module], chosen[number])
 
     def note(number: int, answer: int) -> None:
