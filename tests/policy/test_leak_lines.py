@@ -39,6 +39,9 @@ from policy.orders import LeakLines, find_leak
         pytest.param("Leak: no\nLeak: yes", LeakLines(answer="yes"), id="no and yes"),
         pytest.param("Leak:", LeakLines(), id="nothing said"),
         pytest.param("Leak-By: us", LeakLines(), id="by us"),
+        pytest.param("Leak-What: no", LeakLines("no", missing=("to", "when", "how")), id="no is no answer there"),
+        pytest.param("Leak-What:\nLeak: x", LeakLines("x", missing=("to", "when", "how")), id="an empty line"),
+        pytest.param("Leak: x\nLeak-What: x", LeakLines("x", missing=("to", "when", "how")), id="the same twice"),
     ],
 )
 def test_leak_lines_are_read(text, expected):
@@ -54,6 +57,7 @@ def test_a_misspelled_leak_line_is_read_and_noted(line, field):
     assert getattr(found, field) == "x"
     assert len(found.notes) == 1
     assert found.notes[0].line == line
+    assert "it was read as Leak" in found.notes[0].why
 
 
 def test_an_unknown_leak_line_is_a_report_all_the_same():
@@ -61,6 +65,7 @@ def test_an_unknown_leak_line_is_a_report_all_the_same():
 
     assert found.missing == ("what", "to", "when", "how")
     assert found.notes[0].line == "Leak-Severity: terrible"
+    assert "taken as a leak report all the same" in found.notes[0].why
 
 
 def test_a_no_beside_an_unknown_leak_line_is_no_no():
@@ -71,7 +76,10 @@ def test_a_no_beside_an_unknown_leak_line_is_no_no():
     ("by", "expected"), [("we", "us"), ("Others", "other"), ("?", "unknown"), ("a friend", "unknown")]
 )
 def test_who_leaked_is_read_and_in_doubt_unknown(by, expected):
-    assert find_leak(f"Leak: x\nLeak-By: {by}").by == expected
+    found = find_leak(f"Leak: x\nLeak-By: {by}")
+
+    assert found.by == expected
+    assert len(found.notes) == (by == "a friend")
 
 
 @pytest.mark.parametrize(

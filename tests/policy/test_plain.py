@@ -44,6 +44,7 @@ def test_a_text_on_one_line_has_single_blanks() -> None:
         ("hold", "old", 1),
         ("xabc", "yacb", 2),
         ("aab", "baa", 2),
+        ("aaa", "a", 2),
         ("abab", "baba", 2),
         ("abcdef", "abdcfe", 2),
     ],
@@ -71,6 +72,7 @@ def test_how_far_words_are_apart(one: str, other: str, edits: int) -> None:
         ("hodl", "hold", True),
         ("held", "hold", False),
         ("dlho", "hold", False),
+        ("ohdl", "hold", False),
         ("holld", "hold", True),
         ("hholld", "hold", False),
         ("holds", "hold", False),
@@ -118,3 +120,10 @@ def test_fewer_letters_apart_is_nearer_than_a_beginning() -> None:
     assert nearest("envo", ["envolope-makers", "envoy"]) == "envoy"
     assert nearest("northwind", ["northwind networks", "northwinds"]) == "northwinds"
     assert nearest("ab", ["abx", "aby"]) == "abx"
+
+
+def test_of_a_very_long_word_the_beginning_counts() -> None:
+    long = "y" * 200
+
+    assert nearest(f"{long}z", [long, f"{long}z"]) == long
+    assert nearest("", ["a"]) is None
