@@ -15,12 +15,11 @@ def span_in_words(span: timedelta) -> str:
     """Say a span in its two largest units: "13 days 23 h", "5 min", "0 s"; without its sign."""
     left = int(abs(span).total_seconds())
     said: list[str] = []
-    for place, (unit, one, many) in enumerate(_UNITS):
+    for unit, one, many in _UNITS:
         count, left = divmod(left, unit)
         if count:
             said.append(f"{count} {one if count == 1 else many}")
-        is_second_place = bool(said) and (not count or len(said) > 1)
-        if is_second_place or place == len(_UNITS) - 1:
+        if said and (not count or len(said) > 1):
             break
     return " ".join(said) or "0 s"
 

@@ -9,7 +9,7 @@ import pytest
 from policy.facts import Disclosure, Person, Role, Standing, State
 from policy.reasons import MEANINGS, Reason
 from policy.release import LATE_AFTER
-from policy.reminders import Offsets, Reminder, Subject, due, next_at, reminders
+from policy.reminders import Offsets, Reminder, Subject, due, next_after, next_at, reminders
 from policy.spans import days, median, span_in_words
 from policy.statistics import Leak, Period, count
 from policy.verdicts import Kept, LeakReport
@@ -53,6 +53,8 @@ def test_the_middle_and_days_to_the_hundredth() -> None:
     assert median([4 * DAY, DAY, 2 * DAY, 9 * DAY]) == 3 * DAY
     assert days(timedelta(days=1, minutes=8)) == 1.01
     assert days(timedelta(days=1, minutes=7)) == 1.0
+    assert days(1000 * DAY) == 1000
+    assert median([DAY, 2 * DAY, 3 * DAY, 4 * DAY, 9 * DAY]) == 3 * DAY
 
 
 @pytest.mark.parametrize(
@@ -159,6 +161,8 @@ def test_the_latest_that_is_due_is_given_for_each_kind_of_reader() -> None:
     assert due([one(NOW + SECOND)], NOW, NOW) == ()
     assert next_at([first, second, one(NOW + SECOND), one(NOW + HOUR)], NOW) == NOW + SECOND
     assert next_at([second], NOW) is None
+    assert next_after(NOW - DAY, (HOUR, DAY, DAY + HOUR, 2 * DAY), NOW) == NOW + HOUR
+    assert next_after(NOW - DAY, (HOUR, DAY), NOW) is None
 
 
 def test_a_report_is_verified_by_its_writer_and_where_it_is_signed() -> None:

@@ -41,6 +41,7 @@ PLACES = {
     "empty": replace(POST, groups=frozenset(), orgs=frozenset(), addresses=frozenset()),
     "third": replace(STEER, upstreams=(("envoy", UpstreamMode.MECHANICS),)),
     "bound": replace(STEER, upstreams=(("envoy", UpstreamMode.MECHANICS),), held_by=frozenset({"envoy"})),
+    "guests": replace(STEER, guests=frozenset({"eve@g.example"})),
     "stranger": replace(STEER, role=None),
 }
 LINES = (Path(__file__).parent / "orders.txt").read_text("utf-8").splitlines()

@@ -57,3 +57,7 @@ def test_what_is_opened_ahead_is_named_near_the_top() -> None:
 
     assert names_kept("\n" * (10_000 - len(line)) + line) == ("QU-2026-4T7B",)
     assert names_kept("\n" * (10_001 - len(line)) + line) == ()
+
+
+def test_a_text_that_nobody_wrote_by_hand_asks_nothing() -> None:
+    assert read_requests("Show: open\n" + "\n" * 50_000) is None
