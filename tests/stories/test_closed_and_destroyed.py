@@ -121,7 +121,7 @@ async def test_what_is_over_is_closed_opened_again_and_after_its_time_destroyed(
         await story.post("alice", f"Assess: {again.id}\nOutcome: dismissed\nReason: x\n", reply_to=receipt)
         await story.pass_time(15 * DAY)
         assert await state_of(story, ident) == "closed"
-        assert "Closed, as nothing" in story.last("alice").subject
+        assert story.last("alice", "Closed, as nothing")
         assert story.subjects("adam").count(f"[{ident}] Not closed yet") == 1
 
         # Until then all of it opens; from then on nothing of it does, and nothing else is lost.
