@@ -183,7 +183,7 @@ class Life(RuleBasedStateMachine):
         return self.house.do(ask())
 
     def holdings(self, who: str, disclosure: str | None) -> list[str]:
-        """What somebody read of a disclosure, to quote it; his own words, and what is of another one, are his to say."""
+        """What somebody read of a disclosure, to quote it; his own words, and those of another one, are his to say."""
         read = [word for _, text, _ in self.inboxes[who].mails for word in CANARY.findall(text)]
         return [one for one in read if self.secrets[one].disclosure == disclosure and self.secrets[one].by != who]
 
