@@ -1,4 +1,4 @@
-"""`make bench`: mails a second coming in, and the fan-out to 100 members, CPU of the whole process tree and wall.
+"""`make bench`: mails a second coming in, the fan-out to 100 members, and the trail verified; CPU and wall.
 
 Real SMTP both ways, real GnuPG, SQLite with an fsync a commit. CPU is that of this process, of all its children
 that ended (gpg, the parser) and of the gpg-agents, less that of the loopback mailbox and of writing the mails, which
@@ -28,8 +28,10 @@ from deeds import AT_ONCE, LIST_ID  # noqa: E402
 from fakes import FakeClock  # noqa: E402
 from gateway import log  # noqa: E402
 from gateway.clock import SystemClock  # noqa: E402
+from gateway.operator.trail import verify_trail  # noqa: E402
 from openpgp import Person  # noqa: E402
 from policy.facts import Role  # noqa: E402
+from storage import audit as trail  # noqa: E402
 from world import World, configured, datetime, initialise, open_parts, roster, running  # noqa: E402
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -174,6 +176,15 @@ async def measure(arguments: argparse.Namespace, base: Path, port: int, hop: int
                     taken, sent = await fan_out(story, size, meter_of)
                     rows.append(row(f"intake, {name} attached", 1, taken, "mail"))
                     rows.append(row(f"fan-out, seal={seal}, {name} attached", arguments.members, sent, "copy"))
+                meter = meter_of()
+                found = await verify_trail(config, None)
+                if not found.ok:
+                    raise SystemExit(f"the trail is broken: {found.why}")
+                spent = meter.read()
+                async with parts.database.reading() as tx:
+                    head = await trail.head(tx)
+                assert head is not None
+                rows.append(row("audit verify", head[0], spent, "record"))
     finally:
         for person in people.values():
             person.close()

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import formatdate
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -99,13 +100,32 @@ def envelope_mail(
 
 @dataclass
 class Copy:
-    """One mail as its reader sees it: the outer mail, and what is inside the encryption."""
+    """One mail as its reader sees it: the outer mail, and what is inside the encryption, opened when first read."""
 
     received: Received
-    outer: EmailMessage
-    inner: EmailMessage
-    plaintext: bytes = field(repr=False)
-    status: list[str] = field(repr=False)
+    reader: Person = field(repr=False)
+
+    @cached_property
+    def outer(self) -> EmailMessage:
+        return message_from_bytes(self.received.content, policy=policy.default)  # type: ignore[return-value]
+
+    @cached_property
+    def decrypted(self) -> tuple[bytes, list[str]]:
+        """The plaintext, and the status lines of gpg."""
+        ciphertext = self.outer.get_payload(1).get_payload(decode=True)  # type: ignore[union-attr]
+        return self.reader.decrypt(ciphertext)  # type: ignore[arg-type]
+
+    @property
+    def plaintext(self) -> bytes:
+        return self.decrypted[0]
+
+    @property
+    def status(self) -> list[str]:
+        return self.decrypted[1]
+
+    @cached_property
+    def inner(self) -> EmailMessage:
+        return message_from_bytes(self.plaintext, policy=policy.default)  # type: ignore[return-value]
 
     @property
     def subject(self) -> str:
@@ -235,29 +255,24 @@ class World:
     # --- reading ------------------------------------------------------------------------------
 
     def inbox(self, reader: str) -> list[Copy]:
-        """Every mail that reached a person, opened with that person's own key alone."""
+        """Every mail that reached a person, to be opened with that person's own key alone."""
         person = self.people[reader]
         return [self.open(person, received) for received in self.box.to(person.address)]
 
     def last(self, reader: str, subject: str = "") -> Copy:
         """The latest mail to a person, perhaps the latest with a subject that holds a text."""
-        found = [copy for copy in self.inbox(reader) if subject in copy.subject]
-        assert found, [copy.subject for copy in self.inbox(reader)]
-        return found[-1]
+        mails = self.inbox(reader)
+        for copy in reversed(mails):
+            if subject in copy.subject:
+                return copy
+        raise AssertionError(f"{subject} is in none of {[copy.subject for copy in mails]}")
 
     def subjects(self, reader: str) -> list[str]:
         return [copy.subject for copy in self.inbox(reader)]
 
     def open(self, person: Person, received: Received) -> Copy:
         which = (id(person), person.fingerprint, id(received))  # the mailbox keeps every mail: no id comes twice
-        if which in self.opened:
-            return self.opened[which]
-        outer = message_from_bytes(received.content, policy=policy.default)
-        ciphertext = outer.get_payload(1).get_payload(decode=True)  # type: ignore[union-attr]
-        plaintext, status = person.decrypt(ciphertext)  # type: ignore[arg-type]
-        inner = message_from_bytes(plaintext, policy=policy.default)
-        self.opened[which] = Copy(received, outer, inner, plaintext, status)  # type: ignore[arg-type]
-        return self.opened[which]
+        return self.opened.setdefault(which, Copy(received, person))
 
     def disclosure_id(self, reader: str = "alice") -> str:
         """The id of the disclosure that a coordinator's latest receipt tells of."""

@@ -244,7 +244,7 @@ def test_no_text_raises(text):
     "piece", ["[", "Re: ", "(", "a: ", "\n", "> x\n", " ", "On x wrote:\n>\n", "AAAA-", "From: a\n", "ack\n"]
 )
 def test_a_huge_text_takes_no_longer_than_its_length_explains(piece):
-    text = piece * (1_000_000 // len(piece))
+    text = piece * (200_000 // len(piece))  # squared, it would end with the test's time
 
     assert is_reply_subject(text) in {True, False}
     assert subject_reports_leak(text) in {True, False}

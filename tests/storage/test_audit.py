@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -393,11 +392,12 @@ async def test_several_writers_make_one_chain(filled: Database, trail: audit.Tra
         await each.close()
 
 
-async def test_ten_thousand_records_are_verified_within_two_seconds_of_processor_time(
-    database: Database, trail: audit.Trail, signer: Signer
+async def test_a_trail_of_several_pages_is_read_to_its_last_record(
+    database: Database, trail: audit.Trail, signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Several pages long; the last record is bad, so that all are read."""
-    count = 10_000
+    """The last record is bad, so that all are read. How fast it goes, ``make bench`` tells."""
+    monkeypatch.setattr(audit, "_PAGE", 40)
+    count = 210
     previous = audit.ORIGIN
     rows = []
     at = datetime(2026, 11, 24, 17, tzinfo=UTC)
@@ -418,10 +418,8 @@ async def test_ten_thousand_records_are_verified_within_two_seconds_of_processor
     async with database.transaction() as tx:
         await tx.execute(audit.insert(audit.t.audit), rows)
 
-    began = time.process_time()
     found = await verify(database, public_key=signer.public)
 
-    assert time.process_time() - began < 2
     assert not found.ok
     assert found.first_bad == count
     assert found.why == "there is not exactly one head"

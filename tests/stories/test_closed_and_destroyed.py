@@ -150,7 +150,7 @@ async def test_what_is_over_is_closed_opened_again_and_after_its_time_destroyed(
         # What comes later finds its thread; an embargo that runs meanwhile is told of, and ends.
         await thread_is_shut(story, ident, receipt, copy)
         await story.pass_time(2 * DAY)
-        assert "Reminder" in story.last("adam").subject
+        assert story.last("adam", "Reminder")
         await story.pass_time(DAY)
         assert await state_of(story, later) == "lifted"
         assert later_copy.subject.endswith("A later flaw")

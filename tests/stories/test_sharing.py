@@ -37,7 +37,9 @@ async def in_clear(story: World) -> EmailMessage:
 
 def terms_copy(story: World, terms: EmailMessage) -> Copy:
     """The terms as a mail that is answered."""
-    return Copy(story.box.to(EVE)[-1], terms, terms, b"", [])
+    copy = Copy(story.box.to(EVE)[-1], story.people["mallory"])
+    copy.inner = terms
+    return copy
 
 
 async def request(story: World, dear: Copy, lines: str = ASK, who: str = "north") -> str:

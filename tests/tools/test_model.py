@@ -12,7 +12,7 @@ from tools.model.world import Size
 from tools.model.worlds import explore, explore_cases, explore_votes
 
 # All of them in `make test-long`, and each time that `make model` runs.
-WALKED = GUARDS if os.environ.get("EMBARGO_TEST_LONG") else GUARDS[::4]
+WALKED = GUARDS if os.environ.get("EMBARGO_TEST_LONG") else GUARDS[::6]
 SMALL = Size(instants=3, max_embargo=2)
 BALLOT = Size(instants=3, max_embargo=2, min_notice=1, window=1)
 

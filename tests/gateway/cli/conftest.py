@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from typer.testing import CliRunner, Result
 
 from gateway.cli import app
@@ -25,6 +26,13 @@ CAST = {
     "west": ("Westlake Security", "security@westlake.example"),
     "mallory": ("Mallory", "mallory@elsewhere.example"),
 }
+
+
+@pytest.fixture(autouse=True)
+def loud_again() -> Iterator[None]:
+    """A command that acts silences the log of its process, which here is also that of other tests."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
