@@ -141,7 +141,8 @@ class _Dates:
         if public is None:
             return _plus(self._s.now.replace(minute=0, second=0, microsecond=0), _DAY + _SLACK)
         left = public - self._s.now
-        return (public - _DAY if left > 2 * _DAY else self._s.now + left / 2).replace(microsecond=0)
+        at = (public - _DAY if left > 2 * _DAY else self._s.now + left / 2).replace(microsecond=0)
+        return at if at > self._s.now else _plus(self._s.now.replace(second=0, microsecond=0), _MINUTE)
 
     def _next_time(self, past: datetime) -> datetime:
         """The same time of day, as soon as it comes again."""
