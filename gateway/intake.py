@@ -21,7 +21,7 @@ from gateway.incoming import Incoming
 from gateway.kept import keeping
 from gateway.kept import mails as kept_mails
 from gateway.kept import posts as kept_posts
-from gateway.log import get_logger
+from gateway.log import describe, get_logger
 from gateway.notices import common as notices
 from gateway.parser import ParserUnavailable
 from gateway.reading import read
@@ -79,15 +79,15 @@ class Intake:
                 return replies.UNKNOWN_USER
             await self.decide(envelope, addressed)
         except (EngineUnavailable, ParserUnavailable) as error:
-            log.error("not-kept", reason="cannot open mail", kind=type(error).__name__)
+            log.error("not-kept", reason="cannot open mail", error=describe(error))
             self._parts.trouble.tell("intake", type(error).__name__)
             return replies.LATER
         except Unavailable as error:
-            log.error("not-kept", reason="database", kind=type(error).__name__)
+            log.error("not-kept", reason="database", error=describe(error))
             self._parts.trouble.tell("database")
             return replies.NO_SPACE if error.no_space else replies.LATER
         except Exception as error:  # noqa: BLE001 - a defect of ours: the sender keeps the mail, a human is told
-            log.error("not-kept", reason="defect", kind=type(error).__name__)
+            log.error("not-kept", reason="defect", error=describe(error))
             self._parts.trouble.tell("defect", type(error).__name__)
             return replies.LATER
         return replies.OK

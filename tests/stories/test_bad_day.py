@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.intake import Intake
 from keys.errors import EngineUnavailable
@@ -81,7 +82,10 @@ async def test_what_our_own_side_causes_is_451_with_nothing_stored_and_the_mail_
         }
         for name, (fault, kind) in faults.items():
             mend = faulty(story, **fault)
-            assert await hand_in(story, raw) == 451, name
+            with capture_logs() as logged:
+                assert await hand_in(story, raw) == 451, name
+            (said,) = (one for one in logged if one["event"] == "not-kept")
+            assert "gateway/intake.py:" in said["error"], "where it failed stands in the log"
             mend()
             await story.parts.trouble.finish()
             assert kind in [json.loads(line)["kind"] for line in told.read_text().splitlines()], name
