@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import re
 import shutil
 import tempfile
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from email import message_from_bytes
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -42,7 +44,7 @@ from keys import packets
 from keys.results import Opened, OpenStatus, Ring, Sealed, SealRequest, SignatureSeen, SignatureStatus
 from machine.quick import QuickDatabase
 from policy.facts import Role
-from storage import outbox, roster
+from storage import ids, outbox, roster
 from world import LIST, MEMBERS, entity, envelope_mail, table_of
 
 LIST_ID = "early-disclosure"
@@ -206,6 +208,14 @@ def _log(_logger: object, _method: str, event: Any) -> Any:
     raise structlog.DropEvent
 
 
+def _by_chance(chance: random.Random) -> list[Any]:
+    """Have ids, codes and tokens drawn by this chance, where the gateway asks the system's."""
+    named = (ids.disclosure_id, ids.row_id, ids.stop_code)
+    drawn = SimpleNamespace(token_hex=lambda length: chance.randbytes(length).hex())
+    defaults = [mock.patch.object(one, "__defaults__", (chance.randrange,)) for one in named]
+    return [mock.patch.object(ids, "secrets", drawn), *defaults]
+
+
 class House:
     """One gateway over one state directory in memory; it can die and be there again."""
 
@@ -218,8 +228,10 @@ class House:
             shutil.rmtree(left) if left.is_dir() else left.unlink()
         self._logs = structlog.get_config()
         structlog.configure(processors=[redact, _log])
-        self._database = mock.patch.object(opening, "Database", QuickDatabase)
-        self._database.start()
+        self._chance = random.Random(7)  # the same steps lead to the same ids, and so to the same life
+        self._patches = [mock.patch.object(opening, "Database", QuickDatabase), *_by_chance(self._chance)]
+        for patch in self._patches:
+            patch.start()
         self.config = _config(self.path, tuple(changes.items()))
         self.keys: dict[str, str] = {}
         self.ids: dict[str, int] = {}
@@ -272,6 +284,7 @@ class House:
             trouble=trouble,
         )
         self.gateway = Gateway(self.parts)
+        self.gateway.delivery._chance = self._chance  # type: ignore[assignment]
         async with self.parts.database.transaction() as tx:
             await outbox.release_leases(tx, self.parts.node)  # as ``Gateway.start``, without the door
             row = await roster.list_key(tx, LIST_ID)
@@ -381,7 +394,8 @@ class House:
         """End it."""
         self.do(self._stack.aclose())
         self.loop.close()
-        self._database.stop()
+        for patch in self._patches:
+            patch.stop()
         structlog.configure(**self._logs)
 
 
