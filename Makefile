@@ -43,7 +43,7 @@ demo: $(RUN) gnupg ## set up what is missing, then play one disclosure from post
 	@$(PY) -m gateway demo
 
 .PHONY: test
-test: $(DEV) gnupg postgresql ## set up what is missing, then run every test
+test: $(DEV) gnupg postgresql ## set up what is missing, then run the tests
 	@$(PYTEST)
 
 # -------------------------------------------------------------------------------------------- the rest
@@ -51,6 +51,10 @@ test: $(DEV) gnupg postgresql ## set up what is missing, then run every test
 .PHONY: test-long
 test-long: $(DEV) gnupg postgresql ## every test, every story on PostgreSQL as well
 	@EMBARGO_TEST_LONG=1 $(PYTEST)
+
+.PHONY: side
+side: $(DEV) gnupg postgresql ## the stories of rarer turns and attacks, which make test leaves out
+	@$(PYTEST) -m side
 
 .PHONY: stories
 stories: $(DEV) gnupg postgresql ## the stories that make test tells on SQLite alone, on PostgreSQL

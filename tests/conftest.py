@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # One slow example on a shared machine is no defect; the time limit of a test is pytest's.
@@ -21,6 +22,16 @@ os.environ["COLUMNS"] = "200"
 # A developer's own settings are not part of what is tested.
 for _name in ("EMBARGO_CONFIG", "FORCE_COLOR", "GNUPGHOME"):
     os.environ.pop(_name, None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the side stories to who asks for them: with ``-m side``, by ``EMBARGO_TEST_LONG``, or by name."""
+    by_name = any(".py" in argument for argument in config.args)
+    if by_name or config.option.markexpr or os.environ.get("EMBARGO_TEST_LONG"):
+        return
+    left = [item for item in items if item.get_closest_marker("side")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in set(left)]
 
 
 def pytest_collection_finish() -> None:

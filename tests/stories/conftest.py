@@ -40,7 +40,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     name = metafunc.module.__name__.rpartition(".")[2]
     is_wanted = name in ON_BOTH_ALWAYS or bool(os.environ.get("EMBARGO_TEST_LONG"))
     has_both = is_wanted and name not in ON_SQLITE_ALONE and pg_server.available()
-    metafunc.parametrize("database", ["sqlite", "postgresql"] if has_both else ["sqlite"], indirect=True)
+    second = pytest.param("postgresql", marks=() if name in ON_BOTH_ALWAYS else pytest.mark.side)
+    metafunc.parametrize("database", ["sqlite", second] if has_both else ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)

@@ -121,6 +121,7 @@ async def shorten_patience(story: World) -> None:
     await database.open()
 
 
+@pytest.mark.side
 async def test_a_full_disk_is_told_to_the_sender_and_the_pager_and_all_goes_on_when_there_is_room(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from letters import cases, fresh_id, hand_in
 from openpgp import Person
 from world import LIST, world
+
+pytestmark = pytest.mark.side
 
 PARTS, LINES = 8, 40_000
 

@@ -13,6 +13,8 @@ from policy.facts import Role, Standing
 from storage import roster
 from world import World, world
 
+pytestmark = pytest.mark.side
+
 
 async def _add(story: World, who: str, name: str, role: Role) -> None:
     person, now = story.people[who], story.clock.now()

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import letters
 from deeds import LIST_ID, set_standing
 from gateway.operator import roster as operator_roster
@@ -15,6 +17,8 @@ from openpgp import Person
 from policy.facts import Standing
 from storage import roster
 from world import LIST, Copy, World, world
+
+pytestmark = pytest.mark.side
 
 TEAM = ("alice", "adam", "north", "south")
 POST = "Embargo-Until: +14d\n\nA canary in the parser.\n"

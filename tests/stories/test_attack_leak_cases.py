@@ -15,6 +15,8 @@ from storage import duties
 from storage.records import LeakRecord
 from world import World, world
 
+pytestmark = pytest.mark.side
+
 TEAM = ("alice", "adam", *MEMBERS)
 DAY = 86_400
 

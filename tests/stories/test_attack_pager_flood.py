@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deeds import pages, pin
 from letters import address_of, clear, hand_in
 from openpgp import Person
 from world import world
+
+pytestmark = pytest.mark.side
 
 
 async def test_mails_under_a_forged_name_ring_once_for_a_coordinator_without_a_key(

@@ -14,6 +14,8 @@ from openpgp import Person
 from policy.reasons import Reason
 from world import LIST, OWNER, World, world
 
+pytestmark = pytest.mark.side
+
 SECRET = "For those alone who asked."
 
 

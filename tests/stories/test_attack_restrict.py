@@ -6,10 +6,14 @@ from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
 from deeds import AT_ONCE
 from letters import hand_in, signed_payload
 from openpgp import Person
 from world import LIST, World, world
+
+pytestmark = pytest.mark.side
 
 FIX, POC = ("fix.patch", b"--- a\n+++ b\n"), ("poc.bin", b"\x00\x01")
 

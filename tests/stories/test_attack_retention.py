@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 import letters
@@ -13,6 +14,8 @@ from letters import cases, hand_in
 from openpgp import Person
 from storage import tables as t
 from world import World, world
+
+pytestmark = pytest.mark.side
 
 TEAM = ("alice", "adam", "north")
 DAY = 86_400

@@ -12,6 +12,8 @@ from policy.facts import Standing
 from storage import messages, outbox
 from world import Copy, world
 
+pytestmark = pytest.mark.side
+
 FIX = [("fix.patch", b"--- a\n+++ b\n")]
 
 

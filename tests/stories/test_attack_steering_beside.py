@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from gateway.particulars import proposals_of
 from gateway.safe import take_json
 from openpgp import Person
 from storage import disclosures, facts, leaks, quarantine
 from world import LIST, World, world
+
+pytestmark = pytest.mark.side
 
 REQUEST = LIST.replace("@", "-request@")
 AGREED = {"date_change": "agreement", "vote_window": "72h", "min_notice": "2d"}

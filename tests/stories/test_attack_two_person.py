@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from policy.facts import Disclosure
 from storage import disclosures, quarantine
 from storage.records import Quarantined
 from world import World, world
+
+pytestmark = pytest.mark.side
 
 POST = "Embargo-Until: +14d\nScope: group:distributors\n\nA flaw.\n"
 FIX = [("fix.patch", b"+++ the secret fix\n")]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deeds import AT_ONCE
 from letters import hand_in, signed_payload
 from openpgp import Person
 from world import OWNER, world
+
+pytestmark = pytest.mark.side
 
 LOG = ("access.log", b"GET /the-fix from 192.0.2.7\n")
 

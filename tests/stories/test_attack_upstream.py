@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deeds import state_of
 from letters import kept
 from openpgp import Person
 from world import World, world
+
+pytestmark = pytest.mark.side
 
 DAY = 24 * 3600
 TEAM = ("alice", "adam", "north", "south")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 import letters
@@ -24,6 +25,8 @@ from openpgp import Person
 from storage import disclosures
 from storage import tables as t
 from world import Copy, World, world
+
+pytestmark = pytest.mark.side
 
 TEAM = ("alice", "adam", *MEMBERS)
 REQUEST = letters.LIST.replace("@", "-request@")

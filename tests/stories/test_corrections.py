@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from storage import disclosures
 from world import World, world
@@ -44,6 +46,7 @@ async def test_a_correction_says_what_to_discard_to_those_who_have_it_and_asks_f
         assert "asked to acknowledge anew" in story.last("alice", "Receipt").text
 
 
+@pytest.mark.side
 async def test_a_correction_of_nothing_or_into_the_wrong_hands_is_kept_back(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -72,6 +72,7 @@ async def test_a_members_request_changes_nothing_until_a_coordinator_pastes_the_
         assert not any("farm" in record.detail for record in trail)
 
 
+@pytest.mark.side
 async def test_an_asking_coordinator_is_told_to_decide_and_a_stranger_asks_nobody(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from deeds import pages, state_of
 from openpgp import Person
 from policy.calendars import parse_window
@@ -27,6 +29,7 @@ def offered(mail: Copy) -> list[str]:
     return re.findall(r"could mean: (.+? UTC)", mail.text)
 
 
+@pytest.mark.side
 async def test_receipts_tell_what_would_suit_the_list_and_dates_over_the_cap_are_kept_back(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import update
 
 import letters
@@ -20,6 +21,8 @@ from storage import audit, grants, outbox, quarantine, roster
 from storage import tables as t
 from storage.records import GrantRecord
 from world import LIST, ZONE, World, world
+
+pytestmark = pytest.mark.side
 
 HOUR, DAY = 3600, 86_400
 REQUEST = "early-disclosure-request@lists.example.org"

@@ -107,6 +107,7 @@ async def test_a_post_is_explained_and_then_comes_true(tmp_path: Path, people: d
         assert who(held) == {"northwind": "gets it, None", "southgate": "gets it, None", "westlake": "scope"}
 
 
+@pytest.mark.side
 async def test_what_is_kept_back_is_explained_with_its_reason_and_what_to_write_instead(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import letters
 from deeds import state_of
 from letters import MEMBERS, sizes
@@ -90,6 +92,7 @@ def copy_of(story: World, who: str) -> object:
     return story.last(who, "Receipt")
 
 
+@pytest.mark.side
 async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one_step(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

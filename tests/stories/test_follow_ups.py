@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from world import Copy, World, world
 
@@ -37,6 +39,7 @@ async def test_a_follow_up_during_the_hold_waits_with_it(tmp_path: Path, people:
             assert said["Second part."].attachments == {"fix.patch": b"--- a\n"}
 
 
+@pytest.mark.side
 async def test_an_answer_to_what_the_gateway_wrote_reaches_no_member_unless_it_is_told_to(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -63,6 +66,7 @@ async def test_an_answer_to_what_the_gateway_wrote_reaches_no_member_unless_it_i
             assert "TLP:RED" in story.last(name).text
 
 
+@pytest.mark.side
 async def test_an_answer_to_a_members_reply_reaches_its_writer_and_nobody_else(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deeds import AT_ONCE, HELD, pages, state_of, states
 from openpgp import Person
 from storage import items, messages
@@ -57,6 +59,7 @@ async def test_a_release_some_seconds_late_says_so_and_rings_nobody(tmp_path: Pa
         assert await pages(story) == []
 
 
+@pytest.mark.side
 async def test_a_lift_due_during_an_outage_is_one_lift_and_tells_how_late(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

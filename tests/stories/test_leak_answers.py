@@ -17,6 +17,8 @@ from storage import disclosures, leaks, roster
 from storage.records import LeakRecord
 from world import Copy, World, world
 
+pytestmark = pytest.mark.side
+
 TEAM = ("alice", "adam", *MEMBERS)
 BLOCK = re.compile(r"^\* ([^\n]+):\n\n((?:[A-Z][A-Za-z-]+: [^\n]*\n)+)", re.MULTILINE)
 

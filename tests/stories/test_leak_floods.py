@@ -6,11 +6,15 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
+
 import letters
 from deeds import pages, state_of
 from letters import MEMBERS, cases, hand_in
 from openpgp import Person
 from world import Copy, World, world
+
+pytestmark = pytest.mark.side
 
 TEAM = ("alice", "adam", *MEMBERS)
 MINUTES = 60

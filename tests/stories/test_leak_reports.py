@@ -6,6 +6,8 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 import letters
 from letters import DISCLOSURE, MEMBERS, cases, said, sizes
 from openpgp import Person
@@ -125,6 +127,7 @@ async def _joins(story: World, told: Path) -> None:
     assert len(await cases(story)) == 2
 
 
+@pytest.mark.side
 async def test_every_way_to_say_it_is_a_report(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, pinned=TEAM, list={"leak_notice": "coordinators"}) as story:
         await story.post("alice", DISCLOSURE)
@@ -151,6 +154,7 @@ async def test_every_way_to_say_it_is_a_report(tmp_path: Path, people: dict[str,
         assert subject.missing == ("what", "to", "when", "how")
 
 
+@pytest.mark.side
 async def test_others_leaks_are_told_to_coordinators_alone(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, pinned=TEAM) as story:
         await story.post("alice", DISCLOSURE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from email import message_from_bytes, policy
 from pathlib import Path
 
+import pytest
+
 from deeds import pages
 from letters import is_signed_by_the_list
 from mailbox_server import Received
@@ -43,6 +45,7 @@ async def test_the_notice_waits_for_the_clock_and_then_goes_out_in_clear_and_sig
         assert story.disclosure_id().encode() not in mail.content
 
 
+@pytest.mark.side
 async def test_lift_now_publishes_only_what_that_mail_names_itself(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         for number in range(3):
@@ -65,6 +68,7 @@ async def test_lift_now_publishes_only_what_that_mail_names_itself(tmp_path: Pat
         assert len(published(story)) == 2
 
 
+@pytest.mark.side
 async def test_a_notice_named_during_the_hold_is_taken_out_of_what_waits(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from deeds import pages
 from openpgp import Person
 from world import World, world
@@ -46,6 +48,7 @@ async def test_what_comes_near_is_told_with_what_is_not_right_yet(tmp_path: Path
         assert len(reminded(story, "alice")) == 4
 
 
+@pytest.mark.side
 async def test_a_new_date_is_reminded_of_and_the_old_one_no_more(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, list={"reminders": ["1h"], "member_reminder": ""}) as story:
         await story.post("alice", "Embargo-Until: +2d\n\nA flaw.\n")

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import letters
 from deeds import set_standing, state_of, states
 from gateway import safe
@@ -179,6 +181,7 @@ async def _on_the_other_list(story: World) -> tuple[str, str, str]:
     return case.id, entry.id, foreign.id
 
 
+@pytest.mark.side
 async def test_nobody_else_asks_anything_and_nothing_is_done_twice(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, pinned=("alice", "adam", "north")) as story:
         north = people["north"].address

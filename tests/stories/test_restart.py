@@ -6,8 +6,12 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from service import agents, service
+
+pytestmark = pytest.mark.side
 
 
 async def test_a_stop_with_a_hanging_relay_and_a_hanging_pager_takes_no_five_seconds_and_loses_nothing(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from policy.facts import Role, Standing
 from storage import roster
@@ -42,6 +44,7 @@ async def test_a_restricted_part_reaches_only_those_named_and_the_others_read_wh
         assert "Withheld from you: v2.patch" in story.last("west").text
 
 
+@pytest.mark.side
 async def test_a_scope_names_groups_organisations_and_addresses(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         for line, readers in {

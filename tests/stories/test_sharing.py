@@ -147,6 +147,7 @@ def _sealed(story: World) -> list[Copy]:
     return [story.open(eve, one) for one in found]
 
 
+@pytest.mark.side
 async def test_what_is_denied_or_lifted_before_it_is_accepted_is_never_shared(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from storage import disclosures
 from world import World, world
@@ -42,6 +44,7 @@ async def test_the_latest_status_of_each_member_stands_and_no_member_reads_anoth
         assert b"All tests pass" not in told
 
 
+@pytest.mark.side
 async def test_a_coordinators_status_or_one_without_a_word_changes_nothing(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

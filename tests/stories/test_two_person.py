@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from policy.facts import Disclosure
 from storage import alarms, disclosures, quarantine
@@ -55,6 +57,7 @@ async def test_a_post_is_pending_until_another_coordinator_approves_it(
         assert "there is nothing to approve" in story.last("adam").text
 
 
+@pytest.mark.side
 async def test_an_approval_after_its_date_asks_for_a_new_one(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, list=ALL) as story:
         await story.post("alice", "Embargo-Until: +2h\n\nA flaw.\n")

@@ -18,6 +18,8 @@ from policy.leakcase import Outcome
 from storage import leaks, quarantine, roster
 from world import LIST, World, world
 
+pytestmark = pytest.mark.side
+
 REQUEST = LIST.replace("@", "-request@")
 ASKED = "A second coordinator is asked"
 

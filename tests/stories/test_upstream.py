@@ -158,6 +158,7 @@ async def test_another_coordinator_or_the_group_of_its_name_opens_what_is_kept_b
         assert await state_of(story, which) == "lifted"
 
 
+@pytest.mark.side
 async def test_an_upstream_that_comes_later_keeps_back_each_mail_and_without_a_date_is_asked_about(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -198,6 +199,7 @@ async def test_an_upstream_that_comes_later_keeps_back_each_mail_and_without_a_d
         assert lifts(story, "north") == 2
 
 
+@pytest.mark.side
 async def test_a_fact_lifts_all_the_same_and_then_nothing_goes_out_by_itself(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

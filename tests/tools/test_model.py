@@ -26,6 +26,7 @@ def test_the_core_breaks_no_law_in_the_smallest_world_and_everything_comes_to_an
     assert found.transitions > 30_000
 
 
+@pytest.mark.side
 def test_votes_on_dates_break_no_law_in_the_smallest_world_and_every_embargo_ends() -> None:
     found = explore_votes(BALLOT)
     assert not found.violations
