@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +24,7 @@ import gnupg
 
 from keys import packets, process, status
 from keys.certificates import Certificates
-from keys.errors import EngineUnavailable
+from keys.errors import EngineSilent, EngineUnavailable
 from keys.homes import AGENT_CONFIG, Agent, Home, Homes
 from keys.packets import Shape, Tag
 from keys.process import NOTHING, Bounds, Descriptors, Feed, Finished, Place
@@ -240,20 +241,22 @@ class Engine:
             wanted = {packet.key_id for packet in packets.split(message).packets}
         except ValueError:
             return _closed(OpenStatus.DAMAGED)
-        async with self._homes.use(ring) as home:
-            named = bool(wanted & home.key_ids[ring.key.fingerprint])
-            if not named and HIDDEN not in wanted:
-                return _closed(OpenStatus.NOT_FOR_US)
-            for is_last in (False, True):
-                generation = home.agent.generation
-                ended = await self._decrypt(home, message)
-                bad: tuple[SignatureSeen, ...] = ()
-                if status.stopped_at_signature(ended, ring.key.fingerprint):
-                    bad = status.read_signatures(ended)
-                    ended = await self._decrypt(home, message, "--skip-verify")  # is it whole, at least?
-                opened = await self._judge(home, ended, generation, named=named, is_last=is_last)
-                if opened:
-                    return replace(opened, signatures=bad) if bad and opened.status is OpenStatus.OPENED else opened
+        return await self._homes.at_work(ring, partial(self._open_at, message=message, wanted=wanted))
+
+    async def _open_at(self, home: Home, message: bytes, wanted: set[str]) -> Opened:
+        named = bool(wanted & home.key_ids[home.key.fingerprint])
+        if not named and HIDDEN not in wanted:
+            return _closed(OpenStatus.NOT_FOR_US)
+        for is_last in (False, True):
+            generation = home.agent.generation
+            ended = await self._decrypt(home, message)
+            bad: tuple[SignatureSeen, ...] = ()
+            if status.stopped_at_signature(ended, home.key.fingerprint):
+                bad = status.read_signatures(ended)
+                ended = await self._decrypt(home, message, "--skip-verify")  # is it whole, at least?
+            opened = await self._judge(home, ended, generation, named=named, is_last=is_last)
+            if opened:
+                return replace(opened, signatures=bad) if bad and opened.status is OpenStatus.OPENED else opened
         raise EngineUnavailable("GnuPG does not open messages")
 
     async def _decrypt(self, home: Home, message: bytes, *further: str, seconds: float | None = None) -> Finished:
@@ -280,7 +283,7 @@ class Engine:
             return _closed(OpenStatus.DAMAGED if named else OpenStatus.NOT_FOR_US)
         await home.agent.restart(generation)
         if ended.timed_out and not await self._answers(home):
-            raise EngineUnavailable("GnuPG does not answer")
+            raise EngineSilent("GnuPG does not answer")
         return None
 
     async def probe(self, ring: Ring) -> bool:
@@ -316,7 +319,7 @@ class Engine:
         async with self._homes.use(ring) as home:
             ended = await self._verify(home, signed, material)
             if ended.timed_out:
-                raise EngineUnavailable("GnuPG does not finish checking a signature")
+                raise EngineSilent("GnuPG does not finish checking a signature")
             return status.read_detached(ended)
 
     async def _verify(self, home: Home, signed: bytes, signature: bytes) -> Finished:
@@ -331,12 +334,15 @@ class Engine:
         Keys that are not pinned or that GnuPG refuses are left out; a request without any key left is
         in ``refused``. Raises EngineUnavailable.
         """
-        async with self._homes.use(ring) as home:
-            asked = dict.fromkeys(fingerprint for request in requests for fingerprint in request.fingerprints)
-            known = {pin.fingerprint for pin in ring.pinned} | {ring.key.fingerprint}
+        asked = dict.fromkeys(fingerprint for request in requests for fingerprint in request.fingerprints)
+        known = {pin.fingerprint for pin in ring.pinned} | {ring.key.fingerprint}
+
+        async def seal(home: Home) -> Sealed:
             usable = [one for one in asked if one in known & home.key_ids.keys() and FINGERPRINT.fullmatch(one)]
             message, usable = await self._seal_for_usable(home, content, usable)
             return _share_out(home, message, usable, requests)
+
+        return await self._homes.at_work(ring, seal)
 
     async def _seal_for_usable(self, home: Home, content: bytes, usable: list[str]) -> tuple[bytes, list[str]]:
         """Seal, setting those apart that GnuPG refuses, until it takes the rest. b"": nobody is left."""
@@ -356,7 +362,8 @@ class Engine:
                 usable = [one for one in usable if one not in refused]
                 recipients = list(usable)
             elif was_mended:
-                raise EngineUnavailable("GnuPG does not seal")
+                failure = EngineSilent if ended.timed_out else EngineUnavailable
+                raise failure("GnuPG does not seal")
             else:
                 was_mended = True
                 await home.agent.restart(generation)
@@ -377,16 +384,20 @@ class Engine:
 
         Raises EngineUnavailable.
         """
+        return await self._homes.at_work(ring, partial(self._sign, data=data))
+
+    async def _sign(self, home: Home, data: bytes) -> bytes:
         arguments = ("--no-emit-version", "--no-comments", "--armor", "--digest-algo", "SHA512")
-        async with self._homes.use(ring) as home:
-            own = home.key.fingerprint
-            for _ in range(2):
-                generation = home.agent.generation
-                feed = Feed(data, home.key.passphrase)
-                ended = await self._run(home.place, *arguments, "--local-user", f"{own}!", "--detach-sign", feed=feed)
-                if ended.succeeded and _is_signed(ended, own):
-                    return ended.output
-                await home.agent.restart(generation)
+        own = home.key.fingerprint
+        for is_last in (False, True):
+            generation = home.agent.generation
+            feed = Feed(data, home.key.passphrase)
+            ended = await self._run(home.place, *arguments, "--local-user", f"{own}!", "--detach-sign", feed=feed)
+            if ended.succeeded and _is_signed(ended, own):
+                return ended.output
+            await home.agent.restart(generation)
+            if is_last and ended.timed_out:
+                raise EngineSilent("GnuPG does not sign")
         raise EngineUnavailable("GnuPG does not sign")
 
 

@@ -15,6 +15,10 @@ class EngineUnavailable(KeysError):  # noqa: N818 - it says what is the matter
     """
 
 
+class EngineSilent(EngineUnavailable):
+    """GnuPG does not end in its time. To ask it again at once would only take that time again."""
+
+
 class BadKeyFile(KeysError):  # noqa: N818 - it says what is the matter
     """A key file is refused; ``reason`` is one short clause for people.
 

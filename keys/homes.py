@@ -11,19 +11,23 @@ import asyncio
 import contextlib
 import hashlib
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from keys import packets, process
-from keys.errors import EngineUnavailable
+from keys.errors import EngineSilent, EngineUnavailable
 from keys.process import Feed, Place, Runner
 from keys.results import ListKey, PinnedKey, Ring
 from keys.runtime import Runtime, kill_agents, remove
 
+T = TypeVar("T")
+
 # s2k-count: the passphrase has 256 random bits, so stretching it would only cost 250 ms an operation.
 AGENT_CONFIG = "s2k-count 65536\nallow-loopback-pinentry\ndisable-scdaemon\ndefault-cache-ttl 0\nmax-cache-ttl 0\n"
 AGENT_SECONDS = 20
+SECRETS = "private-keys-v1.d"
 SECRET_IMPORTED = 16  # IMPORT_OK's bit for "contains a secret key"
 
 
@@ -73,6 +77,11 @@ class Home:
     is_current: bool = True
     owns_home: bool = field(default=False)  # nobody goes on with its directory
 
+    @property
+    def stands(self) -> bool:
+        """Whether what GnuPG needs is still there: who cleans temporary files may have taken it."""
+        return self.place.keyring.is_file() and any((self.place.home / SECRETS).glob("*.key"))
+
     def dispose(self) -> None:
         """Remove it from the disk, once it is neither current nor used."""
         if self.is_current or self.users:
@@ -104,20 +113,48 @@ class Homes:
 
     @contextlib.asynccontextmanager
     async def use(self, ring: Ring) -> AsyncIterator[Home]:
-        """Give the home for this ring, built first where it is not there; raises EngineUnavailable."""
+        """Give the home for this ring, built first where it is not there; raises EngineUnavailable.
+
+        One in which GnuPG does not work is not used again.
+        """
         lock = self._locks.setdefault(ring.key.list_id, asyncio.Lock())
         async with lock:
             home = await self._ready(ring)
             home.users += 1
         try:
             yield home
+        except EngineUnavailable:
+            self._leave(ring.key.list_id, home)
+            raise
         finally:
             home.users -= 1
             home.dispose()
 
+    async def at_work(self, ring: Ring, act: Callable[[Home], Awaitable[T]]) -> T:
+        """Do something in the home for this ring; where that fails, though not for want of time, again in a new one."""
+        try:
+            async with self.use(ring) as home:
+                return await act(home)
+        except EngineSilent:
+            raise
+        except EngineUnavailable:
+            async with self.use(ring) as home:
+                return await act(home)
+
+    def _leave(self, list_id: str, home: Home) -> None:
+        """Build another one for the next who asks. Runs still in progress may end in this one."""
+        if self._current.get(list_id) is home:
+            del self._current[list_id]
+            self._rings.pop(list_id, None)
+            home.is_current, home.owns_home = False, True
+
     async def _ready(self, ring: Ring) -> Home:
         list_id = ring.key.list_id
         home = self._current.get(list_id)
+        if home and not home.stands:
+            self._leave(list_id, home)
+            home.dispose()
+            home = None
         if home and self._rings.get(list_id) is ring:
             return home
         digest = _digest(ring)
@@ -165,6 +202,8 @@ class Homes:
             flags, fingerprint = line.words()[:2]
             if ended.succeeded and fingerprint == key.fingerprint and int(flags) & needed == needed:
                 return
+        if ended.timed_out:
+            raise EngineSilent("GnuPG does not finish taking the list's own key")
         raise EngineUnavailable("GnuPG does not take the list's own key")
 
     async def _import_pinned(self, place: Place, pinned: set[PinnedKey]) -> None:
@@ -185,7 +224,7 @@ class Homes:
         options = "import-minimal,self-sigs-only"
         ended = await self._run(place, "--import-options", options, "--import", feed=Feed(material))
         if ended.timed_out:
-            raise EngineUnavailable("GnuPG does not finish an import of keys")
+            raise EngineSilent("GnuPG does not finish an import of keys")
         return {line.words()[1] for line in ended.all("IMPORT_OK") if len(line.words()) > 1}
 
 

@@ -34,22 +34,24 @@ class Runtime:
 
         Removes what dead processes of the same user left beside it. Raises OSError.
         """
-        parent = _parent(base)
-        _sweep(parent)
-        name = secrets.token_hex(4)
-        unborn = parent / f"{UNBORN}{name}"
-        unborn.mkdir(mode=0o700)
-        self._lock = os.open(unborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        self.path = unborn.rename(parent / f"{PREFIX}{name}")
+        self._parent = _parent(base)
+        _sweep(self._parent)
+        self.path, self._lock = _lay(self._parent)
         self._count = 0
         self._is_open = True
 
     def new_home(self) -> Path:
-        """Make an empty home for GnuPG; raises EngineUnavailable."""
+        """Make an empty home for GnuPG; raises EngineUnavailable.
+
+        Where the whole directory is gone (a cleaner of temporary files, perhaps), another is made first.
+        """
         self._count += 1
-        home = self.path / str(self._count)
         try:
+            if self._is_open and not self.path.is_dir():
+                gone = self._lock
+                self.path, self._lock = _lay(self._parent)
+                os.close(gone)
+            home = self.path / str(self._count)
             home.mkdir(mode=0o700)
         except OSError as error:
             raise EngineUnavailable(f"no room for a home of GnuPG: {error.strerror}") from error
@@ -61,6 +63,16 @@ class Runtime:
             self._is_open = False
             remove(self.path)
             os.close(self._lock)
+
+
+def _lay(parent: Path) -> tuple[Path, int]:
+    """Make a directory that is locked from its first moment on; gives it and its lock."""
+    name = secrets.token_hex(4)
+    unborn = parent / f"{UNBORN}{name}"
+    unborn.mkdir(mode=0o700)
+    lock = os.open(unborn / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return unborn.rename(parent / f"{PREFIX}{name}"), lock
 
 
 def _parent(base: Path | None) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 from pathlib import Path
@@ -268,6 +269,21 @@ async def test_a_hanging_agent_is_replaced_and_never_judged_as_damage(ring, list
     assert (opened.status, opened.plaintext) == (OpenStatus.OPENED, TEXT)
 
 
+@pytest.mark.parametrize("gone", ["*/*.kbx", "*/private-keys-v1.d", "*/private-keys-v1.d/*.key", "[0-9]*", ""])
+async def test_what_a_cleaner_of_temporary_files_took_is_made_anew(engine, ring, list_key, alice, gone):
+    message = alice.sign_encrypt(TEXT, [list_key.public])
+    assert await engine.probe(ring)
+    for path in list(engine._runtime.path.glob(gone)) if gone else [engine._runtime.path]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    opened = await engine.open(ring, message)
+    sealed = await engine.seal_for(ring, TEXT, [SealRequest("a", (alice.fingerprint,))])
+
+    assert (opened.status, opened.plaintext) == (OpenStatus.OPENED, TEXT)
+    assert [seen.status for seen in opened.signatures] == [SignatureStatus.GOOD]
+    assert sealed.refused == {}
+
+
 def fake_gpg(directory: Path, script: str) -> str:
     """A program in gpg's place; the agent beside it is the real one."""
     path = directory / "gpg"
@@ -324,16 +340,15 @@ async def test_a_wrong_passphrase_of_the_list_is_our_own_failure(engine, ring, l
         await engine.open(Ring(other, ring.pinned, 1), message)
 
 
-async def test_a_home_that_cannot_be_written_is_our_own_failure(ring, list_key, alice):
+async def test_a_home_that_cannot_be_made_is_our_own_failure_until_it_can(ring, list_key, alice, tmp_path):
     message = alice.sign_encrypt(TEXT, [list_key.public])
     async with Engine() as engine:
-        engine._runtime.path.rename(engine._runtime.path.with_name("moved-" + engine._runtime.path.name))
-        moved = engine._runtime.path.with_name("moved-" + engine._runtime.path.name)
-        try:
-            with pytest.raises(EngineUnavailable):
-                await engine.open(ring, message)
-        finally:
-            moved.rename(engine._runtime.path)
+        shutil.rmtree(engine._runtime.path)
+        there, engine._runtime._parent = engine._runtime._parent, tmp_path / "missing"
+        with pytest.raises(EngineUnavailable):
+            await engine.open(ring, message)
+        engine._runtime._parent = there
+        assert (await engine.open(ring, message)).plaintext == TEXT
 
 
 async def test_nothing_secret_lies_open_in_the_home(engine, ring, list_key):
