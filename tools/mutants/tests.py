@@ -26,7 +26,7 @@ LEFT_OUT = {
 }
 SEEN = ROOT / "build" / "mutants-seen.pickle"
 OPTIONS = ("-s", "-c", os.devnull, "--rootdir", str(ROOT), "-p", "no:cacheprovider", "-p", "no:terminal")
-OPTIONS += ("--import-mode=importlib",)
+OPTIONS += ("--import-mode=importlib", "-o", f"pythonpath={ROOT / 'tests'} {ROOT}")
 Lines = set[tuple[str, int]]
 
 
