@@ -21,7 +21,8 @@ from gateway.clock import Clock, SystemClock
 from gateway.config import Config, ConfigError
 from gateway.digest import daily
 from gateway.grants import sharing
-from gateway.intake import Intake
+from gateway.intake import Intake, apply
+from gateway.kept import missing
 from gateway.leaks.bad_day import DUTIES
 from gateway.lists import Lists
 from gateway.log import describe, get_logger
@@ -122,7 +123,9 @@ class Gateway:
             **upstream_details.DUTIES,
             **sharing.DUTIES,
         }
-        self.release = Release(parts, by_kind, destroying.Retention(parts))
+        self.release = Release(
+            parts, by_kind, destroying.Retention(parts), prepared=missing.prepared(apply), hourly=[daily.plan]
+        )
         self.delivery = Delivery(parts)
         self._stopping = asyncio.Event()
         self._loops: list[asyncio.Task[None]] = []

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway import safe
-from gateway.kept import posts as kept_posts
+from gateway.kept import finding
 from gateway.particulars import MessageFacts, Particulars
 from keys.results import SignatureStatus
 from policy.audience import judge_seat
@@ -158,7 +158,7 @@ async def _about_kept_post(incoming: Incoming, answered: Answered | None, signer
     """Whether its writer answers the complaint about a new mail of his own that is still kept back."""
     if answered is None or incoming.answered is None or signer is None:
         return answered
-    kept = await kept_posts.find(incoming, incoming.answered)
+    kept = await finding.find(incoming, incoming.answered)
     if kept is None or kept.writer_id != signer.id:
         return answered
     incoming.kept_post = kept

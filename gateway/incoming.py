@@ -9,11 +9,11 @@ from gateway.notices.common import MOST_TEXT, Attachment
 from gateway.scene import Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import datetime
 
     from gateway.envelope import Envelope
-    from gateway.kept.posts import KeptPost
+    from gateway.kept.finding import KeptPost
     from gateway.lists import MailingList
     from gateway.mail.model import Payload
     from gateway.notices.common import Receipt
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from policy.facts import Disclosure, Person
     from policy.intake import Door, MailFacts
     from policy.requests import Asked
-    from policy.verdicts import Kept
+    from policy.verdicts import Kept, Verdict
     from storage.database import Tx
     from storage.records import Message
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Incoming:
     """One mail on its way through the story, inside its transaction.
 
-    ``beside``: what the answer holds that brought a kept mail back.
+    ``carry_out`` does what follows from a verdict, also for a kept mail that this one lets go. ``beside``: what
+    the answer holds that brought a kept mail back.
     """
 
     parts: Parts
@@ -44,6 +45,7 @@ class Incoming:
     now: datetime
     mail_id: str
     digest: str
+    carry_out: Callable[[Incoming, Verdict], Awaitable[None]] = field(repr=False)
     tells_failure: bool = False
     people: tuple[Person, ...] = ()
     facts: MailFacts | None = None

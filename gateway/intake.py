@@ -121,6 +121,7 @@ class Intake:
                 envelope.received_at,
                 row_id("ML"),
                 digest,
+                apply,
                 tells_failure=is_failure,
                 ahead=ahead,
             )
@@ -237,7 +238,7 @@ async def _command(incoming: Incoming, verdict: Acted | Acknowledged | Requested
         case Acknowledged(writer):
             await disclosing.acknowledge(incoming, writer)
         case Requested():
-            await requests.carry_out(incoming, verdict, apply)
+            await requests.carry_out(incoming, verdict)
 
 
 async def _keep_back(incoming: Incoming, verdict: Kept) -> None:

@@ -12,9 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from gateway import lifting, reminders, safe
-from gateway.digest import daily
 from gateway.grants import ending
-from gateway.kept import approvals, keeping
+from gateway.kept import keeping
 from gateway.leaks import retrospect
 from gateway.log import describe, get_logger
 from gateway.notices import common as notices
@@ -34,7 +33,7 @@ from storage.errors import Unavailable
 from storage.records import Copy, Duty, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from datetime import datetime
 
     from gateway.lists import MailingList
@@ -44,6 +43,8 @@ if TYPE_CHECKING:
     from storage.database import Tx
 
     DoDuty = Callable[[Parts, Tx, MailingList, str, datetime], Awaitable[None]]
+    PrepareDuty = Callable[[Parts, str], Awaitable[DoDuty]]
+    Hourly = Callable[[Tx, MailingList, datetime], Awaitable[None]]
 
 log = get_logger("release")
 EXPIRE_EVERY = timedelta(hours=1)
@@ -66,10 +67,22 @@ class Release:
     """Does what is due by the clock; one thing that can't be done now keeps nothing else from its time."""
 
     def __init__(
-        self, parts: Parts, duties_by_kind: Mapping[str, DoDuty] | None = None, ageing: Ages | None = None
+        self,
+        parts: Parts,
+        duties_by_kind: Mapping[str, DoDuty] | None = None,
+        ageing: Ages | None = None,
+        *,
+        prepared: Mapping[str, PrepareDuty] | None = None,
+        hourly: Sequence[Hourly] = (),
     ) -> None:
-        """Take the parts, how duties are done that other modules take on, and what is done with what is over."""
+        """Take the parts, how duties are done that other modules take on, and what is done with what is over.
+
+        ``prepared``: duties for which something is read before their transaction. ``hourly``: what each list has
+        done for it once an hour.
+        """
         self._parts = parts
+        self._prepared = prepared or {}
+        self._hourly = hourly
         self._ageing = ageing
         self._aged_at: datetime | None = None
         self._by_kind = duties_by_kind or {}
@@ -140,18 +153,14 @@ class Release:
         return True
 
     async def _do_duty(self, duty: Duty, now: datetime) -> bool:
-        is_approval = duty.kind in approvals.KINDS
-        ahead = await approvals.read_ahead(self._parts, duty.ref) if is_approval else {}
+        prepare = self._prepared.get(duty.kind)
+        do = await prepare(self._parts, duty.ref) if prepare else self._by_kind.get(duty.kind)
         async with self._parts.database.transaction() as tx:
-            if is_approval:
-                is_first = duty.kind == approvals.APPROVAL
-                await approvals.still_missing(self._parts, tx, duty.ref, now, ahead, is_first=is_first)
-            else:
-                await self._carry_out(tx, duty, now)
+            await self._carry_out(tx, duty, do, now)
             await duties.done(tx, duty.id, now)
         return True
 
-    async def _carry_out(self, tx: Tx, duty: Duty, now: datetime) -> None:
+    async def _carry_out(self, tx: Tx, duty: Duty, do: DoDuty | None, now: datetime) -> None:
         parts, ref = self._parts, duty.ref
         mailing_list = parts.lists.get(duty.list_id)
         if mailing_list is None:
@@ -165,8 +174,8 @@ class Release:
                 await reports.undelivered(parts, tx, ref, now)
             case disclosures.LIFT_OVERDUE:
                 await lifting.overdue(parts, tx, ref, now)
-            case _ if duty.kind in self._by_kind:
-                await self._by_kind[duty.kind](parts, tx, mailing_list, ref, now)
+            case _ if do is not None:
+                await do(parts, tx, mailing_list, ref, now)
             case _:
                 log.error("unknown-duty", kind=duty.kind)
 
@@ -192,7 +201,8 @@ class Release:
         async with self._parts.database.transaction() as tx:
             for mailing_list in self._parts.lists:
                 await keeping.expire(self._parts, tx, mailing_list, now)
-                await daily.plan(tx, mailing_list, now)
+                for do in self._hourly:
+                    await do(tx, mailing_list, now)
         return False
 
 

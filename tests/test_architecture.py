@@ -6,6 +6,7 @@ Each rule that a tool keeps has a test here that the tool would notice a break.
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -122,6 +123,38 @@ def test_a_contract_breaks_when_somebody_breaks_it(tmp_path, module, line, broke
 
     assert done.returncode == 1, done.stdout
     assert "BROKEN" in done.stdout
+
+
+def taken(path: Path, known: set[str]) -> set[str]:
+    """Which of our modules a file imports when it runs, wherever in it; not what is there for the types alone."""
+    for_types = {
+        inner
+        for node in nodes(path)
+        if isinstance(node, ast.If) and dotted(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in nodes(path):
+        if isinstance(node, ast.ImportFrom) and node not in for_types:
+            found |= {name if name in known else node.module for alias in node.names
+                      for name in [f"{node.module}.{alias.name}"]}  # fmt: skip
+        elif isinstance(node, ast.Import) and node not in for_types:
+            found |= {alias.name for alias in node.names}
+    return found & known
+
+
+def test_no_module_needs_one_that_needs_it():
+    modules = {
+        str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path
+        for path in sources(*PACKAGES)
+    }
+    graph = {name: taken(path, set(modules)) - {name} for name, path in modules.items()}
+
+    assert graph["gateway.intake"] > {"gateway.facts", "gateway.steering"}
+    try:
+        graphlib.TopologicalSorter(graph).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 def test_the_import_linter_is_the_one_that_make_runs():

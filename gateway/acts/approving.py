@@ -101,14 +101,12 @@ async def approve(incoming: Incoming, writer: Person, act: Approve) -> str:
 
 async def _approve_kept(incoming: Incoming, writer: Person, entry: Quarantined) -> str:
     """A kept mail is judged again as if just come; where it can't be done now, it stays kept."""
-    from gateway.intake import apply  # noqa: PLC0415 - what carries out a mail carries out this one as well
-
     parts, tx = incoming.parts, incoming.tx
     actor = Actor(writer.address, f"{writer.name} <{writer.address}>", writer.id, incoming.mail_id)
     try:
         async with tx.begin_nested():
             await kept_mails.let_go(
-                parts, tx, entry, incoming.now, actor, apply, ahead=incoming.ahead, is_approved=True
+                parts, tx, entry, incoming.now, actor, incoming.carry_out, ahead=incoming.ahead, is_approved=True
             )
     except RefusedError as error:
         return f"Not done: {error}."

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway.kept import keeping
 from gateway.notices import common as notices
-from gateway.sending import posting, reports
+from gateway.sending import posting
 from gateway.settings import TwoPerson
 from policy.acts import AssessLeak, ConfirmDate
 from policy.audience import let_in
@@ -28,12 +28,10 @@ from policy.widening import opens, widens
 from storage import disclosures, duties, grants, quarantine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.incoming import Incoming
-    from gateway.parts import Parts
-    from gateway.reading import Read
     from policy.facts import Disclosure, Person
     from policy.orders import Order
     from policy.steering import SteerPlan
@@ -41,9 +39,7 @@ if TYPE_CHECKING:
     from storage.records import Quarantined
 
 APPROVAL, AGAIN = "approval", "approval-again"
-KINDS = frozenset({APPROVAL, AGAIN})
 """Duties: the first word by mail, at the hold or an hour after it was asked for, and the pager's daily one."""
-ASK_AGAIN = timedelta(hours=24)
 FIRST_AFTER = timedelta(hours=1)
 TWO = 2
 
@@ -164,71 +160,6 @@ class Waiting:
     list_id: str
     disclosure: Disclosure | None
     entry: Quarantined | None
-
-
-async def read_ahead(parts: Parts, ref: str) -> Mapping[str, Read]:
-    """What waits under that id, read before the transaction that tries it."""
-    from gateway.kept import mails as kept_mails  # noqa: PLC0415 - it carries mails out, which comes back here
-
-    return await kept_mails.read_ahead(parts, [ref]) if ref.startswith("QU-") else {}
-
-
-async def still_missing(
-    parts: Parts, tx: Tx, ref: str, now: datetime, ahead: Mapping[str, Read], *, is_first: bool
-) -> None:
-    """Nobody has approved yet: the coordinators are asked again, and the pager is told.
-
-    From the second day on the mail is the digest's; the pager is told every day.
-    Where it can't be done any more (it is over, was done otherwise, who asked is gone), that is told once.
-    """
-    found = await waiting(tx, ref)
-    if found is None or parts.lists.get(found.list_id) is None:
-        return
-    why = await _hopeless(parts, tx, found.entry, now, ahead) if found.entry is not None else None
-    if why or is_first:
-        headline, lines = _lapsed(ref, why) if why else _missing(ref)
-        await posting.tell_coordinators(
-            parts,
-            tx,
-            parts.lists[found.list_id],
-            notices.happened(found.disclosure.id if found.disclosure else None, headline, lines),
-            now=now,
-            disclosure=found.disclosure,
-        )
-    if why:
-        return
-    await reports.raise_alarm(parts, tx, kind="not-approved", ref=ref, list_id=found.list_id, now=now)
-    await duties.put(tx, kind=AGAIN, ref=ref, list_id=found.list_id, due_at=now + ASK_AGAIN)
-
-
-async def _hopeless(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, ahead: Mapping[str, Read]) -> str | None:
-    """Why approving a kept mail would do nothing: it is tried, and taken back. None where it would be done."""
-    from gateway.intake import apply  # noqa: PLC0415 - what carries out a mail carries out this one as well
-    from gateway.kept import mails as kept_mails  # noqa: PLC0415
-
-    return await kept_mails.try_out(parts, tx, entry, now, apply, ahead)
-
-
-def _missing(ref: str) -> tuple[str, list[str]]:
-    lines = [
-        f"{ref} still waits for a second coordinator. Whoever did not ask for it answers with this line:",
-        "",
-        f"Approve: {ref}",
-    ]
-    if ref.startswith("QU-"):
-        lines += ["", f"If it is not wanted any more, send `Discard-Quarantine: {ref}` to the -request address."]
-    return "A second coordinator is still missing", lines
-
-
-def _lapsed(ref: str, why: str) -> tuple[str, list[str]]:
-    lines = [
-        f"{ref} waited for a second coordinator. It can't be done any more, so nobody is asked again:",
-        "",
-        f"    {why}",
-        "",
-        f"It stays in quarantine until it is discarded: `Discard-Quarantine: {ref}`, to the -request address.",
-    ]
-    return "Nothing waits for a second coordinator any more", lines
 
 
 async def waiting(tx: Tx, ref: str) -> Waiting | None:

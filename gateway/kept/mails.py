@@ -38,7 +38,7 @@ NEVER_WAIVED = UNPROVED | {Reason.UNSUPPORTED, Reason.TWO_PERSON}
 KEPT = "kept"
 
 Apply = Callable[[Incoming, Verdict], Awaitable[None]]
-"""Carrying a verdict out: ``gateway.intake.apply``, handed in, as it may itself be what calls here."""
+"""Carrying a verdict out, as ``Incoming.carry_out`` does: handed in, as it may itself be what calls here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,9 @@ async def release(
     if not await quarantine.set_state(tx, entry.id, "released", now):
         raise RefusedError(f"{entry.id} was decided by somebody else meanwhile")
     addressed = kept.addressed
-    incoming = Incoming(parts, tx, addressed.mailing_list, addressed.door, envelope, seen, now, mail.id, mail.digest)
-    taken_for = await _judge_again(incoming, entry, waived, carry_out)
+    to = addressed.mailing_list
+    incoming = Incoming(parts, tx, to, addressed.door, envelope, seen, now, mail.id, mail.digest, carry_out)
+    taken_for = await _judge_again(incoming, entry, waived)
     detail = {"taken_for": taken_for}
     await audit(parts, tx, now, "quarantine-released", entry.id, entry.list_id, entry.reason, detail, actor=actor)
     lines = [f"Waived: {', '.join(entry.reasons)}", f"Taken for: {taken_for}"]
@@ -179,13 +180,13 @@ async def try_out(
         return None
 
 
-async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset[Reason], carry_out: Apply) -> str:
+async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset[Reason]) -> str:
     """Judge and apply in the caller's transaction; what would be kept again is refused, and all of it taken back."""
     incoming.facts = await gather(incoming, waived)
     verdict = judge_mail(incoming.facts, incoming.now)
     if isinstance(verdict, Kept):
         raise RefusedError(_kept_again(entry, verdict))
-    await carry_out(incoming, verdict)
+    await incoming.carry_out(incoming, verdict)
     if incoming.taken_for == "quarantine":  # its lines were clear, but can't be carried out now
         raise RefusedError(_kept_again(entry, incoming.kept))
     if incoming.refused is not None and Reason.TWO_PERSON in waived:  # what was approved is done, or waits on

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gateway import bouncing, replies
 from gateway.envelope import Envelope, holds_bare_bytes, normalise
 from gateway.incoming import Incoming
+from gateway.intake import apply
 from gateway.mail.model import Mail
 from gateway.operator.acts import ring_of
 from gateway.operator.base import RefusedError, UnclearError, named
@@ -71,6 +72,7 @@ async def explain(parts: Parts, file: bytes, list_name: str | None) -> Rehearsal
                 parts.clock.now(),
                 row_id("ML"),
                 hashlib.sha256(content).hexdigest(),
+                apply,
                 tells_failure=tells_failure,
             )
             raise _OverError(await rehearse(incoming))

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.incoming import Incoming
-    from gateway.kept.mails import Apply
     from gateway.notices.common import Notice
     from policy.facts import Person
     from policy.verdicts import Requested
@@ -55,8 +54,8 @@ def _takes_two(incoming: Incoming, asked: Asked) -> bool:
     return changes and TwoPerson.ROSTER in approvals.left_to_two(incoming)
 
 
-async def carry_out(incoming: Incoming, verdict: Requested, apply: Apply) -> None:
-    """Do what is asked, or nothing of it, and answer. ``apply`` carries out what a released mail asks for."""
+async def carry_out(incoming: Incoming, verdict: Requested) -> None:
+    """Do what is asked, or nothing of it, and answer."""
     writer, asked = verdict.writer, verdict.asked
     address = incoming.mailing_list.request
     if asked.is_help:
@@ -69,7 +68,7 @@ async def carry_out(incoming: Incoming, verdict: Requested, apply: Apply) -> Non
         return
     try:
         async with incoming.tx.begin_nested():
-            done = await _do_all(incoming, writer, asked.requests, apply)
+            done = await _do_all(incoming, writer, asked.requests)
             if _takes_two(incoming, asked):
                 raise _WaitsError
     except _WaitsError:
@@ -94,9 +93,7 @@ async def _refuse(incoming: Incoming, writer: Person, asked: Asked) -> None:
     await _answer(incoming, writer, notice, MessageKind.NOTE)
 
 
-async def _do_all(
-    incoming: Incoming, writer: Person, requests: Sequence[Request], apply: Apply
-) -> list[tuple[Request, Outcome]]:
+async def _do_all(incoming: Incoming, writer: Person, requests: Sequence[Request]) -> list[tuple[Request, Outcome]]:
     """Do each line; where any can't be done, say so of all that can't, at once. Raises _RefusedError."""
     actor = Actor(writer.address, f"{writer.name} <{writer.address}>", writer.id, incoming.mail_id)
     done: list[tuple[Request, Outcome]] = []
@@ -105,7 +102,7 @@ async def _do_all(
     for request in requests:
         try:
             async with incoming.tx.begin_nested():
-                outcome = await _do(incoming, request, actor, apply)
+                outcome = await _do(incoming, request, actor)
         except RefusedError as error:
             refused[request] = str(error)
             continue
@@ -118,7 +115,7 @@ async def _do_all(
     return done
 
 
-async def _do(incoming: Incoming, request: Request, actor: Actor, apply: Apply) -> Outcome:
+async def _do(incoming: Incoming, request: Request, actor: Actor) -> Outcome:
     parts, tx, now = incoming.parts, incoming.tx, incoming.now
     match request.ask:
         case Ask.SHOW:
@@ -134,7 +131,9 @@ async def _do(incoming: Incoming, request: Request, actor: Actor, apply: Apply) 
             return _said(await operator_closing.close_it(parts, tx, disclosure, now, actor))
         case Ask.RELEASE:
             entry = await find_kept(incoming, request.about)
-            return _said(await kept_mails.let_go(parts, tx, entry, now, actor, apply, ahead=incoming.ahead))
+            return _said(
+                await kept_mails.let_go(parts, tx, entry, now, actor, incoming.carry_out, ahead=incoming.ahead)
+            )
         case Ask.DISCARD:
             entry = await find_kept(incoming, request.about)
             return _said(await kept_mails.discard(parts, tx, entry, now, actor))
