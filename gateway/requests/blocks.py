@@ -148,6 +148,11 @@ async def _member(incoming: Incoming, address: str) -> Person:
     for person in await roster.find(incoming.tx, address=address, list_id=incoming.mailing_list.id):
         if person.role is Role.MEMBER:
             return person
+        if person.role is Role.GUEST:
+            raise RefusedError(
+                f"{person.address} is a guest of one disclosure, not a member; `Guest: end {person.address}`, "
+                "as an answer in its thread, ends that"
+            )
         raise RefusedError(f"{person.address} is a {person.role} of this list, not a member")
     raise RefusedError(f"no member {address} on this list; `Show: members` tells them all")
 

@@ -14,6 +14,7 @@ from policy.facts import Standing
 from storage import roster
 from world import LIST, Copy, World, world
 
+REQUEST = LIST.replace("@", "-request@")
 TEAM = ("alice", "adam", "north", "south")
 GUEST = "Guest: Eve Finder <mallory@elsewhere.example>\n"
 POST = "Embargo-Until: +14d\n\nA flaw in the parser.\n"
@@ -86,6 +87,8 @@ async def test_a_finder_who_was_addressed_becomes_a_guest_of_that_one_disclosure
         follow = story.compose("alice", "Send-To: audience\n\nMore.\n", reply_to=receipt)
         told = {one.address: (one.name, one.gets) for one in (await explain(story.parts, follow, None)).recipients}
         assert told[eve.address] == ("mallory@elsewhere.example (guest)", True)
+        await story.post("alice", f"Suspend: {eve.address}\n", to=REQUEST)
+        assert f"`Guest: end {eve.address}`" in story.last("alice").text, "what a guest is not, and what ends it"
         await story.post("alice", f"Guest: end {eve.address}\n", reply_to=receipt)
         assert "Your part in this disclosure has ended" in story.last("mallory").subject
         assert await standing(story, eve) is Standing.SUSPENDED
