@@ -63,12 +63,13 @@ async def date_waiting(tx: Tx, disclosure_id: str, dated_at: datetime) -> None:
     await tx.execute(update(t.messages).where(*where).values(dated_at=dated_at))
 
 
-async def notes_since(tx: Tx, person_id: int, since: datetime) -> int:
-    """Count the notes that a person was sent from an instant on."""
+async def notes_of_kept_since(tx: Tx, person_id: int, since: datetime) -> int:
+    """Count the notes on mails that were kept back which a person was sent from an instant on."""
     query = (
         select(func.count())
-        .select_from(t.copies)
+        .select_from(t.copies.join(t.messages, t.messages.c.id == t.copies.c.message_id))
         .where(
+            t.messages.c.mail_id.in_(select(t.quarantine.c.mail_id)),
             t.copies.c.person_id == person_id,
             t.copies.c.kind == MessageKind.NOTE.value,
             t.copies.c.created_at >= since,

@@ -13,11 +13,13 @@ import typer.main
 
 from gateway import cli
 from gateway.config import Config, _model_of
+from gateway.notices.requests import LINES
 from policy.control import ALIASES
 from policy.disclosure import ROWS
 from policy.facts import State
 from policy.leakcase import CASE_ROWS
 from policy.reasons import Reason
+from policy.requests import Ask
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -187,6 +189,11 @@ def test_every_control_line_is_explained_and_no_other():
     said = set(re.findall(r"(?<![\w-])([A-Z][A-Za-z]*(?:-[A-Z][a-z]+)*):(?:[ `]|$)", rows))
 
     assert said == {name for main, others in ALIASES.items() for name in (main, *others)}
+
+
+def test_the_help_of_the_request_address_tells_every_line():
+    for ask in Ask:
+        assert f"{ask}: " in LINES, ask
 
 
 def test_members_are_told_every_leak_line():

@@ -33,7 +33,7 @@ ANSWERED = {
     Reason.STALE_SIGNATURE,
     Reason.WRONG_LIST,
 }
-NOTES_AN_HOUR = 6  # to one address that may be forged: nobody is flooded in its name
+NOTES_AN_HOUR = 6  # of mails kept back, to one address that may be forged: nobody is flooded in its name
 
 
 async def keep_back(incoming: Incoming, verdict: Kept) -> str:
@@ -176,7 +176,7 @@ async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:
     if person is None:
         return
     since = incoming.now - timedelta(hours=1)
-    if await messages.notes_since(incoming.tx, person.id, since) >= NOTES_AN_HOUR:
+    if await messages.notes_of_kept_since(incoming.tx, person.id, since) >= NOTES_AN_HOUR:
         return
     notice = notices.kept_note(reason, notices.ADVICE[reason])
     if _is_at_side(incoming, verdict):

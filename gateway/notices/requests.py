@@ -27,6 +27,7 @@ Show: QU-2026-4T7B              one of them, with the mail itself attached
 Suspend: security@corp.example  no content for that member from now on, queued copies included
 Reinstate: security@corp.example
 Retry: ED-2026-K7QX             its copies that were deferred or bounced are tried again now
+Close-Disclosure: ED-2026-K7QX  it is over, and nothing of it is open
 Release-Quarantine: QU-2026-4T7B   judged again as if just come, the rule that kept it back waived
 Discard-Quarantine: QU-2026-4T7B   its content is destroyed
 """

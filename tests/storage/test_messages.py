@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from policy.facts import MessageKind
-from storage import messages
+from storage import mails, messages, quarantine
 from storage.errors import StorageError
+from storage.records import MailRecord, Quarantined
 
 
 async def test_a_message_comes_back_as_it_was_added(database, seed) -> None:
@@ -148,13 +149,21 @@ async def test_only_what_waits_with_a_disclosure_is_dated_anew(database, seed) -
         assert dates == {"MS-waits": seed.after(hours=2), "MS-went": seed.now}
 
 
-async def test_notes_to_a_person_are_counted_from_an_instant_on(with_message, seed) -> None:
+async def test_notes_on_kept_mails_to_a_person_are_counted_from_an_instant_on(with_message, seed) -> None:
+    came = {"list_id": seed.list_id, "received_at": seed.now, "envelope_from": "a@x.example", "size": 1}
     async with with_message.transaction() as tx:
-        await seed.copy(tx, "CP-1", person_id=7, kind=MessageKind.NOTE)
-        await seed.copy(tx, "CP-2", person_id=7, kind=MessageKind.NOTE, created_at=seed.after(hours=1))
-        await seed.copy(tx, "CP-3", person_id=7, created_at=seed.after(hours=1))
-        await seed.copy(tx, "CP-4", person_id=8, kind=MessageKind.NOTE, created_at=seed.after(hours=1))
+        await mails.add(tx, MailRecord(id="ML-1", recipient="l", digest="1", taken_for="quarantine", **came))
+        await mails.add(tx, MailRecord(id="ML-2", recipient="l", digest="2", taken_for="command", **came))
+        await quarantine.add(tx, Quarantined(id="QU-1", mail_id="ML-1", reason="unsigned", reasons=(), **came))
+        await seed.message(tx, "MS-kept", kind=MessageKind.NOTE, mail_id="ML-1")
+        await seed.message(tx, "MS-done", kind=MessageKind.NOTE, mail_id="ML-2")
+        note = {"person_id": 7, "kind": MessageKind.NOTE, "message_id": "MS-kept"}
+        await seed.copy(tx, "CP-1", **note)
+        await seed.copy(tx, "CP-2", **note, created_at=seed.after(hours=1))
+        await seed.copy(tx, "CP-3", **(note | {"message_id": "MS-1", "kind": MessageKind.DISCLOSURE}))
+        await seed.copy(tx, "CP-4", **(note | {"person_id": 8}))
+        await seed.copy(tx, "CP-5", **(note | {"message_id": "MS-done"}))
 
-        assert await messages.notes_since(tx, 7, seed.now) == 2
-        assert await messages.notes_since(tx, 7, seed.after(hours=1)) == 1
-        assert await messages.notes_since(tx, 7, seed.after(hours=2)) == 0
+        assert await messages.notes_of_kept_since(tx, 7, seed.now) == 2
+        assert await messages.notes_of_kept_since(tx, 7, seed.after(hours=1)) == 1
+        assert await messages.notes_of_kept_since(tx, 7, seed.after(hours=2)) == 0
