@@ -314,7 +314,7 @@ async def lift(
     notice = notices.lifted(after, setting.told_subject, config.timezone, now, late)
     await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
     if publish:
-        await send_public_notice(parts, tx, setting, now, actor="gateway")
+        await send_public_notice(parts, tx, setting, now, actor="gateway", priority=priority)
     if cause == "clock" and now - was_due > LATE_AFTER:
         await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
     return after
@@ -360,7 +360,9 @@ def may_have_left(copy: Copy) -> bool:
     return copy.state is not CopyState.CANCELLED or copy.attempts > 0
 
 
-async def send_public_notice(parts: Parts, tx: Tx, setting: Setting, now: datetime, *, actor: str) -> bool:
+async def send_public_notice(
+    parts: Parts, tx: Tx, setting: Setting, now: datetime, *, actor: str, priority: int = posting.NOTICE
+) -> bool:
     """The public notice, where there is one: in clear, signed by the list, after the lift (law 1).
 
     Returns:
@@ -370,8 +372,17 @@ async def send_public_notice(parts: Parts, tx: Tx, setting: Setting, now: dateti
     notice, address = setting.particulars.notice, mailing_list.config.public_address
     if notice is None or not address:
         return False
-    kind, about = MessageKind.PUBLIC_NOTICE, disclosure.id
-    await clear.send(parts, tx, mailing_list, address, notice.text, kind=kind, now=now, disclosure_id=about)
+    await clear.send(
+        parts,
+        tx,
+        mailing_list,
+        address,
+        notice.text,
+        kind=MessageKind.PUBLIC_NOTICE,
+        now=now,
+        disclosure_id=disclosure.id,
+        priority=priority,
+    )
     await parts.trail.append(
         tx, at=now, event="public-notice", id=disclosure.id, list_id=mailing_list.id, actor=actor, reason="lift"
     )

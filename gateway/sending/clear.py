@@ -34,6 +34,7 @@ async def send(
     kind: MessageKind,
     now: datetime,
     disclosure_id: str | None = None,
+    priority: int = posting.NOTICE,
 ) -> Message:
     """Queue one such mail; its subject is the first line of ``text``."""
     message = Message(
@@ -56,7 +57,7 @@ async def send(
         role=PUBLIC,
         kind=kind,
         state=CopyState.QUEUED,
-        priority=posting.NOTICE,
+        priority=priority,
         created_at=now,
         token=token(),
         disclosure_id=disclosure_id,

@@ -46,6 +46,22 @@ async def test_the_notice_waits_for_the_clock_and_then_goes_out_in_clear_and_sig
 
 
 @pytest.mark.side
+async def test_members_have_the_text_before_the_public_has_the_notice(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
+        held = f"Hold-Until: +1d\n{POST}"
+        await story.post("alice", held, attachments=[("notice.txt", NOTICE)])
+        block = "Lift: now\nSend: now\nPublic-Notice: notice.txt\n"
+        await story.post("alice", block, reply_to=story.last("alice", "Receipt"))
+
+        members = {people[name].address for name in ("north", "south", "west")}
+        to = [mail.recipient for mail in story.box.mails if mail.recipient in {*members, PUBLIC}]
+        assert set(to[:3]) == members, "the text"
+        assert to.index(PUBLIC) >= 3
+
+
+@pytest.mark.side
 async def test_lift_now_publishes_only_what_that_mail_names_itself(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         for number in range(3):
