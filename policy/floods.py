@@ -42,6 +42,7 @@ def parse_flood(text: str) -> Flood:
 def waits(flood: Flood, *, is_proved: bool, about: str | None, rung: Sequence[str | None]) -> bool:
     """Whether a report waits for the mail that tells several together.
 
-    ``about``: its disclosure. ``rung``: the disclosure of each leak alarm of the list within the time.
+    ``about``: its disclosure. ``rung``: the disclosure of each leak alarm of the list within the time; an
+    alarm that was only repeated is none.
     """
     return not is_proved and about in rung and len(rung) >= flood.most

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select, update
+from sqlalchemy import Select, bindparam, exists, func, insert, or_, select, update
 
+from policy.facts import MessageKind
 from storage import ids
 from storage import tables as t
 from storage.database import Tx
@@ -53,11 +54,22 @@ async def next_due(tx: Tx) -> datetime | None:
 
 
 async def leaks_rung(tx: Tx, list_id: str, since: datetime) -> tuple[str | None, ...]:
-    """Return the disclosure of each alarm about a leak (None: about none) that a list had after an instant."""
+    """Return the disclosure of each leak alarm (None: about none) that a list had after an instant.
+
+    Those that rang by what came in; what the clock repeats until somebody takes it is left out.
+    """
+    by_mail = exists().where(
+        t.leak_messages.c.leak_id == t.leaks.c.id,
+        t.messages.c.id == t.leak_messages.c.message_id,
+        t.messages.c.kind == MessageKind.ALARM,
+        t.messages.c.mail_id.is_not(None),
+        t.messages.c.created_at == t.alarms.c.at,
+    )
     query = (
         select(t.leaks.c.disclosure_id)
         .join(t.alarms, t.alarms.c.ref == t.leaks.c.id)
         .where(t.alarms.c.kind == "leak", t.alarms.c.list_id == list_id, t.alarms.c.at > since)
+        .where(or_(t.alarms.c.at == t.leaks.c.reported_at, by_mail))
     )
     return tuple(await tx.scalars(query))
 

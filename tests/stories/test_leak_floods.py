@@ -89,3 +89,26 @@ async def _is_told(story: World) -> None:
     assert [case.state for case in await cases(story)][2:4] == ["open", "closed"]
     await story.post("adam", f"Assess: {waited[1].id}\nOutcome: public\n", reply_to=told)
     assert await state_of(story, waited[1].disclosure_id or "") == "lifted", "also in answer to the mail about many"
+
+
+async def test_an_alarm_that_is_repeated_is_no_flood(tmp_path: Path, people: dict[str, Person]) -> None:
+    escalate = ["0m", "20s", "40s", "60s"]
+    async with world(tmp_path, people, pinned=TEAM, list={"escalate": escalate}) as story:
+        await story.post("alice", "Embargo-Until: +30d\n\nA flaw.\n")
+        first = story.inbox("north")[0]
+        for number in (1, 2):
+            await story.post("north", f"Leak: number {number}, to the world\n", reply_to=first)
+        for _ in range(4):
+            await story.pass_time(20)
+        assert await sounded(story) == (8, 8), "each of the two proved ones four times"
+        await report(story, "Leak: number 3, to the world\n", first)
+        assert await sounded(story) == (9, 9), "the third case of five that may ring"
+
+        answered = story.last("north", "Your report")
+        await hand_in(story, letters.encrypted(story, b"\x85garbage", who="north", answers=answered))
+        await story.settle()
+        assert (len(await cases(story)), await sounded(story)) == (3, (10, 10)), "an addition that rings does count"
+        await report(story, "Leak: number 4, to the world\n", first)
+        assert await sounded(story) == (11, 11)
+        await report(story, "Leak: number 5, to the world\n", first)
+        assert await sounded(story) == (11, 11), "five rang of themselves"
