@@ -22,7 +22,8 @@ NOT_HELD = {CopyState.CANCELLED, CopyState.WITHHELD, CopyState.BOUNCED}
 async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, Holding]:
     """What each member and guest holds of a disclosure, by the copies that left or will.
 
-    In doubt the writer holds it, and may quote it, and nobody else does.
+    In doubt the writer holds it, and may quote it, and nobody else does. The writer's own replies are left
+    out: they are his to tell, and what he quoted in them he got in another's mail.
     """
     held: dict[int, dict[str, frozenset[str]]] = {}
     found = await messages.of_disclosure(tx, disclosure.id, CONTENT_KINDS)
@@ -35,8 +36,9 @@ async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, 
             about = details_of.get(copy.message_id, copy.message_id)
             kind.setdefault(copy.person_id, {})[about] = frozenset(copy.withheld)
     for message in found:
-        if message.kind is MessageKind.REPLY and message.author_id is not None:  # what he wrote himself he holds
-            held.setdefault(message.author_id, {})[message.id] = frozenset()
+        author = message.author_id
+        if message.kind is MessageKind.REPLY and author is not None and author != writer.id:  # who wrote it holds it
+            held.setdefault(author, {})[message.id] = frozenset()
     everybody = {*held, *complete}
     return {person_id: Holding({**held.get(person_id, {}), **complete.get(person_id, {})}) for person_id in everybody}
 

@@ -149,6 +149,8 @@ async def test_a_case_assessed_as_public_ends_the_embargo_for_everybody_who_ever
     async with world(tmp_path, people, pinned=TEAM, list={"public_address": "oss@public.example"}) as story:
         await story.post("alice", "Embargo-Until: +30d\nPublic-Notice: notice.txt\n\nA flaw.\n", attachments=notice)
         ident = story.disclosure_id()
+        await story.post("north", "We look into it.\n", reply_to=story.inbox("north")[0])
+        assert all("We look into it." not in story.last(member).text for member in ("south", "west"))
         await story.post("north", "Leak: the patch, to the world\n", reply_to=story.inbox("north")[0])
         case, alarm = await only(story), story.last("alice", "ALARM")
 

@@ -48,6 +48,10 @@ async def test_a_full_quote_never_reaches_one_from_whom_the_quoted_part_is_withh
         await story.post("south", "By the tag.\n", subject=tagged)
         assert not any("By the tag." in copy.text for name in ("north", "west") for copy in story.inbox(name))
         assert "By the tag." in story.last("alice").text
+        again = "> By the tag.\n> It misses a case.\n\nSaid again.\n"
+        await story.post("south", again, reply_to=story.inbox("south")[1])
+        assert "Said again." in story.last("north").text, "what south wrote itself is its to tell"
+        assert not any("Said again." in copy.text for copy in story.inbox("west")), "what it got of another is not"
 
 
 async def test_an_acknowledgement_is_counted_and_goes_to_nobody(tmp_path: Path, people: dict[str, Person]) -> None:
