@@ -227,8 +227,12 @@ async def release(
     *,
     actor: str = "gateway",
     reason: str = "hold-over",
+    lifts: bool = False,
 ) -> Disclosure:
-    """Row 3: content to each of the audience, as judged now; gives the disclosure as it is then."""
+    """Row 3: content to each of the audience, as judged now; gives the disclosure as it is then.
+
+    ``lifts``: it is lifted in the same step, and what members read of it says so.
+    """
     seats = await seats_of(tx, disclosure, now)
     inside = [seat.person for seat in seats if seat.inside]
     barred = [(seat.person, "suspended") for seat in seats if not seat.inside and seat.reason == "suspended"]
@@ -240,7 +244,8 @@ async def release(
     )
     await disclosures.update(tx, disclosure.id, state=after.state, released_at=now, admitted=after.admitted)
     await transition(parts, tx, disclosure, after, now, actor=actor, reason=reason)
-    setting = await setting_of(parts, tx, after)
+    read_as = replace(after, state=State.LIFTED, ended_at=now) if lifts else after
+    setting = await setting_of(parts, tx, read_as)
     for message in await messages.waiting(tx, disclosure.id):
         await messages.set_waiting(tx, message.id, waiting=False)
         opened = await content.open_message(parts, tx, message)
@@ -256,8 +261,12 @@ async def release(
 async def send_and_lift(
     parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, *, cause: str, actor: str, publish: bool
 ) -> Disclosure:
-    """Row 13 for what is held: members get the text and then the lift, in one step."""
-    sent = await release(parts, tx, disclosure, now, actor=actor, reason="send-and-lift")
+    """Row 13 for what is held: members get the text and then the lift, in one step.
+
+    Its hold is given up: the texts are dated as they are sent, and say that the embargo is over.
+    """
+    await messages.date_waiting(tx, disclosure.id, now)
+    sent = await release(parts, tx, disclosure, now, actor=actor, reason="send-and-lift", lifts=True)
     return await lift(parts, tx, sent, now, cause=cause, actor=actor, publish=publish, priority=posting.AFTER_CONTENT)
 
 

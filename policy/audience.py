@@ -16,7 +16,8 @@ from policy.facts import Disclosure, Person, Role, Standing, State
 from policy.scopes import Restriction, Scope, fits
 
 NO_GRANT = "the grant is over"
-"""Why a guest is outside."""
+NOT_ACCEPTED = "has not accepted the terms yet"
+"""Why a guest is outside: after his grant, before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ def judge_seat(
 def _guest_seat(person: Person, disclosure_id: str | None, now: datetime) -> Seat:
     grant = person.grant_of(disclosure_id)
     if person.standing is not Standing.ACTIVE or grant is None or not grant.is_live(now):
-        return Seat(person, inside=False, reason=NO_GRANT)
+        waits = grant is not None and grant.started_at is None and grant.ended_at is None
+        return Seat(person, inside=False, reason=NOT_ACCEPTED if waits else NO_GRANT)
     return Seat(person, inside=True, reason=person.key_trouble(now))
 
 

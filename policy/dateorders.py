@@ -25,6 +25,7 @@ from policy.instants import (
     parse_duration,
     read_instant,
 )
+from policy.spans import span_in_words
 from policy.surroundings import Surroundings
 
 _END = datetime.max.replace(tzinfo=UTC, microsecond=0)
@@ -350,5 +351,7 @@ def _next_year(past: datetime, now: datetime) -> datetime | None:
 
 
 def _span(span: timedelta) -> str:
+    if span < timedelta(hours=1):
+        return span_in_words(span)
     days, hours = span.days, round(span.seconds / 3600, 1)
     return f"{days} days" if days else f"{hours:g} hours"

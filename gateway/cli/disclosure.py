@@ -80,7 +80,7 @@ def show_one(ctx: typer.Context, disclosure_id: Id, as_json: AsJson = False) -> 
 
 def _print(found: dict[str, Any]) -> None:
     state = f"{found['state']} (stopped)" if found["stopped"] else found["state"]
-    facts({label: state if name == "state" else found[name] for name, label in FACTS.items()})
+    facts({label: state if name == "state" else found[name] for name, label in _labels(found).items()})
     if found["public_post"]:
         facts({"Public post": found["public_post"]})
     for name, columns, title in (
@@ -97,6 +97,14 @@ def _print(found: dict[str, Any]) -> None:
         if found[name]:
             heading(title)
             table(found[name], columns)
+
+
+def _labels(found: dict[str, Any]) -> dict[str, str]:
+    """The facts with their labels; of what is over, when it was sent and ended rather than what was planned."""
+    if not found["ended_at"]:
+        return FACTS
+    over = {"hold_until": ("released_at", "Released at"), "embargo_until": ("ended_at", "Ended at")}
+    return dict(over.get(name, (name, label)) for name, label in FACTS.items())
 
 
 @app.command("report")

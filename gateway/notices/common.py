@@ -117,7 +117,8 @@ class Receipt:
 
     def _instants(self) -> str:
         disclosure = self.disclosure
-        if disclosure.state is State.WITHDRAWN and disclosure.released_at is None:
+        is_withdrawn = disclosure.state is State.WITHDRAWN
+        if is_withdrawn and disclosure.released_at is None:
             return "Members get nothing: it was withdrawn before its release."
         public = in_words(disclosure.embargo_until, self.zone, self.now)
         if disclosure.state in {State.HELD, State.PENDING}:
@@ -129,12 +130,12 @@ class Receipt:
             first = f"Members got this {in_words(released, self.zone, self.now)}."
             if disclosure.released_at is None:
                 first = "Members never got this."
-        if disclosure.state is State.WITHDRAWN:
+        if is_withdrawn:
             return f"{first} It is withdrawn."
-        if disclosure.state is State.LIFTED:
-            return (
-                f"{first} The embargo is over since {in_words(disclosure.ended_at or self.now, self.zone, self.now)}."
-            )
+        if disclosure.state in {State.LIFTED, State.CLOSED}:
+            ended = in_words(disclosure.ended_at or self.now, self.zone, self.now)
+            is_lifted = disclosure.cause is not None  # of what is closed: a withdrawal has none
+            return f"{first} The embargo is over since {ended}." if is_lifted else f"{first} It was withdrawn {ended}."
         return f"{first} Public {public}. {self._count()}"
 
     def _count(self) -> str:

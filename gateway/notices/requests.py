@@ -217,7 +217,15 @@ def state_of(facts: Mapping[str, Any]) -> str:
     return f"{facts['state']}, stopped" if facts["stopped"] else str(facts["state"])
 
 
+_ENDED = {"lifted": "Lifted", "withdrawn": "Withdrawn"}
+
+
 def _instants(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    """When members get it and when it is public; of what is over, when they got it and when it ended."""
+    if facts.get("ended_at"):
+        released, ended = facts["released_at"], _when(facts["ended_at"], zone, now)
+        first = f"Members got it {_when(released, zone, now)}." if released else "Members never got it."
+        return [first, f"{_ENDED.get(facts['state'], 'Ended')} {ended}."]
     hold, public = _when(facts["hold_until"], zone, now), _when(facts["embargo_until"], zone, now)
     members = "Members get it" if facts["state"] in {"pending", "held"} else "Hold until"
     return [f"{members} {hold}.", f"Public {public}."]

@@ -64,6 +64,8 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
     return {
         **await disclosure_facts(desk, tx, disclosure, now),
         "stopped": disclosure.stopped,
+        "released_at": rfc3339(disclosure.released_at) if disclosure.released_at else None,
+        "ended_at": rfc3339(disclosure.ended_at) if disclosure.ended_at else None,
         "closed_at": rfc3339(disclosure.closed_at) if disclosure.closed_at else None,
         "destroyed_at": rfc3339(disclosure.destroyed_at) if disclosure.destroyed_at else None,
         "content_class": content_class(disclosure).value,

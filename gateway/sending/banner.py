@@ -33,6 +33,7 @@ class Banner:
     now: datetime
     writer: str
     is_subject_signed: bool
+    ended_at: datetime | None = None  # when it was lifted, by the clock or before its date
     withheld: tuple[str, ...] = ()
     corrects: str | None = None  # the message that this puts right
     discards: tuple[tuple[str, str], ...] = ()  # (file name, SHA-256) of what is replaced
@@ -50,7 +51,7 @@ class Banner:
         lines = [f"{self.kind} {self.disclosure_id}   TLP:{self.tlp}"]
         when = in_words(self.embargo_until, self.zone, self.now)
         if self.state is State.LIFTED:
-            lines.append(f"The embargo is over (it ran until {when}).")
+            lines.append(f"The embargo is over{mechanics.since(self.ended_at, self.zone, self.now)}.")
         elif self.by_clock and not self.upstreams:
             lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
         else:

@@ -113,6 +113,7 @@ def compose_for(
         tlp=setting.disclosure.tlp,
         embargo_until=setting.disclosure.embargo_until,
         state=setting.disclosure.state,
+        ended_at=setting.disclosure.ended_at,
         zone=config.timezone,
         now=at or message.dated_at,
         writer=facts.writer,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from policy.facts import Disclosure, State
@@ -16,6 +17,13 @@ _LABELS = {"version": "Fixed in", "branches": "Branches", "action": "To be done"
 def said(mechanics: Iterable[tuple[str, str]]) -> list[str]:
     """The mechanics in lines."""
     return [f"{_LABELS[what]}: {value}" for what, value in mechanics]
+
+
+def since(ended_at: datetime | None, zone: str, now: datetime) -> str:
+    """Since when an embargo is over; a text that counts from before that instant tells no distance to it."""
+    if ended_at is None:
+        return ""
+    return f" since {in_words(ended_at, zone, now if ended_at <= now else None)}"
 
 
 def text(
@@ -33,12 +41,13 @@ def text(
     due = in_words(disclosure.embargo_until, zone, now)
     lines = [f"{label} {disclosure.id}   TLP:{disclosure.tlp}"]
     if disclosure.state is State.LIFTED:
-        lines.append(f"The embargo of this list is over (it ran until {due}).")
+        lines.append(f"The embargo of this list is over{since(disclosure.ended_at, zone, now)}.")
     else:
         lines.append(f"EMBARGOED until you get the lift notice, due {due} or later.")
         lines.append("Until then tell only those in your team who need to know.")
     lines += [standing] if standing else []
-    ends = lift_due(disclosure)
+    own_end = disclosure.ended_at if disclosure.state is State.LIFTED else None
+    ends = lift_due(replace(disclosure, embargo_until=own_end or disclosure.embargo_until))
     lines += [
         "",
         "A security release is being prepared. It is under the embargo of a third party as well, so for now",

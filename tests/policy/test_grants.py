@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.audience import NO_GRANT, judge_seat, judge_seats, withheld_names
+from policy.audience import NO_GRANT, NOT_ACCEPTED, judge_seat, judge_seats, withheld_names
 from policy.facts import Disclosure, Grant, GrantKind, Key, MessageKind, Person, Role, Standing, State
 from policy.grants import (
     Admission,
@@ -168,10 +168,16 @@ def test_a_guest_is_inside_by_his_grant_alone_and_is_judged_so_again_at_hand_ove
 
 
 def test_only_guests_of_a_disclosure_have_a_seat_in_it() -> None:
-    people = (guest(grant()), replace(guest(grant("ED-2")), id=8), replace(guest(grant(ended_at=NOW)), id=9))
+    waits = guest(grant(started_at=None), standing=Standing.SUSPENDED)
+    people = (
+        *(guest(grant()), replace(guest(grant("ED-2")), id=8), replace(guest(grant(ended_at=NOW)), id=9)),
+        *(replace(waits, id=10), replace(guest(grant(started_at=None, ended_at=NOW)), id=11)),
+    )
 
     seats = judge_seats(people, read_scope("all"), None, NOW, "ED-1")
-    assert [(seat.person.id, seat.inside, seat.reason) for seat in seats] == [(7, True, None), (9, False, NO_GRANT)]
+    assert [(seat.person.id, seat.inside, seat.reason) for seat in seats] == [
+        (7, True, None), (9, False, NO_GRANT), (10, False, NOT_ACCEPTED), (11, False, NO_GRANT),
+    ]  # fmt: skip
     assert judge_seats(people, read_scope("all"), None, NOW) == ()
 
 

@@ -209,6 +209,13 @@ ROWS = [
         id="too long, in hours",
     ),
     pytest.param(
+        replace(OUT, min_notice=timedelta(seconds=30)), "Embargo-Until: +10s\n",
+        "Embargo-Until: 2026-11-21 18:02 UTC\n",
+        "Embargo-Until: +10s | it is earlier than the date that stands, and that needs more notice than that: "
+        "30 s | 2026-11-21 18:02 UTC\n",
+        id="short notice, told in seconds",
+    ),
+    pytest.param(
         replace(OUT, window=parse_window("tue 08:00-17:00")), "Embargo-Until: +200d\n",
         "Embargo-Until: 2027-02-16 17:00 UTC\n",
         "Embargo-Until: +200d | it is more than 90 days after members get it; the latest is 2027-02-16 17:00 "

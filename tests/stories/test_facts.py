@@ -123,4 +123,7 @@ async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one
         for member in MEMBERS:
             text, lift = story.inbox(member)
             assert "bismuth" in text.text
+            assert "The embargo is over since" in text.text, "nothing is promised that was given up"
+            assert "EMBARGOED" not in text.text
+            assert "in 2 days" not in text.text, "and it counts from the sending, not from the hold"
             assert "it leaked" in lift.text

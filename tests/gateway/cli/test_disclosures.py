@@ -36,7 +36,7 @@ async def test_a_held_one_is_shown_as_the_contract_says(tmp_path, people, beside
         assert listed.keys() == LISTED
         assert shown.keys() == LISTED | {
             "stopped", "copies", "acknowledged", "statuses", "proposals", "timeline", "public_post", "guests",
-            "closed_at", "destroyed_at", "upstreams", "content_class", "leaks", "facts",
+            "released_at", "ended_at", "closed_at", "destroyed_at", "upstreams", "content_class", "leaks", "facts",
         }  # fmt: skip
         assert {name: shown[name] for name in LISTED} == listed
         assert (listed["state"], listed["subject"], listed["tlp"]) == ("held", "Flaw in the parser", "AMBER+STRICT")
@@ -96,6 +96,9 @@ async def test_a_lift_tells_whoever_has_it_and_the_coordinators(tmp_path, people
         shown = await shell.json("disclosure", "show", listed["id"])
         assert shown["state"] == "lifted"
         assert shown["timeline"][-1]["actor"] == "operator"
+        printed = await shell.ok("disclosure", "show", listed["id"])
+        assert shown["ended_at"] in printed, "of what is over people read when it ended"
+        assert shown["embargo_until"] not in printed, "and not the date that was planned, days ahead"
         for who in ("alice", "adam", "north", "south", "west"):
             assert "is over" in story.last(who, "Lifted").text
         assert "(it is lifted)" in await shell.refuse("disclosure", "lift", listed["id"])

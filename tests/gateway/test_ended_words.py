@@ -1,0 +1,77 @@
+"""What people read of an embargo that ended before its date: when it ended, not when it would have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gateway.notices import requests
+from gateway.notices.common import Receipt
+from gateway.sending import mechanics
+from gateway.sending.banner import Banner
+from policy.facts import Disclosure, State
+
+NOW = datetime(2026, 11, 22, 12, 28, 6, tzinfo=UTC)
+ENDED, PLANNED = NOW - timedelta(minutes=2), NOW + timedelta(minutes=53)
+HELD = Disclosure("ED-1", "l", State.HELD, 1, "a@x.example", "A", NOW, NOW, PLANNED, "RED", "all")
+OUT = replace(HELD, state=State.EMBARGOED, released_at=NOW - timedelta(hours=1))
+LIFTED = replace(OUT, state=State.LIFTED, ended_at=ENDED, cause="ready")
+WITHDRAWN = replace(OUT, state=State.WITHDRAWN, ended_at=ENDED)
+SINCE = "is over since Sun 22 Nov 2026 12:26:06 UTC"
+
+
+def receipt(disclosure: Disclosure) -> str:
+    return Receipt(disclosure, "Flaw", "UTC", NOW, "Done.", (), {}, None, None).notice(()).text
+
+
+def banner(disclosure: Disclosure, now: datetime = NOW) -> str:
+    ended = disclosure.ended_at
+    return Banner(
+        "ED-1", "Follow-up", "RED", PLANNED, disclosure.state, "UTC", now, "A", is_subject_signed=True, ended_at=ended
+    ).text()
+
+
+def shown(disclosure: Disclosure) -> str:
+    facts = {name: getattr(disclosure, name) for name in ("hold_until", "embargo_until", "released_at", "ended_at")}
+    stamps = {name: at.isoformat() if at else None for name, at in facts.items()}
+    others = dict.fromkeys(("upstreams", "copies", "acknowledged", "statuses", "leaks", "facts", "timeline"), ())
+    said = {"id": "ED-1", "subject": "Flaw", "state": str(disclosure.state), "stopped": False, "tlp": "RED"}
+    post = {"scope": ["all"], "posted_by": "a@x.example", "posted_at": NOW.isoformat(), "recipients": 3}
+    return "\n".join(requests.disclosure({**stamps, **others, **said, **post}, "UTC", NOW))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param(banner(LIFTED), f"The embargo {SINCE} (2 minutes ago).", id="a follow-up"),
+        pytest.param(banner(LIFTED, ENDED - timedelta(hours=1)), f"{SINCE}.", id="an older mail: no distance ahead"),
+        pytest.param(
+            mechanics.text(LIFTED, (), "Follow-up", None, "UTC", NOW),
+            f"The embargo of this list {SINCE} (2 minutes ago).",
+            id="mechanics",
+        ),
+        pytest.param(receipt(LIFTED), SINCE, id="a receipt, lifted"),
+        pytest.param(receipt(replace(LIFTED, state=State.CLOSED)), SINCE, id="a receipt, lifted and closed"),
+        pytest.param(
+            receipt(replace(WITHDRAWN, state=State.CLOSED)),
+            "It was withdrawn Sun 22 Nov 2026 12:26:06 UTC",
+            id="a receipt, withdrawn and closed",
+        ),
+        pytest.param(shown(LIFTED), "Lifted Sun 22 Nov 2026 12:26:06 UTC", id="shown, lifted"),
+        pytest.param(shown(WITHDRAWN), "Withdrawn Sun 22 Nov 2026 12:26:06 UTC", id="shown, withdrawn"),
+        pytest.param(
+            shown(replace(LIFTED, state=State.CLOSED)), "Ended Sun 22 Nov 2026 12:26:06 UTC", id="shown, closed"
+        ),
+    ],
+)
+def test_what_is_over_is_told_with_the_instant_at_which_it_ended_and_promises_no_date(text: str, says: str) -> None:
+    assert says in text
+    assert "13:21" not in text, "the date that was planned and given up"
+    assert "Public Sun" not in text
+
+
+def test_what_is_not_over_still_tells_its_public_date() -> None:
+    for text in (banner(OUT), receipt(OUT), shown(OUT), receipt(HELD), shown(HELD)):
+        assert "Public Sun 22 Nov 2026 13:21:06 UTC" in text
