@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from policy.steering import PostPlan
     from policy.verdicts import Posted, Replied
 
+TO_COORDINATORS = "it goes to the coordinators alone"
+
 
 def stop_hash(list_id: str, code: str) -> str:
     """How a stop code stands in the database: nobody who reads it there can use it."""
@@ -142,15 +144,20 @@ async def reply(incoming: Incoming, verdict: Replied) -> None:
     await incoming.audit("reply", opened.message.id, "", {"readers": [person.id for person in readers]})
 
 
+def why_to_coordinators(incoming: Incoming, disclosure: Disclosure) -> str | None:
+    """Why a member's reply goes to the coordinators alone, whoever holds what; None where it may reach members."""
+    answered = incoming.facts.answered if incoming.facts else None
+    if incoming.mailing_list.config.discussion != "audience":
+        return "the list sends replies to the coordinators alone"
+    if restricting(disclosure):  # a reply may tell details
+        return f"{TO_COORDINATORS}: a third party's embargo holds"
+    is_told = answered is not None and not answered.by_tag and answered.is_sole
+    is_out = disclosure.state is State.EMBARGOED or disclosure.state is State.LIFTED
+    return None if is_told and is_out else TO_COORDINATORS
+
+
 async def _reply_readers(incoming: Incoming, writer: Person, disclosure: Disclosure) -> tuple[Person, ...]:
-    facts = incoming.facts
-    # Under an upstream's embargo a reply may tell details: it goes to the coordinators alone.
-    is_open = incoming.mailing_list.config.discussion == "audience" and not restricting(disclosure)
-    if not is_open or incoming.answered is None or facts is None or facts.answered is None:
-        return ()
-    if facts.answered.by_tag or not facts.answered.is_sole:
-        return ()
-    if disclosure.state is not State.EMBARGOED and disclosure.state is not State.LIFTED:
+    if incoming.answered is None or why_to_coordinators(incoming, disclosure) is not None:
         return ()
     reached = await content.members_reached(incoming.tx, incoming.answered)
     seats = await release.seats_of(incoming.tx, disclosure, incoming.now)

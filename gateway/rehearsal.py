@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway import safe
+from gateway.disclosing import TO_COORDINATORS, why_to_coordinators
 from gateway.intake import carry_out, judge
 from gateway.mail.model import Payload
 from gateway.notices.outsiders import in_a_line
@@ -38,7 +39,6 @@ TAKEN_FOR = {"forward": "reply", "preview": "command"}
 """What a mail is recorded as, where ``explain`` has another word for it: mail to -owner goes to the coordinators."""
 GETS_NOTHING = frozenset({"quarantine", "automatic"})
 ANSWERS = frozenset({MessageKind.NOTE, MessageKind.ACKNOWLEDGEMENT, MessageKind.REPORT})
-TO_COORDINATORS = "it goes to the coordinators alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,11 +329,18 @@ class _Judge:
         own = self._own
         if own is None:
             return TO_COORDINATORS if self._is_passed_on else "no text of it goes on"
-        if own.audience == "coordinators" or (own.kind is MessageKind.REPLY and not self._content):
+        if own.audience == "coordinators":
             return TO_COORDINATORS
         if own.kind is MessageKind.REPLY:
-            return "does not hold all that its writer holds"
+            return self._why_no_reply() or "does not hold all that its writer holds"
         return "did not get the mail that it answers"
+
+    def _why_no_reply(self) -> str | None:
+        """Why a reply reaches no member at all; a retrospective goes by what each one holds."""
+        incoming = self._incoming
+        if incoming.taken_for != "reply" or incoming.disclosure is None:
+            return None
+        return why_to_coordinators(incoming, incoming.disclosure)
 
     def _is_bare(self, person: Person) -> bool:
         """Whether an upstream's embargo keeps the details of what waits from one."""

@@ -181,7 +181,7 @@ async def test_what_is_kept_back_is_explained_with_its_reason_and_what_to_write_
 
 
 async def test_what_is_said_in_a_thread_is_explained_by_who_would_get_it(
-    tmp_path: Path, people: dict[str, Person]
+    tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path, people, list={"discussion": "audience"}) as story:
         lines = "Scope: group:distributors\nRestrict: fix.patch to security@northwind.example\n"
@@ -244,6 +244,20 @@ async def test_what_is_said_in_a_thread_is_explained_by_who_would_get_it(
                 "westlake": "gets it, without what is restricted to others",
             },
         )
+        settings = story.parts.lists[LIST_ID].config
+        monkeypatch.setitem(settings.__dict__, "discussion", "coordinators")
+        alone = await explained(story, story.compose("south", "Thanks.\nIt builds.\n", reply_to=south))
+        assert (alone.taken_for, who(alone)) == (
+            "reply",
+            {
+                "northwind": "the list sends replies to the coordinators alone",
+                "southgate": "wrote it",
+                "westlake": "scope",
+            },
+        )
+        monkeypatch.setitem(settings.__dict__, "discussion", "audience")
+        tagged = story.compose("south", "It builds.\n", subject=f"Re: [{story.disclosure_id()}] Flaw")
+        assert who(await explained(story, tagged))["northwind"] == "it goes to the coordinators alone"
         await deeds.set_standing(story, people["south"], Standing.SUSPENDED)
         follow_up = await explained(story, story.compose("alice", "Another thing.\n", reply_to=north))
         assert (follow_up.taken_for, who(follow_up)) == (
