@@ -135,7 +135,7 @@ async def rehearse(incoming: Incoming) -> Rehearsal:
         about=about,
         reasons=tuple(reason.value for reason in kept.reasons) if kept else (),
         complaints=complaints,
-        corrected=told.corrected if told else "",
+        corrected=told.corrected if told and not (kept and kept.mend) else "",
         remarks=tuple(remarks),
         answers=() if complaints else await _answers(incoming, queued),
         hold_until=hold_until,

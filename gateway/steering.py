@@ -52,9 +52,16 @@ class _Doings:
     sent: list[Sent] = field(default_factory=list)
 
 
-async def keep_back(incoming: Incoming, writer: Person, faults: Faults, *, is_preview: bool = False) -> None:
-    """Keep a mail back for its control lines and ask its writer; of a preview nothing is kept."""
+async def keep_back(
+    incoming: Incoming, writer: Person, faults: Faults, *, is_preview: bool = False, anew: bool = False
+) -> None:
+    """Keep a mail back for its control lines and ask its writer; of a preview nothing is kept.
+
+    ``anew``: nothing is wrong with its block, which is to be sent with another mail.
+    """
     kept = Kept((Reason.CONTROL_LINES,), writer, at_once=True, complaints=faults.complaints, corrected=faults.corrected)
+    if not anew:
+        kept = await acts.offering(incoming, kept)
     if is_preview:
         incoming.taken_for = "preview"
         await incoming.audit("preview", incoming.mail_id, Reason.CONTROL_LINES)

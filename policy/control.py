@@ -174,11 +174,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong with one control line (``line``, as written; "" where one is missing), and what it may mean."""
+    """What is wrong with one control line (``line``, as written; "" where one is missing), and what it may mean.
+
+    ``instead`` is the value that it is likely meant to have, where that is no instant; "" where none is near.
+    """
 
     line: str
     why: str
     readings: tuple[Reading, ...] = ()
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from policy.closing import ended_thread
 from policy.control import Block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.leaktalk import speaks_of_leak
+from policy.offers import offer
 from policy.orders import Complaint, LeakLines, Order, Surroundings, find_leak, read_order
 from policy.outsiders import Addressed, outsiders
 from policy.prose import is_plain_ack, is_reply_subject, subject_reports_leak, unquoted
@@ -353,7 +354,12 @@ def _kept(
     at_once = (
         writer is not None or facts.claimed is not None or facts.answered is not None or facts.door is Door.REQUEST
     )
-    return Kept(reasons, proved, at_once, complaints, corrected)
+    mend: tuple[str, ...] = ()
+    is_asked = reasons[0] is Reason.CONTROL_LINES and not facts.text_is_html
+    if is_asked and facts.block is not None and facts.surroundings is not None:
+        found = offer(complaints, corrected, facts.block, facts.surroundings)
+        corrected, mend = found.block, found.mend
+    return Kept(reasons, proved, at_once, complaints, corrected, mend=mend)
 
 
 def _may_speak_of_leak(facts: MailFacts, writer: Person | None) -> bool:

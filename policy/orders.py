@@ -62,7 +62,7 @@ __all__ = [
 
 T = TypeVar("T")
 _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if spec.by & {"member", "guest"})})
-_SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
+SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
 _ONLY_IN_REPLIES = frozenset({"Lift", "Withdraw", *(name for name, spec in SPECS.items() if not spec.in_posts)})
 _LISTS = frozenset({"Replaces"})  # companions that may go on in a further line
 _WAY_OUT = (
@@ -70,7 +70,7 @@ _WAY_OUT = (
     "`Fact: public`, `Fact: exploit` or `Fact: attacks`; "
 )
 _AS_TEXT = "as part of a text, begin the line otherwise"
-_BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
+BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
 _STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
 # What people write who know the thing but not its name; only ever offered, never obeyed.
 _OTHER_WORDS = {
@@ -314,7 +314,7 @@ class _Reader:
     def _acts(self) -> tuple[Act, ...]:
         """Read the lines of ``policy.acts``, each with the companions in this block that it takes."""
         found: list[Act] = []
-        taken = {c for line, companions in _BESIDE.items() if line in self._lines for c in companions}
+        taken = {c for line, companions in BESIDE.items() if line in self._lines for c in companions}
         for name, spec in SPECS.items():
             lines = self._lines.get(name, [])
             beside = {c: self._companion(c) for c in spec.companions if lines and c in self._lines}
@@ -329,7 +329,7 @@ class _Reader:
             takers = ", ".join(
                 (
                     *(other for other, spec in SPECS.items() if name in spec.companions),
-                    *(other for other, companions in _BESIDE.items() if name in companions),
+                    *(other for other, companions in BESIDE.items() if name in companions),
                 )
             )
             self._complain(
@@ -364,7 +364,7 @@ class _Reader:
         if "Withdraw" in self._lines:
             for name in sorted({"Lift", *dates} & self._lines.keys()):
                 self._drop(name, "a disclosure that is withdrawn has no dates and no lift")
-            for name in sorted(_SPEAKING & self._lines.keys()):
+            for name in sorted(SPEAKING & self._lines.keys()):
                 self._drop(name, "in a disclosure that is withdrawn no text goes to members any more")
         elif "Lift" in self._lines and dates:
             self._drop("Lift", "an embargo that is lifted now has no other date; send `Lift: now` alone")

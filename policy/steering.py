@@ -13,6 +13,7 @@ from policy import upstream
 from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, move
 from policy.facts import Disclosure, State, Upstream
 from policy.instants import Reading, is_patch_day, parse_duration
+from policy.offers import without
 from policy.orders import Complaint, Order, scope_text
 
 _MINUTE, _SLACK = timedelta(minutes=1), timedelta(hours=1)  # of a notice: time to answer
@@ -80,7 +81,7 @@ def plan_post(order: Order, rules: Rules, defaults: Defaults, now: datetime) -> 
     for name, is_there in (("Lift", order.lift_now), ("Withdraw", order.withdraw is not None)):
         if is_there:
             complaints.append(Complaint(f"{name}:", "there is no disclosure yet that it could end", ()))
-            corrected = _without(corrected, name)
+            corrected = without(corrected, name)
     hold = effective_hold(order.hold_until, rules, now)
     embargo = order.embargo_until or default_embargo(defaults, rules, hold, now)
     if embargo is None:
@@ -126,11 +127,6 @@ def _latest(start: datetime, rules: Rules) -> datetime:
     return rules.calendar.latest(limit, after=start)
 
 
-def _without(block: str, name: str) -> str:
-    lines = block.splitlines()
-    return "\n".join(line for line in lines if line.partition(":")[0].strip().casefold() != name.casefold()) + "\n"
-
-
 def plan_steering(order: Order, disclosure: Disclosure, rules: Rules, now: datetime) -> SteerPlan | Faults:
     """Plan what a coordinator's reply changes (rows 2, 5, 5a, 10a, 12, 13), or say what can't be done."""
     upstreams = upstream.apply(disclosure.upstreams, disclosure.state, order.upstreams, order.shares, now)
@@ -149,7 +145,7 @@ def _plan_changes(
     if order.hold_until is not None or order.hold_now:
         refused = _hold_refused(disclosure)
         if refused:
-            return Faults((Complaint("Hold-Until:", refused, ()),), _without(order.corrected, "Hold-Until"))
+            return Faults((Complaint("Hold-Until:", refused, ()),), without(order.corrected, "Hold-Until"))
         asked = None if order.hold_now else order.hold_until
         after = replace(after, hold_until=effective_hold(asked, rules, now), stopped=False)
         events.append(Event.CHANGE)
@@ -165,7 +161,7 @@ def _plan_changes(
     if disclosure.state is State.LIFTED and order.public_notice is not None:
         waits = upstream.why_not_yet(after)
         if waits is not None:
-            return Faults((Complaint("Public-Notice:", waits),), _without(order.corrected, "Public-Notice"))
+            return Faults((Complaint("Public-Notice:", waits),), without(order.corrected, "Public-Notice"))
         events.append(Event.PUBLISH)
     if changes_particulars(order) or order.tlp or (order.public_notice and Event.PUBLISH not in events):
         events.append(Event.CHANGE)
@@ -186,7 +182,7 @@ def _hold_refused(disclosure: Disclosure) -> str | None:
 def _plan_end(order: Order, disclosure: Disclosure, events: list[Event], now: datetime) -> SteerPlan | Faults:
     if order.withdraw is not None and order.lift_now:
         why = "an embargo is either lifted or withdrawn"
-        return Faults((Complaint("Lift:", why, ()),), _without(order.corrected, "Lift"))
+        return Faults((Complaint("Lift:", why, ()),), without(order.corrected, "Lift"))
     name, event = ("Lift", Event.LIFT_NOW) if order.lift_now else ("Withdraw", Event.WITHDRAW)
     if order.lift_now and order.send_now and disclosure.state in {State.HELD, State.PENDING}:
         event = Event.SEND_AND_LIFT
@@ -195,10 +191,10 @@ def _plan_end(order: Order, disclosure: Disclosure, events: list[Event], now: da
         return Faults((Complaint(f"{name}:", why, ()),), f"{name}: {order.withdraw or 'now'}\n")
     target = move(disclosure.state, event)
     if isinstance(target, Refusal):
-        return Faults((Complaint(f"{name}:", target.why, ()),), _without(order.corrected, name))
+        return Faults((Complaint(f"{name}:", target.why, ()),), without(order.corrected, name))
     waits = upstream.why_not_yet(disclosure) if order.lift_now else None
     if waits is not None:
-        return Faults((Complaint("Lift: now", waits),), _without(order.corrected, name))
+        return Faults((Complaint("Lift: now", waits),), without(order.corrected, name))
     cause = (order.lift_cause or "other") if order.lift_now else disclosure.cause
     return SteerPlan(replace(disclosure, state=target, ended_at=now, cause=cause), (*events, event))
 
@@ -233,7 +229,7 @@ def _checked(
                 return Faults(
                     (replace(complaint, readings=(reading,)),), with_line(order.corrected, name, reading.value)
                 )
-    return Faults((complaint,), _without(order.corrected, name))
+    return Faults((complaint,), without(order.corrected, name))
 
 
 def _nearest_date(before: Disclosure, after: Disclosure, rules: Rules, now: datetime) -> datetime:

@@ -56,6 +56,7 @@ class Kept:
     """Kept back: in quarantine, coordinators told; ``writer`` is who signed, where that is proved.
 
     ``outsiders`` are who else was addressed; ``leak`` is the case that it opens where one of them is public.
+    ``mend`` are lines of the block ``corrected`` that have to be put right before it can be sent.
     """
 
     reasons: tuple[Reason, ...]
@@ -65,6 +66,7 @@ class Kept:
     corrected: str = field(default="", repr=False)
     outsiders: tuple[str, ...] = field(default=(), repr=False)
     leak: LeakReport | None = None
+    mend: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def reason(self) -> Reason:

@@ -43,9 +43,12 @@ async def _refuse_names(incoming: Incoming, corrected: Message, act: Correct) ->
     known = (await content.open_message(incoming.parts, incoming.tx, corrected)).facts.open_names
     unknown = [name for name in act.replaces if name not in known]
     if unknown:
-        near = nearest(unknown[0], known)
+        meant = {name: nearest(name, known) for name in unknown}
+        near = meant[unknown[0]]
         hint = f"; did you mean {near}?" if near else ""
-        return Complaint("Replaces:", f"{corrected.id} has no attachment {unknown[0]!r}{hint}")
+        names = [meant.get(name, name) for name in act.replaces]
+        instead = ", ".join(name for name in dict.fromkeys(names) if name) if all(names) else ""
+        return Complaint("Replaces:", f"{corrected.id} has no attachment {unknown[0]!r}{hint}", instead=instead)
     stands = incoming.particulars.restrict if incoming.particulars else ()
     attached = incoming.facts.attachments if incoming.facts else ()
     why = refuse_replacement(act.replaces, attached, stands, _restricted_anew(incoming))

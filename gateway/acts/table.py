@@ -7,7 +7,7 @@ anything of its mail is done; its ``do`` does it, and gives a sentence for the w
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.acts import approving, closings, corrections, guests, proposals, shares, statuses
@@ -35,17 +35,19 @@ from policy.acts import (
     TellStatus,
     VouchLeak,
 )
-from policy.control import Complaint
-from policy.facts import MessageKind
+from policy.control import Complaint, read_block
+from policy.facts import MessageKind, Role
 from policy.grants import AcceptTerms, AskShare, DenyShare, EndGuest, InviteGuest
+from policy.offers import Offer, offer
+from policy.orders import Order, read_order
 from policy.prose import says_nothing
 from policy.reasons import Reason
+from policy.steering import Faults, plan_steering
 from policy.verdicts import Kept
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from policy.facts import Person
-    from policy.orders import Order
     from policy.verdicts import Acted
 
 Refuse = Callable[["Incoming", "Person", Any], Awaitable[Complaint | None]]
@@ -95,6 +97,23 @@ async def refusals(incoming: Incoming, writer: Person, order: Order) -> tuple[Co
     return tuple(complaint for complaint in found if complaint is not None)
 
 
+async def offering(incoming: Incoming, kept: Kept) -> Kept:
+    """A refused mail as it is kept: with the block that would be done if it is sent, where there is one."""
+    facts, disclosure, writer = incoming.facts, incoming.disclosure, kept.writer
+    if facts is None or facts.block is None or facts.surroundings is None or writer is None:
+        return kept
+
+    def accepts(order: Order) -> bool:
+        if disclosure is None or writer.role is not Role.COORDINATOR:
+            return True
+        return not isinstance(plan_steering(order, disclosure, incoming.mailing_list.rules, incoming.now), Faults)
+
+    found = offer(kept.complaints, kept.corrected, facts.block, facts.surroundings, accepts)
+    if found.is_ready and await refusals(incoming, writer, read_order(read_block(found.block), facts.surroundings)):
+        found = Offer()
+    return replace(kept, corrected=found.block, mend=found.mend)
+
+
 async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]:
     """Do the acts of a mail, in the order of its lines' table, what it says twice once; give a sentence for each."""
     return [said for act in dict.fromkeys(order.acts) if (said := await HANDLERS[type(act)].do(incoming, writer, act))]
@@ -121,7 +140,7 @@ async def take(incoming: Incoming, verdict: Acted) -> None:
     if complaints:
         incoming.taken_for = "quarantine"
         kept = Kept((Reason.CONTROL_LINES,), writer, at_once=True, complaints=complaints, corrected=order.corrected)
-        await keeping.keep_back(incoming, kept)
+        await keeping.keep_back(incoming, await offering(incoming, kept))
         return
     words = await perform(incoming, writer, order)
     if not _is_told(incoming, order):

@@ -100,7 +100,9 @@ async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = No
         if verdict.reason is Reason.NO_CONTROL_BLOCK:
             notice = notices.no_block(verdict.corrected)
         else:
-            notice = notices.complaint(disclosure_id, verdict.reasons, verdict.complaints, verdict.corrected)
+            notice = notices.complaint(
+                disclosure_id, verdict.reasons, verdict.complaints, verdict.corrected, verdict.mend
+            )
         notice = notices_outsiders.told(notice, verdict.outsiders)
     elif verdict.reason is Reason.OUTSIDER_ADDRESSED:
         kind = MessageKind.COMPLAINT if writer.role is Role.COORDINATOR else MessageKind.NOTE

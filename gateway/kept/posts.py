@@ -41,11 +41,13 @@ async def repost(incoming: Incoming, verdict: Reposted) -> None:
     if below := elsewhere(kept.read.payload).strays:
         why = "it stands in a further text of the mail that was kept; please send your mail again as a new one"
         faults = Faults(tuple(Complaint(line.said, why) for line in below), order.corrected)
-        await steering.keep_back(incoming, verdict.writer, faults, is_preview=order.preview)
+        await steering.keep_back(incoming, verdict.writer, faults, is_preview=order.preview, anew=True)
         return
     cut = cut_lines(kept.read.payload.text, facts.block)
     if not isinstance(cut, Cut):
-        await steering.keep_back(incoming, verdict.writer, Faults(cut, order.corrected), is_preview=order.preview)
+        await steering.keep_back(
+            incoming, verdict.writer, Faults(cut, order.corrected), is_preview=order.preview, anew=True
+        )
         return
     if _is_more_than_keys(incoming):
         incoming.notes.append("The attachments of this answer go to nobody: those of the mail that was kept do.")

@@ -186,10 +186,32 @@ def naming(notice: Notice, subject: str) -> Notice:
     return replace(notice, subject=f"{notice.subject}: {named}") if named else notice
 
 
+_NO_BLOCK = (
+    "There is no block to paste here: what could be offered would be refused as well. What stands above\n"
+    "says what is in the way; with lines that are put right you are welcome to send your mail again.\n"
+)
+_TO_SEND = (
+    "Send your mail again with this block as its very first lines, followed by an empty line\n"
+    "(look at each value: where there were several readings, the safest stands here).\n"
+)
+_TO_MEND = (
+    "The block below can't be sent yet. Please put right in it, as told above:\n\n{lines}\n\n"
+    "The rest of the block can stay. Then send your mail again with it as its very first lines,\n"
+    "followed by an empty line.\n"
+)
+
+
 def complaint(
-    disclosure_id: str | None, reasons: Sequence[Reason], complaints: Sequence[Complaint], corrected: str
+    disclosure_id: str | None,
+    reasons: Sequence[Reason],
+    complaints: Sequence[Complaint],
+    corrected: str,
+    mend: Sequence[str] = (),
 ) -> Notice:
-    """Why a coordinator's or member's mail is kept back, line by line, and the block to paste back."""
+    """Why a coordinator's or member's mail is kept back, line by line, and the block to paste back, or that none is.
+
+    ``mend`` are lines of the block that have to be put right first.
+    """
     lines = ["Your mail is kept back; nobody got it, and nothing of it is lost.", ""]
     for item in complaints:
         lines += [f"* {item.line}", f"    {item.why}"] if item.line else [f"* {item.why}"]
@@ -198,11 +220,12 @@ def complaint(
             lines.append(f"    could mean: {reading.value}{note}")
     if not complaints:
         lines += [f"* {reason}: {reason.meaning}." for reason in reasons]
-    if corrected.strip():
+    if not corrected.strip():
+        lines += ["", *_NO_BLOCK.splitlines()]
+    else:
         lines += [
             "",
-            "Send your mail again with this block as its very first lines, followed by an empty line",
-            "(look at each value: where there were several readings, the safest stands here).",
+            *(_TO_MEND.format(lines="\n".join(f"  {line}" for line in mend)) if mend else _TO_SEND).splitlines(),
             *([] if disclosure_id else ["", *BY_ANSWER.splitlines()]),
             "",
             corrected.strip(),

@@ -13,7 +13,7 @@ HIDDEN = {
     "MailFacts": "subject disclosure_subject text heard block surroundings asked attachments",
     "Addressed": "named signed kept",
     "LeakReport": "found",
-    "Kept": "corrected outsiders",
+    "Kept": "corrected outsiders mend",
     "Posted": "order",
     "Reposted": "order",
     "Steered": "order",

@@ -51,7 +51,7 @@ async def test_a_correction_of_nothing_or_into_the_wrong_hands_is_kept_back(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
     async with world(tmp_path, people) as story:
-        await story.post("alice", POST, attachments=[("fix.patch", OLD)])
+        await story.post("alice", POST, attachments=[("fix.patch", OLD), ("poc.py", OLD)])
         first, receipt = story.last("north"), story.last("alice", "Receipt")
         before = len(story.inbox("north"))
         for block, answered, why in (
@@ -64,4 +64,13 @@ async def test_a_correction_of_nothing_or_into_the_wrong_hands_is_kept_back(
         ):
             await story.post("alice", block, reply_to=answered)
             assert why in story.last("alice").text
+            assert "There is no block to paste here" in story.last("alice").text, block
         assert len(story.inbox("north")) == before
+
+        await story.post("alice", "Corrects: last\nReplaces: poc.pyy\n\nIt was wrong.\n", reply_to=first)
+        kept = story.last("alice", "Kept back").text
+        assert "did you mean poc.py?" in kept
+        offered = kept.rstrip().replace("\r\n", "\n").rpartition("\n\n")[2]
+        assert sorted(offered.splitlines()) == ["Corrects: last", "Replaces: poc.py"]
+        await story.post("alice", f"{offered}\n\nIt was wrong.\n", reply_to=first)
+        assert len(story.inbox("north")) == before + 1, "what was offered is accepted"

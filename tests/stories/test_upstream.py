@@ -86,8 +86,10 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         await story.post("north", "Leak: the hpack patch, to a friend\n", reply_to=story.last("north"))
         assert "A leak is reported" in story.last("south").subject
         assert "hpack" in story.last("alice", "ALARM").text
-        await story.post("alice", "Lift: now\n", reply_to=receipt)
-        assert "Upstream: envoy over" in story.last("alice", "Kept back").text
+        await story.post("alice", "Lift: now\nCause: ready\n", reply_to=receipt)
+        kept = story.last("alice", "Kept back").text
+        assert "Upstream: envoy over" in kept
+        assert "There is no block to paste here" in kept, "a cause of no lift is not offered"
         with pytest.raises(RefusedError, match="waits for the embargo of envoy"):
             await operator_disclosures.lift(story.parts, which)
 

@@ -1,0 +1,144 @@
+"""The block that a refusal offers is accepted when it is pasted back; where there is none, none is offered."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from policy.control import Complaint, read_block
+from policy.offers import Offer, offer, without
+from policy.orders import read_order
+from policy.surroundings import Surroundings
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+POST = Surroundings(
+    now=NOW, groups=frozenset({"envoy"}), orgs=frozenset({"North"}), attachments=("fix.patch",), default_scope="all"
+)
+STEER = Surroundings(
+    now=NOW,
+    is_reply=True,
+    orgs=frozenset({"North"}),
+    attachments=("poc2.py",),
+    hold_until=NOW - timedelta(days=1),
+    embargo_until=NOW + timedelta(days=14),
+)
+MEMBER = Surroundings(now=NOW, role="member", is_reply=True, embargo_until=NOW + timedelta(days=14))
+DP, LK, FA = "DP-2026-K7QX", "LK-2026-K7QX", "FA-2026-K7QX"
+
+
+def offered(place: Surroundings, text: str, *refused: Complaint, corrected: str | None = None) -> Offer:
+    """What is offered for a block: refused as it is read, or (``refused``) when it was to be done."""
+    order = read_order(read_block(text), place)
+    assert bool(order.complaints) is not bool(refused), order.complaints
+    block = order.corrected if corrected is None else corrected
+    return offer(refused or order.complaints, block, read_block(text), place)
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        pytest.param(MEMBER, "Share-With: Ann <ann@x.example>\nShare-Why: needed\n", id="a share of nothing said"),
+        pytest.param(MEMBER, "Agree: this one\nReason: good\n", id="a vote on no proposal"),
+        pytest.param(STEER, f"Assess: {LK}\nReason: a drill\n", id="an assessment without an outcome"),
+        pytest.param(STEER, "Scope: org:Nobody Ltd\n", id="nobody's organisation"),
+        pytest.param(STEER, "Scope: who@unknown.example\n", id="nobody's address"),
+        pytest.param(STEER, "TLP: RED\nScope: org:Nobody Ltd\n", id="a scope is never just left out"),
+        pytest.param(STEER, "TLP: RED\nRestrict: foo.patch to org:North\n", id="nor is a restriction"),
+        pytest.param(STEER, "Upstream: foo\n", id="an upstream that nobody knows"),
+        pytest.param(STEER, "Preview: yes\nCelebrate: yes\n", id="a preview of nothing"),
+    ],
+)
+def test_for_a_reply_that_is_refused_as_it_is_read_no_block_is_offered_that_would_be_refused_again(place, text) -> None:
+    assert offered(place, text) == Offer()
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "said"),
+    [
+        (MEMBER, f"Agree: {DP}\nReason: fits\n", f"Agree: {DP}"),
+        (STEER, "Close: yes\n", "Close: yes"),
+        (STEER, "Public-Post: https://x.example/1\n", "Public-Post:"),
+        (STEER, "Approve: DC-2026-K7QX\n", "Approve: DC-2026-K7QX"),
+        (STEER, "Deny: SR-2026-K7QX\n", "Deny: SR-2026-K7QX"),
+        (STEER, f"Vouch: {LK}\n", f"Vouch: {LK}"),
+        (STEER, f"Confirm: {FA}\nPreview: yes\n", f"Confirm: {FA}"),
+        (STEER, f"Retrospective: {LK}\n", f"Retrospective: {LK}"),
+        (STEER, "Corrects: last\nReplaces: x\n", "Replaces:"),
+        (STEER, f"Vouch: {LK}\nSend-To: audience\n", f"Vouch: {LK}"),
+        (STEER, "Lift: now\nCause: ready\nSend: now\n", "Lift: now"),
+        (STEER, "Lift: now\n", ""),
+    ],
+)
+def test_for_what_can_not_be_done_the_same_block_is_not_offered_again(place, text, said) -> None:
+    assert offered(place, text, Complaint(said, "it can't be done")) == Offer()
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "left"),
+    [
+        (f"Vouch: {LK}\nCVE: CVE-2026-1234\n", f"Vouch: {LK}", "CVE: CVE-2026-1234\n"),
+        (f"Confirm: {FA}\nConfirm: FA-2026-AAAA\n", f"Confirm: {FA}", "Confirm: FA-2026-AAAA\n"),
+        (
+            f"Fact: public\nWhere: https://x.example\nAssess: {LK}\nOutcome: dismissed\nReason: drill\n",
+            f"Assess: {LK}",
+            "Fact: public\nWhere: https://x.example\n",
+        ),
+        ("Lift: now\nCause: ready\nTLP: RED\n", "Lift: now", "TLP: RED\n"),
+    ],
+)
+def test_a_line_that_can_not_be_done_goes_with_its_companions_where_the_rest_stands_alone(text, said, left) -> None:
+    place = Surroundings(now=NOW, is_reply=True)
+    found = offered(place, text, Complaint(said, "it can't be done"))
+
+    assert sorted(found.block.splitlines()) == sorted(left.splitlines())
+    assert found.is_ready
+    assert found.mend == ()
+    assert read_order(read_block(found.block), place).complaints == ()
+
+
+def test_a_name_that_is_likely_meant_stands_in_the_block() -> None:
+    wrong = Complaint("Replaces:", "no attachment 'poc.pyy'; did you mean poc.py?", instead="poc.py")
+
+    found = offered(STEER, "Corrects: last\nReplaces: poc.pyy\n", wrong)
+    assert sorted(found.block.splitlines()) == ["Corrects: last", "Replaces: poc.py"]
+    assert found.is_ready
+
+
+def test_a_block_that_was_put_right_is_offered_as_it_is_unless_it_would_be_refused_too() -> None:
+    wrong = Complaint("Lift:", "dates can't change with it")
+    text = "Lift: now\nScope: all\n"
+    block = read_block(text)
+
+    assert offer([wrong], "Lift: now\n", block, STEER) == Offer("Lift: now\n", is_ready=True)
+    assert offer([wrong], "Lift: now\n", block, STEER, lambda _: False) == Offer()
+    assert offer([wrong], "Cause: ready\nSend: now\n", block, STEER) == Offer()
+
+
+@pytest.mark.parametrize("wrong", ["Scope: org:Nobody Ltd", "Restrict: elsewhere.zip to group:envoy"])
+def test_a_new_mail_gets_its_block_to_mend_with_the_lines_that_are_wrong(wrong: str) -> None:
+    found = offered(POST, f"Embargo-Untill: +14d\n{wrong}\n")
+
+    assert set(found.block.splitlines()) == {"Embargo-Until: +14d", wrong}
+    assert found.mend == (wrong,)
+    assert not found.is_ready
+
+
+def test_a_new_mail_that_lacks_a_line_is_told_so_beside_its_block() -> None:
+    place = Surroundings(now=NOW, default_scope="")
+    found = offered(place, "Embargo-Until: +14d\n")
+
+    assert found.block == "Embargo-Until: +14d\n"
+    assert "names its scope" in found.mend[0]
+
+
+@pytest.mark.parametrize(
+    ("block", "left"),
+    [
+        ("Lift: now\nCause: ready\nSend: now\n", ""),
+        ("lift : now\nTLP: RED\nCause: ready\n", "TLP: RED\n"),
+        ("TLP: RED\n", "TLP: RED\n"),
+    ],
+)
+def test_a_line_leaves_a_block_with_its_companions(block: str, left: str) -> None:
+    assert without(block, "Lift") == left
