@@ -187,8 +187,8 @@ def naming(notice: Notice, subject: str) -> Notice:
 
 
 _NO_BLOCK = (
-    "There is no block to paste here: what could be offered would be refused as well. What stands above\n"
-    "says what is in the way; with lines that are put right you are welcome to send your mail again.\n"
+    "There is no block to paste here: none would be accepted and still mean what you wrote. The lines\n"
+    "above say what is in the way; with that put right you are welcome to send your mail again.\n"
 )
 _TO_SEND = (
     "Send your mail again with this block as its very first lines, followed by an empty line\n"
