@@ -85,6 +85,7 @@ def in_groups(number: int, *groups: str, standing: Standing = Standing.ACTIVE) -
         pytest.param([("a",)], {1}, [], id="nobody to leave out"),
         pytest.param([("a",)], set(), [], id="nobody at all"),
         pytest.param([(f"g{number}",) for number in range(9)], set(range(1, 10)), 5, id="a few of many groups"),
+        pytest.param([()] * 20, set(range(1, 21)), 1, id="as many as are named"),
         pytest.param([()] * 21, set(range(1, 22)), [], id="too many to name"),
     ],
 )
@@ -96,6 +97,26 @@ def test_a_narrower_scope_leaves_some_in_and_lets_nobody_in(members, inside, exp
     assert (len(found) if isinstance(expected, int) else found) == expected
     for text in found:
         assert {one.id for one in people if is_named(one, read_scope(text))} <= inside
+
+
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        pytest.param(in_groups(3, "a"), ["group:b"], id="a member who is outside would be let in"),
+        pytest.param(in_groups(3, "a", standing=Standing.SUSPENDED), ["group:b"], id="so would one who may come back"),
+        pytest.param(in_groups(3, "a", standing=Standing.REMOVED), ["group:a", "group:b"], id="none who was removed"),
+        pytest.param(
+            replace(in_groups(3, "a"), role=Role.COORDINATOR), ["group:a", "group:b"], id="a coordinator has it anyway"
+        ),
+        pytest.param(
+            replace(in_groups(3, "a"), role=Role.GUEST), ["group:a", "group:b"], id="a scope lets no guest in"
+        ),
+    ],
+)
+def test_a_group_is_offered_whose_other_members_could_not_be_let_in(beside: Person, expected: list[str]) -> None:
+    inside = [in_groups(1, "a"), in_groups(2, "b")]
+
+    assert [scope_text(scope) for scope in narrower([*inside, beside], inside)] == expected
 
 
 def test_every_member_is_judged_and_no_coordinator() -> None:
@@ -132,6 +153,26 @@ def test_a_reply_reaches_those_of_the_audience_who_hold_all_that_its_writer_hold
     )
 
     assert found == (same,)
+
+
+@pytest.mark.parametrize(
+    ("reader", "writer", "covers"),
+    [
+        pytest.param({}, {}, True, id="nothing holds all of nothing"),
+        pytest.param({"D/1": set()}, {}, True, id="more than nothing"),
+        pytest.param({}, {"D/1": set()}, False, id="nothing of a mail"),
+        pytest.param({"D/1": set()}, {"D/1": set(), "D/2": set()}, False, id="one mail of two"),
+        pytest.param({"D/1": set(), "D/2": {"2"}}, {"D/1": set(), "D/2": set()}, False, id="a part of one withheld"),
+        pytest.param({"D/1": {"2"}}, {"D/1": {"2", "3"}}, True, id="less withheld"),
+        pytest.param({"D/1": {"3"}}, {"D/1": {"2"}}, False, id="another part withheld"),
+    ],
+)
+def test_one_holds_all_of_what_another_holds_by_each_mail_and_each_part(
+    reader: dict[str, set[str]], writer: dict[str, set[str]], covers: bool
+) -> None:
+    first, second = (Holding({message: frozenset(parts) for message, parts in one.items()}) for one in (reader, writer))
+
+    assert first.covers(second) == covers
 
 
 _parts = st.frozensets(st.sampled_from("abc"))

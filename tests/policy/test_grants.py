@@ -172,11 +172,13 @@ def test_only_guests_of_a_disclosure_have_a_seat_in_it() -> None:
     people = (
         *(guest(grant()), replace(guest(grant("ED-2")), id=8), replace(guest(grant(ended_at=NOW)), id=9)),
         *(replace(waits, id=10), replace(guest(grant(started_at=None, ended_at=NOW)), id=11)),
+        replace(guest(grant(expires_at=NOW)), id=12),
     )
 
     seats = judge_seats(people, read_scope("all"), None, NOW, "ED-1")
     assert [(seat.person.id, seat.inside, seat.reason) for seat in seats] == [
         (7, True, None), (9, False, NO_GRANT), (10, False, NOT_ACCEPTED), (11, False, NO_GRANT),
+        (12, False, NO_GRANT),
     ]  # fmt: skip
     assert judge_seats(people, read_scope("all"), None, NOW) == ()
 

@@ -11,14 +11,16 @@ from hypothesis import strategies as st
 
 from policy.control import read_block
 from policy.disclosure import Event, Rules, due
-from policy.facts import Disclosure, Key, Person, Role, Standing, State, Upstream, UpstreamMode
+from policy.facts import ContentClass, Disclosure, Key, Person, Role, Standing, State, Upstream, UpstreamMode
 from policy.orders import Order, read_order
+from policy.scopes import Restriction, Scope
 from policy.steering import Faults, plan_steering
 from policy.surroundings import Surroundings
 from policy.upstream import (
     UpstreamLine,
     UpstreamWord,
     apply,
+    content_class,
     ended,
     ends_sooner,
     gets_details,
@@ -28,7 +30,9 @@ from policy.upstream import (
     opens_sooner,
     restricting,
     still_detailed,
+    wait_changes,
 )
+from policy.upstreamlines import shared_with
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -82,10 +86,12 @@ def test_a_line_says_whose_embargo_and_what_of_it(line: str, read: UpstreamLine)
     [
         ("envy until +2d", "did you mean envoy? This list knows envoy, proxy-wasm", "Upstream: envoy until +2d\n"),
         ("envoy soon", "it says envoy, envoy until a date", "Upstream: envoy\n"),
+        ("envy soon", "This list knows envoy, proxy-wasm; it says envoy, envoy until a date", "Upstream: envoy\n"),
         ("envoy until", "no date", "Upstream: envoy\n"),
         ("envoy until now", "write `Upstream: envoy over`", "Upstream: envoy\n"),
         ("envoy until 2026-01-01 18:00 UTC", "Without a date it holds", "Upstream: envoy\n"),
         ("envoy until 02/12/2026 18:00 UTC", "", "Upstream: envoy until 2026-12-02 18:00 UTC\n"),
+        ("envoy until 02/03/2027 18:00 UTC", "", "Upstream: envoy until 2027-03-02 18:00 UTC\n"),  # not 3 February
         ("envoy\nUpstream: envoy over", "two things", "Upstream: envoy\n"),
     ],
 )
@@ -100,13 +106,25 @@ def test_a_line_that_is_not_clear_comes_back_as_one_that_holds(line: str, why: s
         assert order(f"Upstream: {reading.value}").upstreams[0].until == reading.at
 
 
-@pytest.mark.parametrize("upstreams", [(), (("envoy", MECHANICS),)])
+def test_a_name_misspelt_is_all_that_is_wrong_with_a_line_that_is_clear_otherwise() -> None:
+    (complaint,) = order("Upstream: envy until +2d").complaints
+
+    assert complaint.why == "there is no upstream 'envy'; did you mean envoy? This list knows envoy, proxy-wasm"
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "why"),
+    [
+        ((), "this list knows no third parties"),
+        ((("envoy", MECHANICS),), "there is no upstream 'kubernetes'; this list knows envoy"),
+    ],
+)
 def test_an_unknown_name_is_asked_about_again_and_never_left_out(
-    upstreams: tuple[tuple[str, UpstreamMode], ...],
+    upstreams: tuple[tuple[str, UpstreamMode], ...], why: str
 ) -> None:
     found = order("Upstream: kubernetes", replace(HERE, upstreams=upstreams))
 
-    assert found.complaints
+    assert [complaint.why.partition(" (")[0] for complaint in found.complaints] == [why]
     assert found.corrected == "Upstream: kubernetes\n"
     assert not found.is_ready
 
@@ -116,6 +134,12 @@ def test_an_unknown_name_is_asked_about_again_and_never_left_out(
     [
         ("Mechanics-Version: 1.19.2, 1.20.1-rc1", True),
         ("Mechanics-Version: the one that fixes the parser", True),
+        ("Mechanics-Version: 1.19.2 (a heap overflow)", False),
+        ("Mechanics-Version: 1.19.2: mind the parser!", False),
+        (f"Mechanics-Version: {'1' * 40}", True),
+        (f"Mechanics-Version: {'1' * 41}", False),
+        (f"Mechanics-Branches: {', '.join(['main'] * 20)}", True),
+        (f"Mechanics-Branches: {', '.join(['main'] * 21)}", False),
         ("Mechanics-Version: fix (CVE-2026-1)", False),
         ("Mechanics-Version: CVE-2026-4242", False),
         ("Mechanics-Branches: fix/cve_2026_4242", False),
@@ -125,6 +149,7 @@ def test_an_unknown_name_is_asked_about_again_and_never_left_out(
         ("Mechanics-Action: apply the fix of CVE-2026-4242", False),
         ("Mechanics-Action: apply the fix of CVE 2026 4242", False),
         ("Mechanics-Action: see https://x.example", False),
+        (f"Mechanics-Action: {'x' * 200}", True),
         (f"Mechanics-Action: {'x' * 201}", False),
         ("Mechanics-Action:", False),
     ],
@@ -147,7 +172,45 @@ def test_details_for_a_group_are_no_restriction_of_attachments() -> None:
         assert len(found.restrict) == 1
 
 
+@pytest.mark.parametrize(
+    ("patterns", "to", "shares"),
+    [
+        (("*",), Scope(groups=("envoy",)), ("envoy",)),
+        (("*",), Scope(groups=("Envoy", "b")), ("envoy", "b")),
+        (("*",), Scope(groups=("envoy", "others")), ()),
+        (("*",), Scope(all=True), ()),
+        (("*",), Scope(all=True, groups=("envoy",)), ()),
+        (("*",), Scope(groups=("envoy",), orgs=("Northwind",)), ()),
+        (("*",), Scope(groups=("envoy",), addresses=("security@northwind.example",)), ()),
+        (("*.patch",), Scope(groups=("envoy",)), ()),
+        (("*", "a.patch"), Scope(groups=("envoy",)), ()),
+    ],
+)
+def test_only_all_of_it_to_groups_of_upstreams_alone_shares_details(
+    patterns: tuple[str, ...], to: Scope, shares: tuple[str, ...]
+) -> None:
+    assert shared_with(Restriction(patterns, to), frozenset({"envoy", "b"})) == shares
+
+
 # --- what may leave
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "found"),
+    [
+        ((), ContentClass.FULL),
+        ((Upstream("envoy", INHERIT),), ContentClass.FULL),
+        ((Upstream("envoy", MECHANICS, over_at=NOW),), ContentClass.FULL),
+        ((Upstream("envoy", MECHANICS, opened=True),), ContentClass.FULL),
+        ((Upstream("envoy", MECHANICS),), ContentClass.MECHANICS),
+        ((Upstream("envoy", CASES),), ContentClass.MECHANICS),
+        ((Upstream("envoy", INHERIT), Upstream("b", CASES)), ContentClass.MECHANICS),
+    ],
+)
+def test_members_get_the_mechanics_alone_while_one_keeps_details_back(
+    upstreams: tuple[Upstream, ...], found: ContentClass
+) -> None:
+    assert content_class(replace(OUT, upstreams=upstreams)) is found
 
 
 @pytest.mark.parametrize(
@@ -204,6 +267,100 @@ def test_with_the_clock_running_nothing_is_lifted_before_or_waits_after_max_of_b
     assert isinstance(plan_steering(Order(lift_now=True), later, RULES, now), Faults) == bool(holding(later))
 
 
+DUE = OUT.embargo_until
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "end"),
+    [
+        pytest.param((), DUE, id="no upstream"),
+        pytest.param((Upstream("a", INHERIT, DUE - DAY),), DUE, id="one that is over before the public date"),
+        pytest.param((Upstream("a", INHERIT, DUE + DAY), Upstream("b", CASES, DUE - DAY)), DUE + DAY, id="the last"),
+        pytest.param((Upstream("a", INHERIT, DUE + DAY, over_at=NOW),), DUE, id="over before its date"),
+        pytest.param((Upstream("a", INHERIT, over_at=DUE + DAY),), DUE + DAY, id="over late, without a date"),
+        pytest.param((Upstream("a", INHERIT, DUE + DAY), Upstream("b", CASES)), None, id="one whose end nobody knows"),
+    ],
+)
+def test_the_lift_is_due_when_the_last_of_all_ends(upstreams: tuple[Upstream, ...], end: datetime | None) -> None:
+    assert lift_due(replace(OUT, upstreams=upstreams)) == end
+
+
+def test_what_was_over_before_its_date_stays_over_since_then() -> None:
+    early = Upstream("a", MECHANICS, NOW, over_at=NOW - DAY)
+
+    assert ended(replace(OUT, upstreams=(early, Upstream("b", CASES, NOW), Upstream("c", CASES, NOW + DAY))), NOW) == (
+        early,
+        Upstream("b", CASES, NOW, over_at=NOW),
+        Upstream("c", CASES, NOW + DAY),
+    )
+
+
+@pytest.mark.parametrize("state", State)
+def test_the_clock_ends_the_first_of_those_that_have_a_date_while_that_matters(state: State) -> None:
+    upstreams = (
+        Upstream("a", INHERIT, NOW + DAY, over_at=NOW),
+        Upstream("b", MECHANICS, NOW + 3 * DAY),
+        Upstream("c", CASES, NOW + 2 * DAY),
+        Upstream("d", CASES),
+    )
+    is_over = state in {State.CLOSED, State.WITHDRAWN}
+
+    assert next_end(replace(OUT, state=state, upstreams=upstreams)) == (None if is_over else NOW + 2 * DAY)
+    assert next_end(replace(OUT, state=state, upstreams=(upstreams[0], upstreams[3]))) is None
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_embargo_is_added_until_the_lift_and_not_after_it(state: State) -> None:
+    found = apply((), state, [UpstreamLine("envoy", MECHANICS, until=NOW + DAY)], (), NOW)
+
+    if state in {State.PENDING, State.HELD, State.EMBARGOED}:
+        assert found == (Upstream("envoy", MECHANICS, NOW + DAY),)
+    else:
+        assert found == f"the disclosure is {state}, so no embargo is added to it"
+
+
+@pytest.mark.parametrize(
+    ("before", "line", "after"),
+    [
+        pytest.param(
+            Upstream("envoy", MECHANICS, NOW + DAY),
+            UpstreamLine("envoy", MECHANICS, until=NOW + 3 * DAY),
+            Upstream("envoy", MECHANICS, NOW + 3 * DAY),
+            id="a new date takes the place of the old one",
+        ),
+        pytest.param(
+            Upstream("envoy", MECHANICS, NOW + DAY),
+            UpstreamLine("envoy", MECHANICS, UpstreamWord.OVER),
+            Upstream("envoy", MECHANICS, NOW + DAY, over_at=NOW),
+            id="over is over from now on",
+        ),
+        pytest.param(
+            Upstream("envoy", MECHANICS),
+            UpstreamLine("envoy", MECHANICS, UpstreamWord.DETAILS),
+            Upstream("envoy", MECHANICS, opened=True),
+            id="details go, and it holds the lift as before",
+        ),
+        pytest.param(
+            Upstream("envoy", CASES),
+            UpstreamLine("envoy", CASES, UpstreamWord.OVER),
+            Upstream("envoy", CASES, over_at=NOW),
+            id="over, whatever its mode",
+        ),
+    ],
+)
+def test_a_line_changes_what_it_says_and_no_more(before: Upstream, line: UpstreamLine, after: Upstream) -> None:
+    beside = Upstream("b", CASES, NOW + DAY)
+
+    assert apply((before, beside), State.EMBARGOED, [line], (), NOW) == (after, beside)
+
+
+def test_details_are_shared_with_the_groups_of_those_named_that_still_hold() -> None:
+    over = Upstream("c", MECHANICS, over_at=NOW)
+    found = apply((Upstream("a", CASES), Upstream("b", CASES), over), State.EMBARGOED, [], ("a", "c"), NOW)
+
+    assert found == (Upstream("a", CASES, shared=True), Upstream("b", CASES), over)
+
+
 def test_what_a_line_can_not_do_is_told() -> None:
     over = UpstreamLine("envoy", MECHANICS, UpstreamWord.OVER)
     details = UpstreamLine("envoy", MECHANICS, UpstreamWord.DETAILS)
@@ -229,6 +386,27 @@ def test_an_embargo_that_ends_sooner_is_noticed() -> None:
     assert ends_sooner(dated, OUT)
     assert not ends_sooner(dated, open_end)
     assert not ends_sooner(OUT, dated)
+    assert not ends_sooner(dated, dated)
+    assert not ends_sooner(open_end, open_end)
+
+
+@pytest.mark.parametrize(
+    ("upstreams", "embargo_until", "changes"),
+    [
+        pytest.param((), DUE, False, id="nothing"),
+        pytest.param((Upstream("a", INHERIT, DUE - DAY),), DUE, False, id="an upstream that ends before the date"),
+        pytest.param((Upstream("a", INHERIT, DUE + DAY),), DUE, True, id="one that ends after it"),
+        pytest.param((Upstream("a", INHERIT),), DUE, True, id="one whose end nobody knows"),
+        pytest.param((), DUE + DAY, False, id="the public date, which is told by itself"),
+    ],
+)
+def test_a_lift_that_waits_for_others_otherwise_than_before_is_noticed(
+    upstreams: tuple[Upstream, ...], embargo_until: datetime, changes: bool
+) -> None:
+    after = replace(OUT, upstreams=upstreams, embargo_until=embargo_until)
+
+    assert wait_changes(OUT, after) == changes
+    assert wait_changes(after, OUT) == changes
 
 
 @pytest.mark.parametrize(
@@ -240,6 +418,7 @@ def test_an_embargo_that_ends_sooner_is_noticed() -> None:
         (Upstream("a", CASES), Upstream("a", MECHANICS), False),
         (Upstream("a", MECHANICS), Upstream("a", MECHANICS, NOW + DAY), True),
         (Upstream("a", MECHANICS, NOW + DAY), Upstream("a", MECHANICS, NOW + 2 * DAY), False),
+        (Upstream("a", MECHANICS, NOW + DAY), Upstream("a", MECHANICS, NOW + DAY), False),
         (Upstream("a", MECHANICS, NOW + 2 * DAY), Upstream("a", MECHANICS, NOW + DAY), True),
         (Upstream("a", MECHANICS), Upstream("a", MECHANICS, opened=True), False),
         (Upstream("a", INHERIT), Upstream("a", INHERIT, over_at=NOW), False),
