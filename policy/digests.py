@@ -36,6 +36,6 @@ def is_weekly(zone: str, now: datetime) -> bool:
 
 def ends_at(person: Person, now: datetime) -> datetime | None:
     """When the last of somebody's keys expires, where that is soon; None where it is not, or where it is over."""
-    if person.key_trouble(now) is not None or person.key_trouble(now + EXPIRES_WITHIN) is None:
+    if person.key_trouble(now + EXPIRES_WITHIN) is None:
         return None
     return max((key.expires_at for key in person.usable_keys(now) if key.expires_at is not None), default=None)

@@ -140,7 +140,7 @@ def read_scope_line(text: str, surroundings: Surroundings) -> Parsed[Scope]:
 
 
 def read_restrict_line(
-    text: str, surroundings: Surroundings, is_of_details: Callable[[Restriction], object] = lambda _: False
+    text: str, surroundings: Surroundings, is_of_details: Callable[[Restriction], object]
 ) -> Parsed[Restriction]:
     """Attachments that go to some only. ``is_of_details``: it is about all that an upstream keeps back instead."""
     try:

@@ -71,7 +71,6 @@ _WAY_OUT = (
 )
 _AS_TEXT = "as part of a text, begin the line otherwise"
 BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
-_STEERING = tuple(name for name in ALIASES if not name.startswith("Leak"))
 # What people write who know the thing but not its name; only ever offered, never obeyed.
 _OTHER_WORDS = {
     "hold": "Hold-Until",
@@ -342,7 +341,7 @@ class _Reader:
         lines = self._lines[name]
         values = list(dict.fromkeys(line.value for line in lines))
         said = ", ".join(values) if name in _LISTS else values[0]
-        if len(values) > 1 and name not in _LISTS and not self._fixed[name]:
+        if len(values) > 1 and name not in _LISTS:
             self._complain(lines[-1], f"{name} stands there twice and says two things")
         self._fixed[name] = [said]
         return said

@@ -34,7 +34,7 @@ _STEPS = tuple(
         *(86_400 * days for days in (1, 2, 4, 7, 14, 28, 56, 91, 182, 365)),
     )
 )
-_SECOND, _DAY, _YEAR = timedelta(seconds=1), timedelta(days=1), timedelta(days=365)
+_SECOND, _YEAR = timedelta(seconds=1), timedelta(days=365)
 _ORIGIN = datetime(1970, 1, 5, tzinfo=UTC)  # a Monday
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from policy.control import _MAX_STRAYS, meant_name, read_block
+from policy.control import meant_name, read_block
 
 
 def strays(text: str) -> list[tuple[str, str]]:
@@ -40,9 +40,9 @@ def test_a_name_may_be_set_in_bold(written: str, name: str | None) -> None:
     assert strays("Hi,\n\nLeak-Severity**********: y\n") == [("Leak-Severity", "y")]
 
 
-def test_strays_are_counted_but_no_leak_is_one_too_many() -> None:
-    many = "Hi,\n\n" + "".join(f"Ref: {number}\n\n" for number in range(_MAX_STRAYS + 2))
+def test_fifty_strays_are_told_but_no_leak_is_one_too_many() -> None:
+    many = "Hi,\n\n" + "".join(f"Ref: {number}\n\n" for number in range(52))
     found = strays(f"{many}Laek: a\n\nLeak-Severity: b\n\nTLP: RED\n")
 
-    assert found[:_MAX_STRAYS] == [("Ref", str(number)) for number in range(_MAX_STRAYS)]
-    assert found[_MAX_STRAYS:] == [("Leak", "a"), ("Leak-Severity", "b")]
+    assert found[:50] == [("Ref", str(number)) for number in range(50)]
+    assert found[50:] == [("Leak", "a"), ("Leak-Severity", "b")]

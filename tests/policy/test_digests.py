@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.digests import ends_at, first_at, is_weekly, next_at
+from policy.digests import UNDECIDED_AFTER, ends_at, first_at, is_weekly, next_at
 from policy.facts import Key, Person, Role, Standing
 
 NINE = time(9)
@@ -68,3 +68,7 @@ def test_a_key_is_told_of_while_it_is_the_last_and_ends_within_a_month() -> None
     assert ends_at(person(-1, 3, 29), NOW) == NOW + timedelta(days=29)
     for days in ((31,), (None,), (3, 40), (3, None), (-1,), (0,), ()):
         assert ends_at(person(*days), NOW) is None
+
+
+def test_what_nobody_decides_in_a_day_is_told_again() -> None:
+    assert timedelta(hours=24) == UNDECIDED_AFTER

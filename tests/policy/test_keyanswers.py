@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from policy.keyanswers import MOST_OVER_ALL, KeyAsked, refuse_key
+from policy.keyanswers import AN_ADDRESS_EVERY, OVER_ALL_EVERY, KeyAsked, refuse_key
 
-ASKED = KeyAsked("new@newcomer.example", True, False, True, 0, MOST_OVER_ALL - 1)
+ASKED = KeyAsked("new@newcomer.example", True, False, True, 0, 19)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,7 @@ def test_the_key_goes_to_whoever_may_be_a_person(sender: str) -> None:
         (replace(ASKED, can_be_written_to=False), "no-plain-address"),
         (replace(ASKED, is_readable=False), "perhaps-automatic"),
         (replace(ASKED, to_sender=1), "answered-lately"),
-        (replace(ASKED, over_all=MOST_OVER_ALL), "too-many"),
+        (replace(ASKED, over_all=20), "too-many"),
         *(
             (replace(ASKED, sender=f"{local}@a.example"), "perhaps-automatic")
             for local in (
@@ -50,3 +51,8 @@ def test_the_key_goes_to_whoever_may_be_a_person(sender: str) -> None:
 )
 def test_the_key_is_not_sent_and_the_trail_says_why(asked: KeyAsked, why: str) -> None:
     assert refuse_key(asked) == why
+
+
+def test_an_address_is_answered_once_a_day_and_the_twenty_over_all_are_those_of_an_hour() -> None:
+    assert timedelta(hours=24) == AN_ADDRESS_EVERY
+    assert timedelta(minutes=60) == OVER_ALL_EVERY

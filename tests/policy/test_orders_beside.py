@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -43,6 +44,7 @@ def test_lines_that_can_not_stand_together_come_back_corrected(text: str, correc
         ("Public-Post: https://a.example/\nPublic-Post: https://a.example/", 1),
         ("Approve: QU-2026-K7QX\nPreview: yes\nApprove: QU-2026-K7QX", 1),
         ("Corrects: last\nReplaces: a.patch\nReplaces: b.patch", 1),
+        ("Withdraw: x\nVouch: LK-2026-K7QX", 1),
     ],
 )
 def test_what_is_asked_for_twice_is_done_once(text: str, count: int) -> None:
@@ -51,3 +53,11 @@ def test_what_is_asked_for_twice_is_done_once(text: str, count: int) -> None:
     assert found.complaints == ()
     assert len(found.acts) == count
     assert all(act.replaces == ("a.patch", "b.patch") for act in found.acts if isinstance(act, Correct))
+
+
+@pytest.mark.parametrize(("role", "is_shown"), [("member", True), ("guest", False), (None, False)])
+def test_a_member_who_may_not_steer_is_shown_what_he_may_write_instead(role: str | None, *, is_shown: bool) -> None:
+    (complaint,) = read_order(read_block("Lift: now"), replace(REPLY, role=role)).complaints
+
+    assert complaint.why.startswith("only coordinators steer a disclosure; ")
+    assert ("`Propose-Embargo-Until:`" in complaint.why and "`Fact: public`" in complaint.why) is is_shown

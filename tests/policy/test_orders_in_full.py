@@ -15,7 +15,6 @@ import pytest
 
 from policy.control import read_block
 from policy.facts import UpstreamMode
-from policy.lineorders import MAX_VALUE
 from policy.orders import Order, Surroundings, read_order
 
 NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
@@ -72,16 +71,14 @@ def test_a_block_as_written_is_answered_like_this(text: str, answer: str) -> Non
 
 
 def test_a_value_is_as_long_as_is_allowed_and_no_longer() -> None:
-    just, more = "x" * MAX_VALUE, "x" * (MAX_VALUE + 1)
+    just, more = "x" * 4000, "x" * 4001
     swallowed = read_order(read_block(f"TLP: RED\n{just}\n"), STEER)
 
     assert read_order(read_block(f"Permit: {just}\n"), STEER).permit == just
-    assert read_order(read_block(f"Permit: {more}\n"), STEER).complaints[0].why == (
-        f"it is longer than {MAX_VALUE} characters"
-    )
+    assert read_order(read_block(f"Permit: {more}\n"), STEER).complaints[0].why == ("it is longer than 4000 characters")
     assert swallowed.corrected == "TLP: RED\n"
     (long,) = read_order(read_block(f"Permit: {more}\nplease\n"), STEER).complaints
-    assert long.why == f"it is longer than {MAX_VALUE} characters"
+    assert long.why == "it is longer than 4000 characters"
     (ends,) = read_order(read_block(f"Permit: {just}\nplease\n"), STEER).complaints
     assert ends.why.endswith("(is the empty line after the block missing, or a line not indented?)")
     assert read_order(read_block(f"CVE: {more}\nplease\n"), STEER).corrected.startswith("CVE: xxx")

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from policy.leaktalk import speaks_of_leak
-from policy.prose import find_stop_codes, is_plain_ack, is_reply_subject, subject_reports_leak, thread_tag
+from policy.leaktalk import _pieces, speaks_of_leak
+from policy.prose import (
+    find_stop_codes,
+    is_plain_ack,
+    is_reply_subject,
+    says_nothing,
+    subject_reports_leak,
+    thread_tag,
+)
 
 NAMES = "Bob Miller\nNorthwind\nSecurity Team\n"
 
@@ -47,6 +54,17 @@ NAMES = "Bob Miller\nNorthwind\nSecurity Team\n"
 )
 def test_an_acknowledgement_ends_where_more_is_said(text: str, *, is_one: bool) -> None:
     assert is_plain_ack(text) is is_one
+
+
+@pytest.mark.parametrize(
+    ("text", "is_nothing"),
+    [
+        pytest.param("Hi " + "x" * 59 + ",", True, id="a long greeting"),
+        pytest.param("Hi " + "x" * 60 + ",", False, id="too long for one"),
+    ],
+)
+def test_a_greeting_says_nothing_of_its_own(text: str, *, is_nothing: bool) -> None:
+    assert says_nothing(text) is is_nothing
 
 
 @pytest.mark.parametrize(
@@ -92,6 +110,8 @@ def test_two_hundred_codes_are_found_and_no_more() -> None:
     ("text", "speaks"),
     [
         pytest.param("- " * 29_000 + "we leaked it " + "- " * 40_000, True, id="within the first characters"),
+        pytest.param("- " * 29_998 + "leak " + "- " * 40_000, True, id="the last of the first 60 000 characters"),
+        pytest.param("- " * 29_998 + "-leak " + "- " * 40_000, False, id="one later"),
         pytest.param("- " * 40_000 + "we leaked it " + "- " * 40_000, False, id="in the middle of a log"),
         pytest.param("- " * 80_000 + "we leaked it", True, id="at the very end"),
         pytest.param("x" * 396 + " we " + "leaked it " + "x " * 400, True, id="in a long sentence"),
@@ -109,3 +129,10 @@ def test_two_hundred_codes_are_found_and_no_more() -> None:
 )
 def test_talk_of_a_leak_is_found_where_it_stands(text: str, *, speaks: bool) -> None:
     assert speaks_of_leak(text) is speaks
+
+
+def test_a_long_sentence_is_read_in_pieces_of_a_thousand_that_share_two_hundred() -> None:
+    sentence = "".join(chr(0x4E00 + place) for place in range(2100))
+
+    assert list(_pieces(sentence)) == [sentence[:1000], sentence[800:1800], sentence[1600:]]
+    assert list(_pieces("")) == [""]

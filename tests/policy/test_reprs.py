@@ -10,6 +10,7 @@ import policy
 
 HIDDEN = {
     "OfferedKey": "filename",
+    "KeyAsked": "sender",
     "MailFacts": "subject disclosure_subject text heard block surroundings asked attachments",
     "Addressed": "named signed kept",
     "LeakReport": "found",

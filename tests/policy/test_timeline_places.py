@@ -200,3 +200,62 @@ def test_five_rows_are_not_too_many_and_a_row_is_as_high_as_its_highest_label() 
 )
 def test_a_label_stands_right_of_its_mark_unless_there_is_more_room_on_the_left(x, label, is_left) -> None:
     assert _box(far(x, label), x, 300).is_left is is_left
+
+
+@pytest.mark.parametrize(
+    ("apart", "count", "drawn"),
+    [
+        pytest.param(12, 5, 5, id="five rows are not crowded"),
+        pytest.param(12, 6, 3, id="six are: within 24 is one"),
+        pytest.param(24, 6, 3, id="within 48, where 24 is not enough"),
+        pytest.param(48, 6, 3, id="within 96, where 48 is not enough"),
+        pytest.param(96, 6, 6, id="no further: then there are more rows"),
+    ],
+)
+def test_in_a_crowd_marks_are_one_that_stand_further_apart(apart: float, count: int, drawn: int) -> None:
+    crowd = [far(100 + apart * number, "a very long label " * 5) for number in range(count)]
+    placed, _ = _fill_lane(crowd, at_x, 3000, 0)
+
+    assert len(placed) == drawn
+    assert sum(one.mark.count for one in placed) == count
+
+
+MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+STEPS = [
+    (1, "5 Jan, 00:00:01, 00:00:02"),
+    (2, "5 Jan, 00:00:02, 00:00:04"),
+    (5, "5 Jan, 00:00:05, 00:00:10"),
+    (10, "5 Jan, 00:00:10, 00:00:20"),
+    (30, "5 Jan, 00:00:30, 00:01:00"),
+    (1 * MINUTE, "5 Jan, 00:01, 00:02"),
+    (2 * MINUTE, "5 Jan, 00:02, 00:04"),
+    (5 * MINUTE, "5 Jan, 00:05, 00:10"),
+    (10 * MINUTE, "5 Jan, 00:10, 00:20"),
+    (30 * MINUTE, "5 Jan, 00:30, 01:00"),
+    (1 * HOUR, "5 Jan, 01:00, 02:00"),
+    (2 * HOUR, "5 Jan, 02:00, 04:00"),
+    (3 * HOUR, "5 Jan, 03:00, 06:00"),
+    (6 * HOUR, "5 Jan, 06:00, 12:00"),
+    (12 * HOUR, "5 Jan, 12:00, 6 Jan"),
+    (1 * DAY, "5 Jan, 6 Jan, 7 Jan"),
+    (2 * DAY, "5 Jan, 7 Jan, 9 Jan"),
+    (4 * DAY, "5 Jan, 9 Jan, 13 Jan"),
+    (7 * DAY, "5 Jan, 12 Jan, 19 Jan"),
+    (14 * DAY, "5 Jan, 19 Jan, 2 Feb"),
+    (28 * DAY, "5 Jan, 2 Feb, 2 Mar"),
+    (56 * DAY, "5 Jan, 2 Mar, 27 Apr"),
+    (91 * DAY, "5 Jan, 6 Apr, 6 Jul"),
+    (182 * DAY, "5 Jan, 6 Jul, 4 Jan"),
+    (365 * DAY, "1970, 1971, 1972"),
+]
+
+
+@pytest.mark.parametrize(("seconds", "labels"), STEPS)
+def test_ticks_stand_at_round_times(seconds: int, labels: str) -> None:
+    """A picture that holds two steps of the axis, from midnight of a Monday on."""
+    span = timedelta(seconds=2 * seconds)
+    drawn = plan([mark(0, at=MONDAY), mark(0, at=MONDAY + span)], [], LANES, 200)
+
+    assert [tick.label for tick in drawn.ticks] == labels.split(", ")
+    assert [tick.x for tick in drawn.ticks] == [pytest.approx(x) for x in (14, 100, 186)]
