@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from policy.accepting import accepted
 from policy.control import read_block
 from policy.facts import Key, MessageKind, Person, Role, Standing
 from policy.grants import AcceptTerms
 from policy.intake import Answered, Door, MailFacts, Signature, judge_mail
+from policy.orders import read_order
 from policy.surroundings import Surroundings
 from policy.verdicts import Acted
 
@@ -41,7 +43,12 @@ def saying(text: str) -> MailFacts:
         pytest.param(ANSWER, id="signed in clear"),
         pytest.param(replace(ANSWER, encrypted=True), id="signed and encrypted"),
         pytest.param(saying(f"{LINE}\nWith pleasure.\n\n> Accept: SR-2026-AAAA\n"), id="with a word below it"),
-        pytest.param(replace(ANSWER, answered=None, is_threaded=False), id="in a mail of its own"),
+        pytest.param(
+            replace(
+                ANSWER, answered=None, is_threaded=False, surroundings=Surroundings(NOW, role="guest", is_reply=False)
+            ),
+            id="in a mail of its own",
+        ),
     ],
 )
 def test_the_terms_are_accepted(facts: MailFacts) -> None:
@@ -64,6 +71,7 @@ def test_the_terms_are_accepted(facts: MailFacts) -> None:
         pytest.param(replace(ANSWER, door=Door.OWNER), id="to another address"),
         pytest.param(replace(ANSWER, text_is_html=True), id="in HTML"),
         pytest.param(saying(f"{LINE}Fact: public\n\n"), id="with another line"),
+        pytest.param(saying("Fact: public\n"), id="another line alone, of those that he may write"),
         pytest.param(saying(f"Hello,\n\n{LINE}"), id="below the top"),
         pytest.param(saying(f"> {LINE}"), id="in a quote"),
         pytest.param(saying("Accept: yes\n"), id="without its id"),
@@ -83,3 +91,16 @@ def test_nobody_accepts_for_another(role: Role) -> None:
         replace(ANSWER, encrypted=True, signatures=(replace(SIGNED, signer=who),), surroundings=surroundings), NOW
     )
     assert not isinstance(verdict, Acted)
+
+
+@pytest.mark.parametrize("role", [Role.MEMBER, Role.COORDINATOR])
+def test_only_a_guest_accepts_wherever_his_line_was_read(role: Role) -> None:
+    who = replace(EVE, role=role, standing=Standing.ACTIVE)
+
+    assert accepted(ANSWER, ()) == Acted(EVE, read_order(read_block(LINE), Surroundings(NOW, role="guest")))
+    assert accepted(replace(ANSWER, signatures=(replace(SIGNED, signer=who),)), ()) is None
+
+
+@pytest.mark.parametrize("unread", [{"block": None}, {"surroundings": None}])
+def test_what_could_not_be_read_accepts_nothing(unread: dict[str, None]) -> None:
+    assert accepted(replace(ANSWER, **unread), ()) is None  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.closing import Ageing, Left, Terms, destroys_at, due, judge_close, judge_destroy, obstacles
+from policy.closing import Ageing, Left, Terms, ages_from, destroys_at, due, judge_close, judge_destroy, obstacles
 from policy.disclosure import Refusal
 from policy.facts import Disclosure, State
 
@@ -101,7 +101,16 @@ def test_the_clock_does_it_at_its_instant_and_not_before(
 
 
 def test_what_is_destroyed_is_not_destroyed_again() -> None:
-    for one in (CLOSED, WITHDRAWN):
-        gone = replace(one, destroyed_at=NOW + 95 * DAY)
+    for one, gone_at in ((CLOSED, NOW + 95 * DAY), (WITHDRAWN, NOW + 95 * DAY), (CLOSED, NOW)):
+        gone = replace(one, destroyed_at=gone_at)
         assert due(gone, None, TERMS, NOW + 1000 * DAY) is None
         assert destroys_at(gone, TERMS) is None
+
+
+@pytest.mark.parametrize("one", [LIFTED, WITHDRAWN])
+def test_what_ended_at_no_known_instant_is_kept(one: Disclosure) -> None:
+    unknown = replace(one, ended_at=None)
+
+    assert ages_from(unknown) is None
+    assert destroys_at(unknown, TERMS) is None
+    assert due(unknown, NOW, TERMS, NOW + 1000 * DAY) is None

@@ -13,6 +13,7 @@ from policy.audience import NO_GRANT, NOT_ACCEPTED, judge_seat, judge_seats, wit
 from policy.facts import Disclosure, Grant, GrantKind, Key, MessageKind, Person, Role, Standing, State
 from policy.grants import (
     Admission,
+    AskShare,
     EndGuest,
     InviteGuest,
     OfferedKey,
@@ -229,6 +230,15 @@ def test_what_is_asked_for_is_what_the_asker_has(text: str, what: tuple[str, ...
     assert bool(refuse_what(what, ["fix.patch", "log.txt"])) == refused
 
 
+def test_all_may_be_asked_for_where_there_is_no_attachment_as_the_texts_go_with_it() -> None:
+    assert refuse_what(("*",), []) is None
+    assert refuse_what(("*.patch",), []) is not None
+
+
+def test_what_is_asked_for_is_named_as_the_line_that_asked_for_it() -> None:
+    assert AskShare("Finder, Eve", EVE, ("*",), "why").line == f'Share-With: "Finder, Eve" <{EVE}>'
+
+
 @pytest.mark.parametrize("state", list(State))
 @pytest.mark.parametrize("request_state", ["asked", "pending", "approved", "active", "denied", "ended"])
 def test_only_what_is_open_is_approved_while_the_embargo_lasts_and_by_two_different_ones(
@@ -242,6 +252,23 @@ def test_only_what_is_open_is_approved_while_the_embargo_lasts_and_by_two_differ
     if request_state == "pending":
         assert refuse_approval(request_state, "a@x.example", "A@x.example", disclosure(state), NOW, asker)
     assert refuse_approval(request_state, None, "b@x.example", disclosure(state), NOW + 24 * HOUR, asker)
+
+
+@pytest.mark.parametrize(
+    ("request_state", "first", "is_second"),
+    [
+        pytest.param("pending", "a@x.example", False, id="the one who approved it first"),
+        pytest.param("pending", "b@x.example", True, id="another one"),
+        pytest.param("pending", None, True, id="nobody is known to have approved it"),
+        pytest.param("asked", "a@x.example", True, id="it waits for no second one"),
+    ],
+)
+def test_a_second_approval_is_asked_of_another_where_a_first_one_waits_for_it(
+    request_state: str, first: str | None, is_second: bool
+) -> None:
+    why = refuse_approval(request_state, first, "A@x.example", disclosure(), NOW, guest(role=Role.MEMBER))
+
+    assert why == (None if is_second else "a second coordinator approves, not the one who approved it first")
 
 
 @pytest.mark.parametrize(
@@ -273,6 +300,21 @@ def test_of_two_grants_the_one_that_lets_in_counts_whichever_was_asked_for_first
     assert guest(offered, ended).grant_of("ED-1") is offered
     assert guest(grant(id="GR-9", ended_at=NOW), ended).grant_of("ED-1") is ended
     assert guest(live).grant_of("ED-2") is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "hours"),
+    [
+        pytest.param(None, 6, id="the list's span"),
+        pytest.param(2, 2, id="sooner, as asked for"),
+        pytest.param(9, 9, id="later, as asked for"),
+        pytest.param(25, 24, id="never past the embargo"),
+    ],
+)
+def test_it_is_shared_for_as_long_as_was_asked_or_for_the_lists_span(asked: int | None, hours: int) -> None:
+    until = NOW + asked * HOUR if asked is not None else None
+
+    assert expires_at(until, 6 * HOUR, disclosure(), NOW) == NOW + hours * HOUR
 
 
 @given(st.timedeltas(HOUR, 90 * 24 * HOUR), st.none() | st.timedeltas(HOUR, 90 * 24 * HOUR))

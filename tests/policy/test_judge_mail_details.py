@@ -262,6 +262,18 @@ def test_a_word_about_what_is_over_reaches_nobody(state: State) -> None:
     assert verdict.reach is Reach.NOBODY
 
 
+@pytest.mark.parametrize("state", [State.WITHDRAWN, State.CLOSED])
+def test_a_members_word_about_what_is_over_is_kept_unless_the_operator_lets_it_through(state: State) -> None:
+    facts = reply(disclosure=replace(OUT, state=state))
+    verdict = judge_mail(facts, NOW)
+
+    assert isinstance(verdict, Kept)
+    assert verdict.reasons == (Reason.CONTROL_LINES,)
+    assert [one.why for one in verdict.complaints] == [f"it is {state}, so nothing more is sent in this thread"]
+    assert judge_mail(replace(facts, waived=frozenset({Reason.CONTROL_LINES})), NOW) == Replied(NORTH)
+    assert judge_mail(reply(disclosure=replace(OUT, state=State.LIFTED)), NOW) == Replied(NORTH)
+
+
 @pytest.mark.parametrize("block", [read_block("Hello\n"), None])
 def test_a_word_about_a_kept_post_stays_among_coordinators(block) -> None:
     facts = reply(by=ALICE, answered=TO_KEPT, disclosure=None, block=block, named=(), kept=(EVE,))

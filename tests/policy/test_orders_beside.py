@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.acts import Correct
+from policy.acts import CastVote, Correct, TellFact
 from policy.control import read_block
+from policy.grants import InviteGuest
+from policy.knowledge import FactKind
 from policy.orders import Order, Surroundings, read_order
 
 NOW = datetime(2026, 11, 21, 17, tzinfo=UTC)
@@ -61,3 +63,26 @@ def test_a_member_who_may_not_steer_is_shown_what_he_may_write_instead(role: str
 
     assert complaint.why.startswith("only coordinators steer a disclosure; ")
     assert ("`Propose-Embargo-Until:`" in complaint.why and "`Fact: public`" in complaint.why) is is_shown
+
+
+def test_what_is_told_beside_a_withdrawal_says_nothing_to_members_and_stands() -> None:
+    found = order("Withdraw: x\nFact: public")
+
+    assert (found.complaints, found.withdraw, found.acts) == ((), "x", (TellFact(FactKind.PUBLIC),))
+
+
+@pytest.mark.parametrize("is_reply", [True, False])
+def test_several_guests_are_let_in_by_one_mail(is_reply: bool) -> None:
+    text = "Guest: Eve <eve@x.example>\nGuest: Bob <bob@x.example>\nEmbargo-Until: +3d"
+    found = read_order(read_block(text), REPLY if is_reply else Surroundings(now=NOW))
+
+    assert found.complaints == ()
+    assert found.acts == (InviteGuest("Eve", "eve@x.example"), InviteGuest("Bob", "bob@x.example"))
+
+
+@pytest.mark.parametrize("line", ["Agree: DP-2026-K7QX", "Object: DP-2026-K7QX"])
+def test_a_vote_is_told_by_the_line_that_cast_it(line: str) -> None:
+    (act,) = read_order(read_block(line), Surroundings(now=NOW, is_reply=True, role="member")).acts
+
+    assert isinstance(act, CastVote)
+    assert act.line == line

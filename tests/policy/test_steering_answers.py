@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policy.disclosure import Event, Rules
-from policy.facts import Disclosure, State
+from policy.facts import Disclosure, State, Upstream, UpstreamMode
 from policy.orders import Order
 from policy.scopes import read_restriction, read_scope
 from policy.steering import (
@@ -22,6 +22,7 @@ from policy.steering import (
     plan_steering,
     with_line,
 )
+from policy.upstream import UpstreamLine, UpstreamWord
 
 NOW = datetime(2026, 11, 22, 12, 0, 30, 7, tzinfo=UTC)  # a Sunday, within a minute
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -37,6 +38,9 @@ SENT = replace(HELD, state=State.EMBARGOED, released_at=NOW - DAY, hold_until=NO
 STALE = replace(HELD, state=State.PENDING, embargo_until=NOW, hold_until=NOW - DAY)
 UNAPPROVED = replace(HELD, state=State.PENDING, unapproved=True, hold_until=NOW - DAY)
 NORTH = read_scope("org:North")
+ENVOY = Upstream("envoy", UpstreamMode.MECHANICS)
+OVER = UpstreamLine("envoy", UpstreamMode.MECHANICS, UpstreamWord.OVER)
+LIFTED = replace(SENT, state=State.LIFTED, ended_at=NOW - HOUR)
 
 
 def test_an_instant_is_written_to_the_minute_or_to_the_second() -> None:
@@ -172,6 +176,50 @@ def test_a_post_is_told_of_lines_that_would_end_it_and_gets_its_block_without_th
             {"state": State.WITHDRAWN, "ended_at": NOW},
             id="what is withdrawn is not sent",
         ),
+        pytest.param(
+            replace(SENT, upstreams=(ENVOY,)),
+            Order(withdraw="why"),
+            (Event.WITHDRAW,),
+            {"state": State.WITHDRAWN, "ended_at": NOW},
+            id="what is withdrawn waits for no upstream, as nothing is published",
+        ),
+        pytest.param(
+            replace(SENT, upstreams=(ENVOY,)),
+            Order(upstreams=(OVER,)),
+            (Event.UPSTREAM,),
+            {"upstreams": (replace(ENVOY, over_at=NOW),)},
+            id="an upstream that is over",
+        ),
+        pytest.param(
+            replace(SENT, upstreams=(ENVOY,)),
+            Order(shares=("envoy",)),
+            (Event.UPSTREAM,),
+            {"upstreams": (replace(ENVOY, shared=True),)},
+            id="details for an upstream's group",
+        ),
+        pytest.param(
+            replace(LIFTED, upstreams=(ENVOY,)),
+            Order(upstreams=(OVER,)),
+            (Event.UPSTREAM,),
+            {"upstreams": (replace(ENVOY, over_at=NOW),)},
+            id="also after the lift, and without a notice nothing is published",
+        ),
+        pytest.param(HELD, Order(public_notice="n.txt"), (Event.CHANGE,), {}, id="a notice before the lift is kept"),
+        pytest.param(
+            replace(SENT, upstreams=(ENVOY,)),
+            Order(public_notice="n.txt"),
+            (Event.CHANGE,),
+            {},
+            id="also while an upstream holds",
+        ),
+        pytest.param(LIFTED, Order(public_notice="n.txt"), (Event.PUBLISH,), {}, id="after it, it is published"),
+        pytest.param(
+            replace(LIFTED, upstreams=(ENVOY,)),
+            Order(public_notice="n.txt", upstreams=(OVER,)),
+            (Event.UPSTREAM, Event.PUBLISH),
+            {"upstreams": (replace(ENVOY, over_at=NOW),)},
+            id="and as the last upstream is told to be over",
+        ),
     ],
 )
 def test_a_reply_changes_just_that(before, order, events, changes) -> None:
@@ -185,6 +233,7 @@ def test_a_reply_changes_just_that(before, order, events, changes) -> None:
         (Order(cve=("CVE-2026-1",)), True),
         (Order(refs=("bug 1",)), True),
         (Order(permit="stage it"), True),
+        (Order(mechanics=(("version", "1.2.3"),)), True),
         (Order(public_notice="notice.txt"), False),
         (Order(tlp="RED", scope=NORTH), False),
     ],
@@ -264,3 +313,31 @@ def test_a_hold_past_the_date_is_taken_out_of_the_block() -> None:
     assert isinstance(found, Faults)
     assert (found.complaints[0].line, found.complaints[0].readings) == ("Hold-Until:", ())
     assert found.corrected == "Embargo-Until: x\n"
+
+
+# --- upstreams
+
+
+NOT_HERE = "no embargo of envoy holds here"
+
+
+@pytest.mark.parametrize("before", [None, HELD, SENT])
+@pytest.mark.parametrize("beside", [{}, {"lift_now": True}])
+def test_an_upstream_that_holds_nothing_here_is_told_under_its_line_and_asked_about_again(before, beside) -> None:
+    order = Order(upstreams=(OVER,), corrected=ASKED, **beside)
+    found = plan_steering(order, before, RULES, NOW) if before else plan_post(order, RULES, DEFAULTS, NOW)
+
+    assert isinstance(found, Faults)
+    assert [(one.line, one.why) for one in found.complaints] == [("Upstream:", NOT_HERE)]
+    assert found.corrected == ASKED
+
+
+def test_a_notice_waits_for_every_upstream_and_is_taken_out_of_the_block() -> None:
+    order = Order(public_notice="n.txt", cve=("CVE-2026-1",), corrected="Public-Notice: n.txt\nCVE: CVE-2026-1\n")
+    found = plan_steering(order, replace(LIFTED, upstreams=(ENVOY,)), RULES, NOW)
+
+    assert isinstance(found, Faults)
+    (complaint,) = found.complaints
+    assert complaint.line == "Public-Notice:"
+    assert "`Upstream: envoy over`" in complaint.why
+    assert found.corrected == "CVE: CVE-2026-1\n"

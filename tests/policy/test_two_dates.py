@@ -110,6 +110,30 @@ ROWS = [
         id="a line that is wrong twice is told once; of a short embargo half the time is proposed",
     ),
     pytest.param(
+        NEW, "Hold-Until: when ready\nEmbargo-Until: 2026-11-24 05:00:30 UTC\n",
+        "Hold-Until: 2026-11-23 05:00:30 UTC\nEmbargo-Until: 2026-11-24 05:00:30 UTC\n",
+        "Hold-Until: when ready | it names an event, and the gateway sees none; name the latest date, and "
+        "send `Lift: now` when it happens. The block below says 2026-11-23 05:00:30 UTC instead: that is a "
+        "proposal, not a reading | \n",
+        id="of two days and a half it is a day before the public date",
+    ),
+    pytest.param(
+        replace(NEW, now=FULL), "Hold-Until: when ready\nEmbargo-Until: 2026-11-21 17:00:31 UTC\n",
+        "Hold-Until: 2026-11-21 17:01 UTC\nEmbargo-Until: 2026-12-08 17:00 UTC\n",
+        "Hold-Until: when ready | it names an event, and the gateway sees none; name the latest date, and "
+        "send `Lift: now` when it happens. The block below says 2026-11-21 17:01 UTC instead: that is a "
+        "proposal, not a reading | \n"
+        "Embargo-Until: 2026-11-21 17:00:31 UTC | it is not after 2026-11-21 17:01 UTC, when members get it | "
+        "2026-12-08 17:00 UTC\n",
+        id="of one second there is no half: the next full minute, never now",
+    ),
+    pytest.param(
+        NEW, "Hold-Until: soon\nHold-Until: 2026-12-01 10:00 UTC\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
+        "Hold-Until: 2026-12-01 10:00 UTC\nEmbargo-Until: 2026-12-08 18:00 UTC\n",
+        "Hold-Until: soon | it is not a date | \n",
+        id="an unreadable hold beside a clear one: that one stands, and nothing is made up",
+    ),
+    pytest.param(
         NEW, "Hold-Until: soon\nEmbargo-Until: never\n",
         "Hold-Until: 2026-11-22 18:00 UTC\nEmbargo-Until: 2026-12-08 17:00 UTC\n",
         "Hold-Until: soon | it is not a date. The block below says 2026-11-22 18:00 UTC instead: that is "
