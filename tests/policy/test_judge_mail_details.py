@@ -274,6 +274,27 @@ def test_a_members_word_about_what_is_over_is_kept_unless_the_operator_lets_it_t
     assert judge_mail(reply(disclosure=replace(OUT, state=State.LIFTED)), NOW) == Replied(NORTH)
 
 
+@pytest.mark.parametrize(
+    ("facts", "offered"),
+    [
+        pytest.param(reply("Scope: org:nobody\n", ALICE), "", id="nothing that would be refused again"),
+        pytest.param(
+            reply("TLP: RED\n", ALICE, text_is_html=True), "TLP: RED\n", id="what HTML said, to send as plain text"
+        ),
+        pytest.param(
+            mail("Lunch?\n", surroundings=Surroundings(NOW, default_scope="org:gone")),
+            "Embargo-Until: 2026-12-08 17:00 UTC\nScope: org:gone\n",
+            id="the list's own block for a mail without one, and none of its lines is called wrong",
+        ),
+    ],
+)
+def test_what_is_offered_with_a_refusal(facts: MailFacts, offered: str) -> None:
+    verdict = judge_mail(facts, NOW)
+
+    assert isinstance(verdict, Kept)
+    assert (verdict.corrected, verdict.mend) == (offered, ())
+
+
 @pytest.mark.parametrize("block", [read_block("Hello\n"), None])
 def test_a_word_about_a_kept_post_stays_among_coordinators(block) -> None:
     facts = reply(by=ALICE, answered=TO_KEPT, disclosure=None, block=block, named=(), kept=(EVE,))
