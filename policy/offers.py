@@ -65,7 +65,7 @@ def offer(
     wrong = _matched(found, complaints)
     if found and not place.is_reply and place.role == "coordinator":
         return Offer(_text(found), wrong or tuple(one.line or one.why for one in complaints))
-    if not wrong or not {_name(line) for line in wrong} <= _MAY_GO | _orphans(found):
+    if not wrong or {_name(line) for line in wrong} - _MAY_GO - _orphans(found):
         return Offer()
     left = _dropped(found, wrong)
     if {_name(line) for line in left} & SPEAKING or not is_fine(left) or not _does_something(left, block):
@@ -100,13 +100,8 @@ def _mended(lines: Sequence[str], complaints: Iterable[Complaint]) -> list[str]:
 
 def _matched(lines: Sequence[str], complaints: Iterable[Complaint]) -> tuple[str, ...]:
     """The lines that are complained of; none where a complaint is of none of them, as it is of the whole then."""
-    found: list[str] = []
-    for complaint in complaints:
-        these = [line for line in lines if complaint.line and _is_of(line, complaint.line)]
-        if not these:
-            return ()
-        found += these
-    return tuple(dict.fromkeys(found))
+    found = [[line for line in lines if _is_of(line, complaint.line)] for complaint in complaints]
+    return tuple(dict.fromkeys(line for these in found for line in these)) if all(found) else ()
 
 
 def _is_of(line: str, said: str) -> bool:

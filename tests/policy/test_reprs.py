@@ -9,6 +9,7 @@ import pkgutil
 import policy
 
 HIDDEN = {
+    "Offer": "block mend",
     "OfferedKey": "filename",
     "KeyAsked": "sender",
     "MailFacts": "subject disclosure_subject text heard block surroundings asked attachments",
