@@ -215,13 +215,12 @@ class _Dates:
     def _fault(self, at: datetime) -> str:
         """Why a public date is not possible; "" where it is."""
         if self._is_short(at):
-            return (
-                f"earlier than the date that stands, and that needs more notice than that: {_span(self._s.min_notice)}"
-            )
+            notice = span_in_words(self._s.min_notice)
+            return f"earlier than the date that stands, and that needs more notice than that: {notice}"
         if max(self._base, self._s.now) < at <= _plus(self._base, self._s.max_embargo):
             return ""
         if at > self._base:
-            return f"more than {_span(self._s.max_embargo)} after members get it"
+            return f"more than {span_in_words(self._s.max_embargo)} after members get it"
         return f"not after {as_value(self._base)}, when members get it"
 
     def _is_legal(self, at: datetime) -> bool:
@@ -348,10 +347,3 @@ def _next_year(past: datetime, now: datetime) -> datetime | None:
         if again > now:
             return again
     return None
-
-
-def _span(span: timedelta) -> str:
-    if span < timedelta(hours=1):
-        return span_in_words(span)
-    days, hours = span.days, round(span.seconds / 3600, 1)
-    return f"{days} days" if days else f"{hours:g} hours"

@@ -228,7 +228,7 @@ ROWS = [
     pytest.param(
         replace(NEW, max_embargo=timedelta(hours=23, minutes=21)), "Hold-Until: +1d\nEmbargo-Until: +200d\n",
         "Hold-Until: +1d\nEmbargo-Until: 2026-11-23 16:21 UTC\n",
-        "Embargo-Until: +200d | it is more than 23.4 hours after members get it; the latest is 2026-11-23 "
+        "Embargo-Until: +200d | it is more than 23 h 21 min after members get it; the latest is 2026-11-23 "
         "16:21 UTC | 2026-11-23 16:21 UTC\n",
         id="too long, in hours",
     ),
