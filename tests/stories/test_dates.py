@@ -85,6 +85,7 @@ async def test_receipts_tell_what_would_suit_the_list_and_dates_over_the_cap_are
         assert "was skipped: it leaves members less than 14 days" in told
 
 
+@pytest.mark.side
 async def test_where_coordinators_lift_they_are_asked_until_one_does_and_nothing_ends_by_itself(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

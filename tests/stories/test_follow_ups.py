@@ -13,6 +13,7 @@ MEMBERS = ("north", "south", "west")
 POST = "Embargo-Until: +14d\n\nA flaw.\n"
 
 
+@pytest.mark.side
 async def test_a_follow_up_during_the_hold_waits_with_it(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         await story.post("alice", f"Hold-Until: +1h\n{POST}", message_id="<own@project.example>")

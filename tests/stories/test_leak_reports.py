@@ -246,6 +246,7 @@ async def _wrong_addresses(story: World, text: str, bounces: str, count: int) ->
     assert sizes(story)["adam"] == before["adam"] + 1
 
 
+@pytest.mark.side
 async def test_a_suspended_member_is_proved_and_a_removed_one_is_not(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, pinned=TEAM) as story:
         await story.post("alice", DISCLOSURE)
@@ -292,6 +293,7 @@ async def test_the_command_fires_while_the_relay_is_down_and_the_mails_follow(
         assert more == dict.fromkeys(TEAM, 1)
 
 
+@pytest.mark.side
 async def test_a_leak_is_sent_before_all_other_work(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, pinned=TEAM, relay={"connections": 1}) as story:
         await story.post("alice", DISCLOSURE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from world import Copy, world
 
@@ -14,6 +16,7 @@ ANSWERS = {"In-Reply-To", "References"}
 BY_THE_GATEWAY = {"Auto-Submitted", "X-Auto-Response-Suppress"}
 
 
+@pytest.mark.side
 async def test_outside_stands_the_allowlist_and_nothing_that_tells(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         await story.post(

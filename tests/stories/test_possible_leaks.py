@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import letters
 from letters import DISCLOSURE, MEMBERS, cases, kept, last_kept, sizes
 from openpgp import Person
@@ -50,6 +52,7 @@ async def test_talk_of_a_leak_goes_to_the_coordinators_and_its_writer_is_asked(
         assert {who: sizes(story)[who] - before[who] for who in MEMBERS} == {"north": 1, "south": 1, "west": 1}
 
 
+@pytest.mark.side
 async def test_talk_of_a_leak_in_a_mail_that_is_kept_anyway_is_read_at_once_too(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from openpgp import Person
@@ -43,6 +44,7 @@ async def test_a_receipt_tells_instants_audience_what_is_withheld_stop_code_and_
         assert len(story.inbox("alice")) == 1
 
 
+@pytest.mark.side
 async def test_each_change_before_the_release_yields_a_new_receipt_with_the_proof_as_it_then_is(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -106,6 +106,7 @@ async def test_a_coordinator_without_a_shell_runs_a_whole_embargo(tmp_path: Path
         assert "State: lifted" in shown
 
 
+@pytest.mark.side
 async def test_what_is_not_clear_or_not_possible_is_answered_and_nothing_of_it_is_done(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -35,6 +35,7 @@ async def test_a_member_suspended_during_the_hold_gets_nothing_also_not_when_rei
         assert "A flaw in the parser." in copy.text, "and then gets what went before, whole"
 
 
+@pytest.mark.side
 @pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.REMOVED])
 async def test_between_release_and_hand_over_a_change_of_the_roster_alone_cancels_the_copy(
     tmp_path: Path, people: dict[str, Person], standing: Standing

@@ -17,6 +17,7 @@ SMALL = Size(instants=3, max_embargo=2)
 BALLOT = Size(instants=3, max_embargo=2, min_notice=1, window=1)
 
 
+@pytest.mark.side
 def test_the_core_breaks_no_law_in_the_smallest_world_and_everything_comes_to_an_end() -> None:
     found = explore(SMALL)
     assert not found.violations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import pytest
+
 from gateway.operator import disclosures as operator_disclosures
 from world import world
 
@@ -162,6 +164,7 @@ async def test_one_that_is_out_is_withdrawn_with_its_reason(tmp_path, people, be
         assert "called off by the operator" in story.last("adam", "Withdrawn").text
 
 
+@pytest.mark.side
 async def test_stopped_it_waits_until_it_may_go(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", HELD)
@@ -186,6 +189,7 @@ async def test_stopped_it_waits_until_it_may_go(tmp_path, people, beside):
         assert events[1:3] == [("operator", "stop"), ("operator", "go")]
 
 
+@pytest.mark.side
 async def test_what_was_stopped_on_purpose_is_not_late_when_it_goes(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", HELD)
@@ -203,6 +207,7 @@ async def test_what_was_stopped_on_purpose_is_not_late_when_it_goes(tmp_path, pe
         assert await shell.json("alarm", "ls") == []
 
 
+@pytest.mark.side
 async def test_what_is_out_can_be_neither_stopped_nor_let_go(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", OUT)
@@ -213,6 +218,7 @@ async def test_what_is_out_can_be_neither_stopped_nor_let_go(tmp_path, people, b
             assert "(it is embargoed)" in await shell.refuse("disclosure", verb, listed["id"])
 
 
+@pytest.mark.side
 async def test_a_suspended_member_is_shown_as_withheld_with_the_reason(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", HELD)

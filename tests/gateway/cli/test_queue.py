@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from world import world
 
 OUT = "Embargo-Until: +14d\n\nA flaw.\n"
@@ -30,6 +32,7 @@ async def test_a_deferred_copy_is_listed_and_tried_again_at_once(tmp_path, peopl
         assert "is sent" in await shell.refuse("queue", "retry", waiting["id"])
 
 
+@pytest.mark.side
 async def test_all_that_wait_are_tried_again(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         story.box.script("451 4.3.0 later", "451 4.3.0 later", "451 4.3.0 later", at="connect")
@@ -63,6 +66,7 @@ async def test_a_bounced_copy_goes_out_again_by_its_id(tmp_path, people, beside)
         assert [record["actor"] for record in await shell.trail() if record["event"] == "copy-retried"] == ["operator"]
 
 
+@pytest.mark.side
 async def test_the_bounced_copies_of_a_disclosure_go_out_again_by_its_id(tmp_path, people, beside):
     north = people["north"].address
     async with world(tmp_path, people) as story:
