@@ -20,7 +20,7 @@ from storage import leaks
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from policy.acts import AssessLeak, PostRetrospective, TakeAlarm, VouchLeak
-    from policy.facts import Person
+    from policy.facts import Disclosure, Person
     from storage.records import LeakRecord
 
 
@@ -125,7 +125,18 @@ async def refuse_retrospective(incoming: Incoming, writer: Person, act: PostRetr
         why = "a third party's embargo holds, so nothing of it is passed on yet; the coordinators can post it"
     if why is None and not storing.has_text(incoming):
         why = "it says nothing: the text stands below the block, after an empty line"
+    if why is None and writer.role is not Role.COORDINATOR and disclosure is not None:
+        why = await _why_unread(incoming, writer, disclosure)
     return Complaint(line, why) if why else None
+
+
+async def _why_unread(incoming: Incoming, writer: Person, disclosure: Disclosure) -> str | None:
+    """Why a reporter's text would reach none of the others, though there are some; None where it would."""
+    seats = await release.seats_of(incoming.tx, disclosure, incoming.now)
+    is_alone = not any(seat.inside and seat.person.id != writer.id for seat in seats)
+    if is_alone or await readers_of_all(incoming.tx, disclosure, writer, seats):
+        return None
+    return "no other member has all that you have, so none of them could get it from you; the coordinators can post it"
 
 
 async def post_retrospective(incoming: Incoming, writer: Person, act: PostRetrospective) -> str:

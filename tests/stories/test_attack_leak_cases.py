@@ -209,3 +209,23 @@ async def _of_what_nobody_has(story: World, held: str, receipt: worlds.Copy) -> 
     assert any("quokka three" in copy.text for copy in story.inbox("adam"))
     assert not any("quokka three" in copy.text for who in MEMBERS for copy in story.inbox(who))
     assert (await cases(story))[-1].state == "closed"
+
+
+async def test_a_retrospective_that_no_other_member_could_read_is_not_called_posted(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, pinned=TEAM) as story:
+        block = "Embargo-Until: +30d\nRestrict: fix.patch to org:Northwind\n\nA flaw.\n"
+        await story.post("alice", block, attachments=[("fix.patch", b"quokka\n")])
+        await story.post("north", "Leak: the patch, to a journalist\n", reply_to=story.inbox("north")[0])
+        case = await assessed(story)
+        answer = story.last("north", "Your report")
+
+        await story.post("north", f"Retrospective: {case.id}\n\nA typo.\n", reply_to=answer)
+        assert "the coordinators can post it" in story.last("north").text
+        assert "See it with `Show: QU-" in story.last("alice").text
+        assert (await cases(story))[-1].state == "assessed", "what was learnt is still due"
+
+        await story.post("alice", f"Retrospective: {case.id}\n\nA typo.\n", reply_to=story.last("alice", "Receipt"))
+        assert (await cases(story))[-1].state == "closed"
+        assert "A typo." in story.last("south").text
