@@ -220,7 +220,18 @@ def read_block(text: str) -> Block:
 
 def meant_name(written: str) -> str | None:
     """The canonical name that this one is, or is a slip of the hand of; None for any other word."""
-    return _meant_name(re.sub(r"[\s_-]+", "-", written.casefold().strip(" *_")))
+    return _meant_name(_plain(written))
+
+
+def _plain(written: str) -> str:
+    return re.sub(r"[\s_-]+", "-", written.casefold().strip(" *_"))
+
+
+def _may_act(written: str) -> bool:
+    """Whether a name that is no known one may be meant as a line that acts, however near a companion it is as well."""
+    name = _plain(written)
+    acting = (other for other, main in _CANONICAL.items() if main not in COMPANIONS)
+    return name not in _CANONICAL and any(is_slip(name, other) for other in acting)
 
 
 @lru_cache(maxsize=4096)
@@ -319,6 +330,8 @@ def _stray(text: str, number: int) -> _Draft | None:
         return None
     written = match[1].rstrip(" *_")
     name = meant_name(written)
-    if name in COMPANIONS or (name is None and not _LEAK_NAME.fullmatch(written.casefold())):
+    if name in COMPANIONS and not _may_act(written):
+        return None
+    if name is None and not _LEAK_NAME.fullmatch(written.casefold()):
         return None
     return _Draft(written, text[match.end() :].lstrip(" *_"), number)

@@ -185,6 +185,16 @@ def test_two_slips_of_the_hand_never_make_a_control_line_prose(name, data):
     assert strays(f"Hello,\n\n{name}: x") != []
 
 
+@pytest.mark.parametrize("name", ["Share-th", "Share-Wh", "share wh", "Share-Wht"])
+def test_a_name_between_one_that_acts_and_its_companion_is_no_prose(name):
+    assert [line.written for line in read_block(f"Hello,\n\n{name}: x").strays] == [name]
+
+
+@pytest.mark.parametrize("name", ["Share-Why", "Share-What", "Reason", "Reasons", "Cause", "Where", "Outcome"])
+def test_a_companion_alone_is_prose(name):
+    assert strays(f"Hello,\n\n{name}: x") == []
+
+
 @given(st.text())
 def test_no_text_raises_and_no_body_is_lost(text):
     block = read_block(text)
