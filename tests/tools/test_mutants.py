@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,3 +32,17 @@ def test_texts_words_and_types_are_left_alone() -> None:
     changes = [one.change for one in mutants("facts")[1]]
 
     assert not [one for one in changes if "StrEnum" in one or "coordinator" in one or "str | None ->" in one]
+
+
+def test_what_ends_a_run_is_told_and_not_kept_by_pytest(tmp_path: Path) -> None:
+    at = Path(__file__).parents[2]
+    (tmp_path / "test_one.py").write_text("def test_it():\n    assert False\n")
+    program = (
+        "from pathlib import Path\n"
+        "from tools.mutants.tests import collect, passes\n"
+        "def use(tests):\n"
+        "    raise SystemExit(f'{len(tests)} fails: {not passes(tests[0])}')\n"
+        f"collect([Path({str(tmp_path / 'test_one.py')!r})], use)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=at, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr.strip()) == (1, "1 fails: True")

@@ -87,21 +87,29 @@ class Taken:
 
     def __init__(self, use: Callable[[list[Test]], None]) -> None:
         self._use = use
+        self.ended: SystemExit | None = None  # pytest would keep it to itself
 
     def pytest_runtestloop(self, session: Any) -> bool:
         """Give the tests away."""
         if not session.testsfailed:
             _calm_hypothesis()
-            self._use([_test(item) for item in session.items if item.originalname not in LEFT_OUT])
+            try:
+                self._use([_test(item) for item in session.items if item.originalname not in LEFT_OUT])
+            except SystemExit as end:
+                self.ended = end
         return True
 
 
 def collect(files: Iterable[Path], use: Callable[[list[Test]], None]) -> int:
-    """Collect the tests of these files and ``use`` them; 0 where that worked."""
+    """Collect the tests of these files and ``use`` them; 0 where that worked. Raises SystemExit as ``use`` does."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # policy/ needs none of them
     import pytest  # noqa: PLC0415 - the parent loads it when it needs it
 
-    return int(pytest.main([*OPTIONS, *map(str, files)], plugins=[Taken(use)]))
+    taken = Taken(use)
+    answer = int(pytest.main([*OPTIONS, *map(str, files)], plugins=[taken]))
+    if taken.ended is not None:
+        raise taken.ended
+    return answer
 
 
 def _test(item: Any) -> Test:
