@@ -228,10 +228,10 @@ def _plain(written: str) -> str:
 
 
 def _may_act(written: str) -> bool:
-    """Whether a name that is no known one may be meant as a line that acts, however near a companion it is as well."""
+    """Whether a name may be meant as a line that acts, however near a companion it is as well."""
     name = _plain(written)
     acting = (other for other, main in _CANONICAL.items() if main not in COMPANIONS)
-    return name not in _CANONICAL and any(is_slip(name, other) for other in acting)
+    return any(is_slip(name, other) for other in acting)
 
 
 @lru_cache(maxsize=4096)

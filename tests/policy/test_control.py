@@ -190,7 +190,7 @@ def test_a_name_between_one_that_acts_and_its_companion_is_no_prose(name):
     assert [line.written for line in read_block(f"Hello,\n\n{name}: x").strays] == [name]
 
 
-@pytest.mark.parametrize("name", ["Share-Why", "Share-What", "Reason", "Reasons", "Cause", "Where", "Outcome"])
+@pytest.mark.parametrize("name", [*sorted(COMPANIONS), "Reasons"])
 def test_a_companion_alone_is_prose(name):
     assert strays(f"Hello,\n\n{name}: x") == []
 
