@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gateway import safe
 from gateway.kept import finding
 from gateway.particulars import MessageFacts, Particulars
+from gateway.surroundings import around
 from keys.results import SignatureStatus
 from policy.audience import judge_seat
 from policy.facts import CONTENT_KINDS, Disclosure, MessageKind, Person, Role, Standing, State
@@ -19,12 +19,9 @@ from policy.prose import thread_tag
 from policy.requests import Asked, read_requests
 from policy.scopes import read_scope
 from policy.surroundings import Surroundings
-from policy.upstream import holding
 from storage import disclosures, mails, messages, roster
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from gateway.incoming import Incoming
     from gateway.mail.model import Headers
     from gateway.reading import Read
@@ -180,7 +177,7 @@ def attachment_names(incoming: Incoming) -> tuple[str, ...]:
 
 
 async def _surroundings(incoming: Incoming, signer: Person | None, attachments: tuple[str, ...]) -> Surroundings:
-    config, disclosure = incoming.mailing_list.config, incoming.disclosure
+    disclosure = incoming.disclosure
     members = [
         person for person in incoming.people if person.role is Role.MEMBER and person.standing is not Standing.REMOVED
     ]
@@ -195,32 +192,20 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
                 stored = MessageFacts.from_json(said)
                 names += stored.names if disclosure.state in {State.HELD, State.PENDING} else ()
                 notices += [name for path, name in stored.attachments if path in stored.hidden]
-    return Surroundings(
-        now=incoming.now,
-        zone=config.timezone,
-        patch_day=config.patch_day,
-        max_embargo=config.max_embargo,
-        default_embargo=incoming.mailing_list.default_embargo,
-        default_scope=config.default_scope,
+    return replace(
+        around(
+            incoming.mailing_list,
+            disclosure,
+            incoming.now,
+            role=signer.role.value if signer else None,
+            is_reply=incoming.answered is not None and incoming.kept_post is None,
+        ),
         groups=frozenset(group for person in members for group in person.groups),
         orgs=frozenset(person.name for person in members),
         addresses=frozenset(person.address for person in members),
         guests=_guests(incoming, signer),
         attachments=tuple(names),
-        has_public_address=bool(config.public_address),
         stored_notices=tuple(notices),
-        role=signer.role.value if signer else None,
-        is_reply=incoming.answered is not None and incoming.kept_post is None,
-        hold_until=_start(disclosure, incoming.now + config.release_grace) if disclosure else None,
-        embargo_until=disclosure.embargo_until if disclosure else None,
-        by_agreement=incoming.mailing_list.is_by_agreement(disclosure),
-        release_grace=config.release_grace,
-        min_notice=config.min_notice if disclosure and disclosure.state is State.EMBARGOED else timedelta(),
-        min_lead=config.min_lead,
-        window=config.release_window,
-        holidays=config.holidays_file.days if config.holidays_file else frozenset(),
-        upstreams=tuple((name, one.mode) for name, one in config.upstreams.items()),
-        held_by=frozenset(one.name for one in holding(disclosure)) if disclosure else frozenset(),
     )
 
 
@@ -237,13 +222,6 @@ def _guests(incoming: Incoming, signer: Person | None) -> frozenset[str]:
     if block is None or signer is None or signer.role is not Role.COORDINATOR:
         return frozenset(found)
     return frozenset(found) | invited(line.value for line in block.lines if line.name == "Guest")
-
-
-def _start(disclosure: Disclosure, soonest: datetime) -> datetime:
-    """When members got it, or will; what is pending has its grace again once it has a date."""
-    if disclosure.state is State.PENDING:
-        return max(disclosure.hold_until, soonest)
-    return disclosure.released_at or disclosure.hold_until
 
 
 def _is_in_audience(incoming: Incoming, signer: Person | None) -> bool:

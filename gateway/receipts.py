@@ -78,7 +78,7 @@ async def compose(
         audit_head=None,
         notes=(
             *incoming.notes,
-            *(_date_notes(setting, incoming.now) if judges_dates else ()),
+            *(date_notes(setting, incoming.now) if judges_dates else ()),
             *_notice_note(setting),
             *_upstream_notes(setting, incoming.now),
             *await _unreachable(incoming),
@@ -129,7 +129,8 @@ def _notice_note(setting: Setting) -> list[str]:
     return [notices_dates.kept_public_notice(notice.name, address, by_clock=mailing_list.by_clock)]
 
 
-def _date_notes(setting: Setting, now: datetime) -> list[str]:
+def date_notes(setting: Setting, now: datetime) -> list[str]:
+    """What the list would rather have of a disclosure's dates, a sentence each."""
     if setting.disclosure.state not in {*UNRELEASED, State.EMBARGOED}:
         return []
     rules = setting.mailing_list.rules

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway import receipts, release, safe, storing
+from gateway import changing, receipts, release, safe, storing
 from gateway.acts import corrections
 from gateway.acts import table as acts
 from gateway.kept import approvals, keeping
 from gateway.notices import common as notices
 from gateway.passing import pass_on
 from gateway.receipts import UNRELEASED, Sent
+from gateway.scene import scene_of
 from gateway.sending import content, posting
 from gateway.sending.content import Setting
 from gateway.upstreams import letting
@@ -20,8 +21,7 @@ from policy.audience import admitted_by, judge_seats
 from policy.closing import ended_thread
 from policy.control import Complaint
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, State
-from policy.instants import in_words
+from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Faults, SteerPlan, plan_steering
@@ -142,14 +142,16 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     if plan.has(Event.WITHDRAW):
         particulars = replace(particulars, withdrawn=order.withdraw)
     await safe.change_json(incoming.parts, tx, await disclosures.particulars_item(tx, before.id), particulars.to_json())
-    await _move(incoming, verdict, before, plan)
+    is_lift = plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT)
+    if not is_lift:  # that is stored with its notices
+        await changing.store(scene_of(incoming, verdict.writer), before, plan)
     setting = Setting(incoming.mailing_list, plan.after, particulars)
     incoming.disclosure, incoming.particulars = plan.after, particulars
-    if plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT):
+    if is_lift:
         publish, actor = order.public_notice is not None, verdict.writer.address
         cause = plan.after.cause or "other"
         standing = replace(before, upstreams=plan.after.upstreams)
-        standing = await upstream_lines.before_lift(incoming, before, standing, particulars, verdict.writer)
+        standing = await upstream_lines.before_lift(scene_of(incoming, verdict.writer), before, standing, particulars)
         lift = release.send_and_lift if plan.has(Event.SEND_AND_LIFT) else release.lift
         incoming.disclosure = await lift(
             incoming.parts, tx, standing, incoming.now, cause=cause, actor=actor, publish=publish
@@ -202,63 +204,19 @@ async def _is_published(incoming: Incoming, setting: Setting) -> bool:
 
 
 GIVEN_UP = frozenset({CopyState.BOUNCED, CopyState.CANCELLED})
-_CHANGEABLE = (
-    "hold_until",
-    "embargo_until",
-    "scope",
-    "tlp",
-    "stopped",
-    "state",
-    "ended_at",
-    "cause",
-    "upstreams",
-    "detailed",
-)
-
-
-async def _move(incoming: Incoming, verdict: Steered, before: Disclosure, plan: SteerPlan) -> None:
-    """Store what the plan changes of the disclosure, each event in the trail; a lift is stored with its notices."""
-    after = plan.after
-    changes = {name: getattr(after, name) for name in _CHANGEABLE if getattr(after, name) != getattr(before, name)}
-    if plan.has(Event.LIFT_NOW) or plan.has(Event.SEND_AND_LIFT):
-        return
-    if changes:
-        await disclosures.update(incoming.tx, before.id, **changes)
-    for event in plan.events:
-        await release.transition(
-            incoming.parts,
-            incoming.tx,
-            before,
-            after,
-            incoming.now,
-            actor=verdict.writer.address,
-            reason=str(event),
-        )
 
 
 async def _apply_changes(
     incoming: Incoming, setting: Setting, before: Disclosure, verdict: Steered, plan: SteerPlan, doings: _Doings
 ) -> Disclosure:
     """Carry out changed dates and scope; give the disclosure as it is then."""
-    after, now, zone = setting.disclosure, incoming.now, incoming.mailing_list.config.timezone
-    order, is_unreleased = verdict.order, before.state in UNRELEASED
-    if after.hold_until != before.hold_until:
-        await messages.date_waiting(incoming.tx, after.id, after.hold_until)
-    if order.hold_until or order.hold_now:
-        doings.words.append(f"Members get it {in_words(after.hold_until, zone, now)}.")
-        doings.words += ["It is no longer stopped."] if before.stopped else []
-    if plan.has(Event.NEW_DATE):
-        doings.words.append(f"The public date is now {in_words(after.embargo_until, zone, now)}.")
-        if before.state is State.EMBARGOED:
-            notice = notices.new_date(after, setting.told_subject, before.embargo_until, zone, now)
-            await release.tell_bound(incoming.parts, incoming.tx, setting, notice, MessageKind.DATE_NOTICE, now)
-    if not is_unreleased and {Event.NEW_DATE, Event.CHANGE} & set(plan.events):
-        await content.compose_unsent_again(incoming.parts, incoming.tx, setting, now)
-    if plan.has(Event.UPSTREAM):
-        doings.words += await upstream_lines.carry_out(incoming, setting, before)
+    after, order = setting.disclosure, verdict.order
+    says_hold = order.hold_until is not None or order.hold_now
+    scene = scene_of(incoming, verdict.writer)
+    doings.words += await changing.carry_out(scene, setting, before, plan, says_hold=says_hold)
     if order.scope is not None:
         doings.words.append(f"The scope is now: {after.scope}.")
-        if not is_unreleased:
+        if before.state not in UNRELEASED:
             after = await _rescope(incoming, setting, doings)
     if not doings.words and plan.events:
         doings.words.append("Your control lines are in force.")

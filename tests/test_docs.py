@@ -66,7 +66,7 @@ def commands() -> dict[str, Any]:
     return found
 
 
-SAID = re.compile(r"(?:^|`|/)embargo((?: --?[a-z]+(?: [A-Z]+)?)*(?: [a-z]+)+)", re.MULTILINE)
+SAID = re.compile(r"(?:^|`|/)embargo((?: --?[a-z]+(?: [A-Z]+)?)*(?: [a-z]+(?:-[a-z]+)*)+)", re.MULTILINE)
 
 
 @each_doc

@@ -16,10 +16,15 @@ from storage import grants, roster
 from storage.records import GrantRecord
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.incoming import Incoming
     from gateway.scene import Scene
-    from policy.facts import Person
+    from policy.facts import Disclosure, Person
     from policy.grants import EndGuest
+    from storage.database import Tx
+
+NOBODY = "nobody of that address is a guest of this disclosure"
 
 
 async def refuse(incoming: Incoming, _writer: Person, act: InviteGuest) -> Complaint | None:
@@ -62,10 +67,17 @@ async def invite(incoming: Incoming, writer: Person, act: InviteGuest) -> str:
     disclosure, particulars = incoming.disclosure, incoming.particulars
     if isinstance(judged, str) or disclosure is None or particulars is None:
         return f"{act.address} is not let in: {judged}."  # another line of the same mail has ended it
-    scene, now = scene_of(incoming, writer), incoming.now
     setting = Setting(incoming.mailing_list, disclosure, particulars)
-    replaced = await _end_offers(scene, setting, act.address)
     key = next((one for one in files if one.offered == judged.key), None)
+    return await let_in(scene_of(incoming, writer), setting, act, key, writer.id)
+
+
+async def let_in(
+    scene: Scene, setting: Setting, act: InviteGuest, key: keyfiles.KeyFile | None, asked_by: int | None = None
+) -> str:
+    """Let in who was judged to be admitted, by the key that came along or (None) the one that is pinned."""
+    disclosure, now = setting.disclosure, scene.now
+    replaced = await _end_offers(scene, setting, act.address)
     record = GrantRecord(
         id=await grants.new_id(scene.tx, "GR", now),
         list_id=disclosure.list_id,
@@ -75,8 +87,8 @@ async def invite(incoming: Incoming, writer: Person, act: InviteGuest) -> str:
         address=act.address,
         asked_at=now,
         fingerprint=key.offered.fingerprint if key else None,
-        asked_by=writer.id,
-        decided_by=writer.address,
+        asked_by=asked_by,
+        decided_by=scene.actor,
         decided_at=now,
         started_at=now,
     )
@@ -114,21 +126,26 @@ def _key_words(person: Person, key: keyfiles.KeyFile | None) -> list[str]:
 
 async def refuse_end(incoming: Incoming, _writer: Person, act: EndGuest) -> Complaint | None:
     """It must be somebody who has this disclosure by a grant."""
-    if not await _found(incoming, act):
-        return Complaint(act.line, "nobody of that address is a guest of this disclosure")
+    if incoming.disclosure is None or not await live(incoming.tx, incoming.disclosure, act.address, incoming.now):
+        return Complaint(act.line, NOBODY)
     return None
 
 
 async def end(incoming: Incoming, writer: Person, act: EndGuest) -> str:
     """End it: nothing more goes there."""
-    for record in await _found(incoming, act):
-        await ending.end(scene_of(incoming, writer), record, "coordinator")
-    return f"{act.address} gets nothing more of this disclosure, and stays bound until the lift."
-
-
-async def _found(incoming: Incoming, act: EndGuest) -> list[GrantRecord]:
     if incoming.disclosure is None:
-        return []
-    wanted = act.address.casefold()
-    records = await grants.of_disclosure(incoming.tx, incoming.disclosure.id)
-    return [one for one in records if one.address.casefold() == wanted and one.grant.is_live(incoming.now)]
+        return ""
+    return await let_go(scene_of(incoming, writer), incoming.disclosure, act.address)
+
+
+async def let_go(scene: Scene, disclosure: Disclosure, address: str) -> str:
+    """End every grant by which an address has a disclosure."""
+    for record in await live(scene.tx, disclosure, address, scene.now):
+        await ending.end(scene, record, "coordinator")
+    return f"{address} gets nothing more of this disclosure, and stays bound until the lift."
+
+
+async def live(tx: Tx, disclosure: Disclosure, address: str, now: datetime) -> list[GrantRecord]:
+    """The grants by which an address has a disclosure now."""
+    records = await grants.of_disclosure(tx, disclosure.id)
+    return [one for one in records if one.address.casefold() == address.casefold() and one.grant.is_live(now)]

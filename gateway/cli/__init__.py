@@ -28,7 +28,10 @@ NOUNS = {
     "coordinator": "People who may post and steer: add, ls, rm.",
     "member": "Member organisations: add, ls, show, suspend, reinstate, rm.",
     "key": "Pinned keys: ls, show, replace, add, rm.",
-    "disclosure": "Disclosures: ls, show, report, lift, withdraw, stop, go, fact, confirm, close, destroy.",
+    "disclosure": (
+        "Disclosures: ls, show, report, lift, withdraw, stop, go, date, guest, upstream, public-post, fact, confirm, "
+        "close, destroy."
+    ),
     "proposal": "Proposed public dates: ls, confirm.",
     "share": "What members ask to share: ls, show, approve, deny.",
     "leak": "Leak reports: ls, show, open, vouch, assess, dismiss.",

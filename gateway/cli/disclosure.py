@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -156,6 +157,74 @@ def withdraw(
     from gateway.operator import disclosures as operator_disclosures  # noqa: PLC0415 - showing must not pay for acting
 
     do(ctx, lambda parts: operator_disclosures.withdraw(parts, disclosure_id, reason))
+
+
+@app.command("date")
+def date(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    hold_until: Annotated[
+        str | None, typer.Option("--hold-until", metavar="INSTANT", help="When members get it; `now` ends the hold.")
+    ] = None,
+    embargo_until: Annotated[
+        str | None, typer.Option("--embargo-until", metavar="INSTANT", help="The public date, as in a control line.")
+    ] = None,
+) -> None:
+    """Change the hold or the public date, as a coordinator's lines do; whoever is bound is told."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import steering as operator_steering  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_steering.change_dates(parts, disclosure_id, hold_until, embargo_until))
+
+
+@app.command("guest")
+def guest(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The guest's mail address.")],
+    name: Annotated[str, typer.Option("--name", metavar="N", help="What people call the guest.")] = "",
+    key: Annotated[
+        list[Path] | None, typer.Option("--key", metavar="FILE", help="The guest's public key.", exists=True)
+    ] = None,
+    end: Annotated[bool, typer.Option("--end", help="End what lets the guest in.")] = False,
+) -> None:
+    """Let somebody who is no member into this one disclosure, as a coordinator's `Guest:` does; --end ends it."""
+    from gateway.cli.act import do, key_files  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import steering as operator_steering  # noqa: PLC0415 - showing must not pay for acting
+
+    if end:
+        do(ctx, lambda parts: operator_steering.let_go(parts, disclosure_id, address))
+        return
+    files = key_files(key or [])
+    do(ctx, lambda parts: operator_steering.let_in(parts, disclosure_id, address, name, files))
+
+
+@app.command("upstream")
+def upstream(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The third party, as the configuration names it.")],
+    until: Annotated[str | None, typer.Option("--until", metavar="INSTANT", help="When its embargo ends.")] = None,
+    over: Annotated[bool, typer.Option("--over", help="Its embargo is over.")] = False,
+) -> None:
+    """Say that a third party's embargo holds (without --until: until you say --over), or that it is over."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import steering as operator_steering  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_steering.tell_upstream(parts, disclosure_id, name, until, over=over))
+
+
+@app.command("public-post")
+def public_post(
+    ctx: typer.Context,
+    disclosure_id: Id,
+    where: Annotated[str, typer.Argument(metavar="URL", help="Where the public notice stands.")],
+) -> None:
+    """Note where the public notice stands; nobody is asked for it any more."""
+    from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
+    from gateway.operator import steering as operator_steering  # noqa: PLC0415 - showing must not pay for acting
+
+    do(ctx, lambda parts: operator_steering.tell_public_post(parts, disclosure_id, where))
 
 
 @app.command("fact")

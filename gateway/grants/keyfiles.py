@@ -14,8 +14,11 @@ from policy.grants import OfferedKey
 from storage import roster
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.incoming import Incoming
     from gateway.mail.model import Payload
+    from gateway.parts import Parts
     from keys.results import KeyFacts
     from storage.database import Tx
 
@@ -82,17 +85,18 @@ async def of(incoming: Incoming) -> tuple[KeyFile, ...]:
             files += found_in(payload).values()
     found: dict[str, KeyFile] = {}
     for name, content in files[:MOST]:
-        one = await _judged(incoming, name, content)
+        one = await judged(incoming.parts, incoming.tx, incoming.mailing_list.id, name, content, incoming.now)
         found.setdefault(one.offered.fingerprint or f"file {len(found)}", one)
     return tuple(found.values())
 
 
-async def _judged(incoming: Incoming, name: str, content: bytes) -> KeyFile:
+async def judged(parts: Parts, tx: Tx, list_id: str, name: str, content: bytes, now: datetime) -> KeyFile:
+    """One key file, read in a throw-away home; what is wrong with it is told in ``offered.trouble``."""
     try:
-        facts, public = await incoming.parts.engine.inspect(content, now=incoming.now)
+        facts, public = await parts.engine.inspect(content, now=now)
     except BadKeyFile as error:
         return KeyFile(OfferedKey(name, trouble=error.reason), None, b"")
-    return KeyFile(await offered(incoming.tx, incoming.mailing_list.id, name, facts), facts, public)
+    return KeyFile(await offered(tx, list_id, name, facts), facts, public)
 
 
 async def offered(tx: Tx, list_id: str, name: str, facts: KeyFacts) -> OfferedKey:

@@ -14,14 +14,14 @@ from policy.upstream import holding, wait_changes
 from storage import disclosures
 
 if TYPE_CHECKING:
-    from gateway.incoming import Incoming
     from gateway.particulars import Particulars
-    from policy.facts import Disclosure, Person
+    from gateway.scene import Scene
+    from policy.facts import Disclosure
 
 
-async def carry_out(incoming: Incoming, setting: Setting, before: Disclosure) -> list[str]:
+async def carry_out(scene: Scene, setting: Setting, before: Disclosure) -> list[str]:
     """Let what is under way fit the upstreams as they are stored, tell whoever is bound; what was done, in words."""
-    after, parts, tx, now = setting.disclosure, incoming.parts, incoming.tx, incoming.now
+    after, parts, tx, now = setting.disclosure, scene.parts, scene.tx, scene.now
     names = [one.name for one in holding(after)]
     words = [f"The embargo of {' and '.join(names)} holds." if names else "No third party's embargo holds any more."]
     if after.state is not State.EMBARGOED:
@@ -29,19 +29,17 @@ async def carry_out(incoming: Incoming, setting: Setting, before: Disclosure) ->
     sent = await details.settle(parts, tx, setting, now)
     words += [f"What was kept back of {sent} {'mail' if sent == 1 else 'mails'} goes to members."] if sent else []
     if wait_changes(before, after):
-        notice = told.wait_changed(after, setting.told_subject, incoming.mailing_list.config.timezone, now)
+        notice = told.wait_changed(after, setting.told_subject, scene.mailing_list.config.timezone, now)
         await release.tell_bound(parts, tx, setting, notice, MessageKind.DATE_NOTICE, now)
     return words
 
 
-async def before_lift(
-    incoming: Incoming, before: Disclosure, after: Disclosure, particulars: Particulars, writer: Person
-) -> Disclosure:
+async def before_lift(scene: Scene, before: Disclosure, after: Disclosure, particulars: Particulars) -> Disclosure:
     """The same mail says that upstreams are over and lifts: they are over first, and what they kept back goes out."""
     if after == before:
         return before
-    parts, tx, now = incoming.parts, incoming.tx, incoming.now
+    parts, tx, now = scene.parts, scene.tx, scene.now
     await disclosures.update(tx, before.id, upstreams=after.upstreams)
-    await release.transition(parts, tx, before, after, now, actor=writer.address, reason=Event.UPSTREAM)
-    await details.settle(parts, tx, Setting(incoming.mailing_list, after, particulars), now)
+    await release.transition(parts, tx, before, after, now, actor=scene.actor, reason=Event.UPSTREAM)
+    await details.settle(parts, tx, Setting(scene.mailing_list, after, particulars), now)
     return after
