@@ -95,10 +95,11 @@ def _name(text: str, option: str) -> str:
     return plain
 
 
-def _address(parts: Parts, text: str) -> str:
+def read_address(parts: Parts, text: str) -> str:
+    """A mail address as it was given. Raises UnclearError for what is none, RefusedError for a list's own."""
     plain = text.strip()
     if not ADDRESS.fullmatch(plain):
-        raise UnclearError(f"--address: {text!r} is no plain mail address such as security@corp.example")
+        raise UnclearError(f"{text!r} is no plain mail address such as security@corp.example")
     if parts.lists.find(plain.lower()) is not None:
         raise RefusedError(f"{plain} is an address of a list itself: mail to it would come back")
     return plain
@@ -116,7 +117,7 @@ async def _add(
     policy_hash: str | None,
 ) -> Done:
     now = parts.clock.now()
-    address = _address(parts, address)
+    address = read_address(parts, address)
     async with parts.database.reading() as tx:
         await _refuse_known(tx, mailing_list, role, name, address)
     judged = await judge_files(parts, files, address, fingerprints, now)

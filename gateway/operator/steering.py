@@ -15,7 +15,7 @@ from gateway.grants import keyfiles
 from gateway.notices import common as notices
 from gateway.operator.acts import tell
 from gateway.operator.base import OPERATOR, Done, RefusedError, UnclearError
-from gateway.operator.roster import ADDRESS
+from gateway.operator.roster import read_address
 from gateway.operator.show import find_disclosure
 from gateway.receipts import date_notes
 from gateway.scene import Scene
@@ -158,7 +158,7 @@ async def tell_public_post(parts: Parts, disclosure_id: str, where: str) -> Done
 
 async def let_in(parts: Parts, disclosure_id: str, address: str, name: str, files: Sequence[KeyFile]) -> Done:
     """Let somebody who is no member into this one disclosure, as ``Guest:`` does. Raises RefusedError, UnclearError."""
-    plain = _address(parts, address)
+    plain = read_address(parts, address)
     who = read_who(who_text(" ".join(name.split()), plain)) if name else (plain, plain)
     if who is None:
         raise UnclearError("--name: one line, without quotes and angle brackets")
@@ -188,12 +188,3 @@ async def let_go(parts: Parts, disclosure_id: str, address: str) -> Done:
         said = await guests.let_go(scene, setting.disclosure, address)
         await _said(scene, setting.disclosure, "The operator ended what lets a guest in", [said])
     return Done(said)
-
-
-def _address(parts: Parts, text: str) -> str:
-    plain = text.strip()
-    if not ADDRESS.fullmatch(plain):
-        raise UnclearError(f"{text!r} is no plain mail address such as jane@corp.example")
-    if parts.lists.find(plain.lower()) is not None:
-        raise RefusedError(f"{plain} is an address of a list itself: mail to it would come back")
-    return plain
