@@ -322,6 +322,7 @@ async def lift(
     late = reports.lateness(was_due, now) if cause == "clock" else None
     notice = notices.lifted(after, setting.told_subject, config.timezone, now, late)
     await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
+    await content.compose_unsent_again(parts, tx, setting, now)
     if publish:
         await send_public_notice(parts, tx, setting, now, actor="gateway", priority=priority)
     if cause == "clock" and now - was_due > LATE_AFTER:

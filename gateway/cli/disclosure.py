@@ -184,7 +184,10 @@ def guest(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The guest's mail address.")],
     name: Annotated[str, typer.Option("--name", metavar="N", help="What people call the guest.")] = "",
     key: Annotated[
-        list[Path] | None, typer.Option("--key", metavar="FILE", help="The guest's public key.", exists=True)
+        list[Path] | None,
+        typer.Option(
+            "--key", metavar="FILE", help="The guest's public key.", exists=True, dir_okay=False, readable=True
+        ),
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="End what lets the guest in.")] = False,
 ) -> None:

@@ -61,6 +61,8 @@ async def keep_back(incoming: Incoming, verdict: Kept) -> str:
         return entry.id
     if verdict.leak is not None:  # alarm and acknowledgement say all of it
         return entry.id
+    if verdict.reason is Reason.TWO_PERSON:  # whoever approves is asked in a mail of its own, which all get
+        return entry.id
     asked = await ask_writer(incoming, verdict, entry.id)
     signer, is_leak = verdict.writer, Reason.POSSIBLE_LEAK in verdict.reasons
     label = f"{signer.name} <{signer.address}>" if signer else None

@@ -137,6 +137,8 @@ async def tell_upstream(parts: Parts, disclosure_id: str, name: str, until: str 
     """Say that a third party's embargo holds (``until`` then), or is over. Raises RefusedError, UnclearError."""
     if over and until is not None:
         raise UnclearError("--over or --until: one of them")
+    if name.split() != [name]:  # no more of the line: letting details go is a coordinator's
+        raise UnclearError(f"{name!r}: give one name, as in `[lists.NAME.upstreams.envoy]` of the configuration")
     rest = " over" if over else f" until {until}" if until is not None else ""
     return await _change(parts, disclosure_id, [("Upstream", f"{name}{rest}")])
 

@@ -59,6 +59,23 @@ async def test_a_copy_still_on_its_way_when_the_date_moves_brings_the_new_one(
             assert late.message_id == story.inbox("north")[0].message_id
 
 
+async def test_a_copy_still_on_its_way_at_an_early_lift_says_that_the_embargo_is_over(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people) as story:
+        story.box.script("451 4.3.0 later", recipient=people["south"].address)
+        await story.post("alice", AT_ONCE, attachments=FIX)
+        await story.post("alice", "Lift: now\nCause: ready\n", reply_to=story.last("alice", "Receipt"))
+        assert not [copy for copy in story.inbox("south") if "A flaw in" in copy.text]
+        await story.pass_time(3600)
+
+        late = next(copy for copy in story.inbox("south") if "A flaw in" in copy.text)
+        assert "The embargo is over since" in late.text
+        assert "EMBARGOED" not in late.text
+        assert late.attachments == story.inbox("north")[0].attachments
+        assert "EMBARGOED" in story.inbox("north")[0].text
+
+
 async def test_composing_anew_wakes_nobody_from_whom_it_is_kept(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people) as story:
         await set_standing(story, people["west"], Standing.SUSPENDED)

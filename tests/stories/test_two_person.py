@@ -76,8 +76,10 @@ async def test_a_lift_and_a_wider_scope_wait_for_another_coordinator(tmp_path: P
     async with world(tmp_path, people, list={"two_person": ["lift", "widen"]}) as story:
         await story.post("alice", "Embargo-Until: +14d\nScope: group:distributors\n\nA flaw.\n")
         which, receipt = story.disclosure_id(), story.last("alice", "Receipt")
+        before = [len(story.inbox(name)) for name in ("alice", "adam")]
         await story.post("alice", "Scope: all\n", reply_to=receipt)
         assert "Approve: QU-" in story.last("adam", "A second coordinator is asked").text
+        assert [len(story.inbox(name)) for name in ("alice", "adam")] == [one + 1 for one in before]  # one mail each
         assert story.inbox("west") == []
         await story.post("alice", f"Approve: {which}\n", reply_to=receipt)
         assert "not the one who asked" in story.last("alice").text

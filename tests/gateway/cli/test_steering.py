@@ -155,6 +155,7 @@ async def test_a_third_partys_embargo_holds_and_is_over(tmp_path, people, beside
         assert "embargo of a third party holds" in story.last("north").text
         assert "embargo of envoy holds" in story.last("alice", "The operator").text
         await story.post("alice", "Send-To: audience\n\nThe heap, at 0x40.\n", reply_to=story.last("north", "Flaw"))
+        assert "one name" in await shell.refuse(*upstream, "envoy details", code=2)
         assert "The heap" not in story.last("north", "Flaw").text
 
         await shell.ok(*upstream, "envoy", "--over")
