@@ -172,7 +172,8 @@ async def let_in(parts: Parts, disclosure_id: str, address: str, name: str, file
         keys = [await keyfiles.judged(parts, tx, list_id, file.name, file.data, scene.now) for file in files]
         judged = admit(plain, [one.offered for one in keys], known, disclosure, scene.now)
         if isinstance(judged, str):
-            raise RefusedError(f"{disclosure.id}: {plain}: {judged}" + ("" if files else " (here: --key FILE)"))
+            hint = " (here: --key FILE)" if judged.startswith("attach") else ""
+            raise RefusedError(f"{disclosure.id}: {plain}: {judged}{hint}")
         if TwoPerson.WIDEN in scene.mailing_list.config.two_person:
             _leave_to_two(disclosure, "let somebody in")
         key = next((one for one in keys if one.offered == judged.key), None)
