@@ -267,7 +267,17 @@ async def send_and_lift(
     """
     await messages.date_waiting(tx, disclosure.id, now)
     sent = await release(parts, tx, disclosure, now, actor=actor, reason="send-and-lift", lifts=True)
-    return await lift(parts, tx, sent, now, cause=cause, actor=actor, publish=publish, priority=posting.AFTER_CONTENT)
+    return await lift(
+        parts,
+        tx,
+        sent,
+        now,
+        cause=cause,
+        actor=actor,
+        publish=publish,
+        priority=posting.AFTER_CONTENT,
+        is_composed=True,
+    )
 
 
 async def watch(tx: Tx, message: Message, now: datetime) -> None:
@@ -306,10 +316,11 @@ async def lift(
     actor: str,
     publish: bool,
     priority: int = posting.NOTICE,
+    is_composed: bool = False,
 ) -> Disclosure:
     """Rows 12, 13 and 14: the embargo is over. Told to everybody bound; the public notice only where ``publish``.
 
-    What still waited for its release does not leave by it.
+    What waited for its release does not leave by it. What is on its way is told anew unless ``is_composed`` for it.
     """
     after = replace(disclosure, state=State.LIFTED, ended_at=now, cause=cause)
     for message in await messages.waiting(tx, disclosure.id):
@@ -322,11 +333,12 @@ async def lift(
     late = reports.lateness(was_due, now) if cause == "clock" else None
     notice = notices.lifted(after, setting.told_subject, config.timezone, now, late)
     await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
-    await content.compose_unsent_again(parts, tx, setting, now)
     if publish:
         await send_public_notice(parts, tx, setting, now, actor="gateway", priority=priority)
     if cause == "clock" and now - was_due > LATE_AFTER:
         await reports.raise_alarm(parts, tx, kind="late-lift", ref=disclosure.id, list_id=disclosure.list_id, now=now)
+    if not is_composed:
+        await content.compose_ended_again(parts, tx, setting, now)
     return after
 
 

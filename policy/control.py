@@ -227,9 +227,9 @@ def _plain(written: str) -> str:
     return re.sub(r"[\s_-]+", "-", written.casefold().strip(" *_"))
 
 
-def _may_act(written: str) -> bool:
+@lru_cache(maxsize=4096)
+def _may_act(name: str) -> bool:
     """Whether a name may be meant as a line that acts, however near a companion it is as well."""
-    name = _plain(written)
     acting = (other for other, main in _CANONICAL.items() if main not in COMPANIONS)
     return any(is_slip(name, other) for other in acting)
 
@@ -330,7 +330,7 @@ def _stray(text: str, number: int) -> _Draft | None:
         return None
     written = match[1].rstrip(" *_")
     name = meant_name(written)
-    if name in COMPANIONS and not _may_act(written):
+    if name in COMPANIONS and not _may_act(_plain(written)):
         return None
     if name is None and not _LEAK_NAME.fullmatch(written.casefold()):
         return None

@@ -1,8 +1,8 @@
 """The states of a disclosure and what moves it, as one table.
 
-Rules: nothing is released before its hold or at or after its date (law 3); once members have it,
-only a coordinator's signed word changes its date; a lift has a cause; whoever got it stays bound
-until the lift. ``docs/states.md`` is held against ``ROWS`` by a test.
+Rules: nothing is released before its hold or at or after its date (law 3); once members have it, only
+a coordinator's signed word, or the operator's act, changes its date; a lift has a cause; whoever got it
+stays bound until the lift. ``docs/states.md`` is held against ``ROWS`` by a test.
 """
 
 from __future__ import annotations

@@ -120,7 +120,7 @@ def _changed(state: State, one: Upstream | None, line: UpstreamLine, now: dateti
         if one is None or not is_there:
             return Upstream(line.name, line.mode, line.until)
         is_same = one.mode is line.mode
-        return replace(one, mode=line.mode, until=line.until or one.until, opened=one.opened and is_same)
+        return replace(one, mode=line.mode, until=line.until, opened=one.opened and is_same)
     if one is None or not is_there:
         return f"no embargo of {line.name} holds here"
     if line.word is UpstreamWord.OVER:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,9 +13,8 @@ from policy.facts import CopyState, MessageKind, Role, State
 from storage import tables as t
 from storage.database import Tx
 from storage.quarantine import KEPT
-from storage.rows import words
+from storage.rows import chunks, words
 
-_CHUNK = 500  # ids in one IN clause: far below what any of the databases takes
 _ON_THEIR_WAY = (CopyState.QUEUED.value, CopyState.DEFERRED.value)
 _UNSETTLED = (*_ON_THEIR_WAY, CopyState.WITHHELD.value)
 _ENDED = (State.CLOSED.value, State.WITHDRAWN.value)
@@ -178,14 +177,14 @@ async def destroy(tx: Tx, items: Iterable[str], messages: Iterable[str], now: da
     For ever. What tells that they were there stays: ids, sizes, instants, addresses, fingerprints, states.
     """
     destroyed = 0
-    for chunk in _chunks(items):
+    for chunk in chunks(items):
         done = await tx.execute(
             update(t.items)
             .where(t.items.c.id.in_(chunk), t.items.c.destroyed_at.is_(None))
             .values(wrapped_key=None, body=None, destroyed_at=now)
         )
         destroyed += done.rowcount
-    for chunk in _chunks(messages):
+    for chunk in chunks(messages):
         its = t.contents.c.message_id.in_(chunk)
         await tx.execute(update(t.copies).where(t.copies.c.message_id.in_(chunk)).values(body_id=None, packets=None))
         await tx.execute(delete(t.bodies).where(t.bodies.c.content_id.in_(select(t.contents.c.id).where(its))))
@@ -195,7 +194,7 @@ async def destroy(tx: Tx, items: Iterable[str], messages: Iterable[str], now: da
 async def call_off(tx: Tx, messages: Iterable[str], reason: str, now: datetime) -> int:
     """Cancel every copy of messages that was not delivered or given up; return how many."""
     cancelled = 0
-    for chunk in _chunks(messages):
+    for chunk in chunks(messages):
         done = await tx.execute(
             update(t.copies)
             .where(t.copies.c.message_id.in_(chunk), t.copies.c.state.in_(_UNSETTLED))
@@ -215,12 +214,6 @@ async def call_off(tx: Tx, messages: Iterable[str], reason: str, now: datetime) 
 
 async def _in_chunks(tx: Tx, query: Select[Any], column: ColumnElement[Any], wanted: Iterable[str]) -> set[str]:
     found: set[str] = set()
-    for chunk in _chunks(wanted):
+    for chunk in chunks(wanted):
         found |= set((await tx.execute(query.where(column.in_(chunk)))).scalars())
     return found
-
-
-def _chunks(wanted: Iterable[str]) -> Iterator[Sequence[str]]:
-    everything = sorted(wanted)
-    for start in range(0, len(everything), _CHUNK):
-        yield everything[start : start + _CHUNK]

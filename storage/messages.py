@@ -14,13 +14,12 @@ from storage import tables as t
 from storage.database import Tx
 from storage.errors import StorageError
 from storage.records import Content, Message
-from storage.rows import insert_if_new, record_of, values_of, words
+from storage.rows import chunks, insert_if_new, record_of, values_of, words
 
 _HOW = {"kind": MessageKind, "references": tuple}
 _BY_ID = select(t.messages).where(t.messages.c.id == bindparam("wanted"))
 _CONTENT = select(t.contents).where(t.contents.c.id == bindparam("wanted"))
 _BODY = select(t.bodies.c.ciphertext).where(t.bodies.c.id == bindparam("wanted"))
-_CHUNK = 500  # headers in one IN clause: far below what any of the databases takes
 _LONGEST_HEADER = 180  # a longer Message-ID is known by its hash: no mail program makes one, the column is bounded
 
 
@@ -128,13 +127,12 @@ async def relink_header(tx: Tx, *, list_id: str, header: str, message_id: str) -
 async def by_headers(tx: Tx, list_id: str, headers: Sequence[str]) -> dict[str, Message]:
     """Return the messages of a list that some Message-IDs lead to; unknown ones are left out."""
     asked = {_short(header): header for header in headers}
-    shorts = list(asked)
     found: dict[str, Message] = {}
-    for start in range(0, len(shorts), _CHUNK):
+    for some in chunks(asked):
         query = (
             select(t.messages, t.threads.c.header)
             .join(t.threads, t.threads.c.message_id == t.messages.c.id)
-            .where(t.threads.c.list_id == list_id, t.threads.c.header.in_(shorts[start : start + _CHUNK]))
+            .where(t.threads.c.list_id == list_id, t.threads.c.header.in_(some))
         )
         for row in (await tx.execute(query)).mappings():
             found[asked[row["header"]]] = record_of(Message, row, _HOW)

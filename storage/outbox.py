@@ -32,7 +32,7 @@ from policy.facts import READERS, CopyState, MessageKind
 from storage import tables as t
 from storage.database import Tx
 from storage.records import Copy
-from storage.rows import clip, is_there, plain, record_of, values_of, words
+from storage.rows import chunks, clip, is_there, plain, record_of, values_of, words
 
 _ON_ITS_WAY = (CopyState.QUEUED.value, CopyState.DEFERRED.value)
 _UNSETTLED = (*_ON_ITS_WAY, CopyState.WITHHELD.value)
@@ -290,14 +290,13 @@ async def renew(
     return done.rowcount == 1
 
 
-async def reword(tx: Tx, copy_id: str, *, content_id: str, withheld: Sequence[str]) -> bool:
-    """Give a copy that was not delivered yet another content; what else becomes of it, and when, stays as it is."""
-    done = await tx.execute(
-        update(t.copies)
-        .where(t.copies.c.id == copy_id, t.copies.c.state.in_(_UNSETTLED))
-        .values(content_id=content_id, withheld=list(withheld), **_UNSEALED, **_FREE)
-    )
-    return done.rowcount == 1
+async def reword(tx: Tx, copy_ids: Collection[str], *, content_id: str, withheld: Sequence[str]) -> None:
+    """Give copies that were not delivered yet another content; what else becomes of them, and when, stays as it is."""
+    changed = {"content_id": content_id, "withheld": list(withheld), **_UNSEALED, **_FREE}
+    for some in chunks(copy_ids):
+        await tx.execute(
+            update(t.copies).where(t.copies.c.id.in_(some), t.copies.c.state.in_(_UNSETTLED)).values(**changed)
+        )
 
 
 async def cancel(

@@ -13,10 +13,9 @@ from storage import ids
 from storage import tables as t
 from storage.database import Tx
 from storage.records import Quarantined
-from storage.rows import clip, free_id, record_of, values_of
+from storage.rows import chunks, clip, free_id, record_of, values_of
 
 KEPT = "kept"
-_CHUNK = 500  # ids in one IN clause: far below what any of the databases takes
 
 
 async def new_id(tx: Tx, now: datetime) -> str:
@@ -76,9 +75,7 @@ async def untold(tx: Tx, list_id: str) -> tuple[Quarantined, ...]:
 
 async def mark_told(tx: Tx, quarantine_ids: Collection[str], now: datetime) -> None:
     """Note that the coordinators are told of these."""
-    wanted = list(quarantine_ids)
-    for start in range(0, len(wanted), _CHUNK):
-        chunk = wanted[start : start + _CHUNK]
+    for chunk in chunks(quarantine_ids):
         await tx.execute(update(t.quarantine).where(t.quarantine.c.id.in_(chunk)).values(told_at=now))
 
 

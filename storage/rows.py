@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 R = TypeVar("R", bound="DataclassInstance")
+
+CHUNK = 500
+"""Values in one IN clause: far below what any of the databases takes."""
+
+
+def chunks(wanted: Iterable[str]) -> Iterator[Sequence[str]]:
+    """Cut values, in order, into what one IN clause takes."""
+    everything = sorted(wanted)
+    for start in range(0, len(everything), CHUNK):
+        yield everything[start : start + CHUNK]
 
 
 def plain(value: object) -> Any:  # noqa: ANN401  # a driver takes what it takes

@@ -138,10 +138,10 @@ async def end(incoming: Incoming, writer: Person, act: EndGuest) -> str:
     return await let_go(scene_of(incoming, writer), incoming.disclosure, act.address)
 
 
-async def let_go(scene: Scene, disclosure: Disclosure, address: str) -> str:
-    """End every grant by which an address has a disclosure."""
+async def let_go(scene: Scene, disclosure: Disclosure, address: str, by: str = "coordinator") -> str:
+    """End every grant by which an address has a disclosure; ``by`` is who, in the trail."""
     for record in await live(scene.tx, disclosure, address, scene.now):
-        await ending.end(scene, record, "coordinator")
+        await ending.end(scene, record, by)
     return f"{address} gets nothing more of this disclosure, and stays bound until the lift."
 
 

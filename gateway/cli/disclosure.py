@@ -10,6 +10,7 @@ import typer
 from gateway.cli.output import emit, facts, heading, show, table
 from gateway.cli.work import AsHtml, AsJson, AsMarkdown, ListName, look, one_of
 from gateway.operator import show as operator_show
+from gateway.operator.base import UnclearError
 from policy.facts import State
 from policy.knowledge import FactKind
 from policy.lineorders import Cause
@@ -195,6 +196,8 @@ def guest(
     from gateway.cli.act import do, key_files  # noqa: PLC0415 - showing must not pay for acting
     from gateway.operator import steering as operator_steering  # noqa: PLC0415 - showing must not pay for acting
 
+    if end and (name or key):
+        raise UnclearError("--end takes neither --name nor --key: nobody is let in by it")
     if end:
         do(ctx, lambda parts: operator_steering.let_go(parts, disclosure_id, address))
         return

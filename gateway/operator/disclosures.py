@@ -10,6 +10,7 @@ from gateway.notices import common as notices
 from gateway.operator.acts import tell
 from gateway.operator.base import OPERATOR, Done, RefusedError
 from gateway.operator.show import CALLED_OFF, find_disclosure
+from gateway.operator.wording import at_a_shell
 from gateway.settings import TwoPerson
 from policy.disclosure import Event, Refusal, move
 from policy.facts import State
@@ -47,7 +48,7 @@ async def lift(parts: Parts, disclosure_id: str, cause: str = "other", *, send: 
         disclosure = await _may(parts, tx, disclosure_id, Event.SEND_AND_LIFT if held else Event.LIFT_NOW)
         waits = why_not_yet(disclosure)
         if waits is not None:
-            raise RefusedError(f"{disclosure.id}: {waits}")
+            raise RefusedError(f"{disclosure.id}: {at_a_shell(waits)}")
         if TwoPerson.LIFT in parts.lists[disclosure.list_id].config.two_person:
             way = f"`Lift: now` by one and `Approve: {disclosure.id}` by another, by mail"
             raise RefusedError(f"{disclosure.id}: two coordinators lift on this list (two_person): {way}")

@@ -151,7 +151,7 @@ async def _refuse_known(tx: Tx, mailing_list: MailingList, role: Role, name: str
         if known.role is Role.GUEST:
             raise RefusedError(
                 f"{known.address} is a guest of {', '.join(dict.fromkeys(one.disclosure_id for one in known.grants))}: "
-                f"a coordinator ends that by `Guest: end {known.address}` in its thread first"
+                f"end that first, by `embargo disclosure guest ID {known.address} --end`"
             )
         raise RefusedError(
             f"{known.address} is on {mailing_list.id} already, as a {known.role} ({known.standing}); "

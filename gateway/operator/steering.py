@@ -6,7 +6,6 @@ what they take, and is refused where they are. What two coordinators decide stay
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gateway import changing, release
@@ -17,15 +16,18 @@ from gateway.operator.acts import tell
 from gateway.operator.base import OPERATOR, Done, RefusedError, UnclearError
 from gateway.operator.roster import read_address
 from gateway.operator.show import find_disclosure
-from gateway.receipts import date_notes
+from gateway.operator.wording import at_a_shell
+from gateway.receipts import UNRELEASED, date_notes
 from gateway.scene import Scene
 from gateway.sending.content import Setting
 from gateway.settings import TwoPerson
 from gateway.surroundings import around
 from policy.acts import TellPublicPost
 from policy.control import read_block
+from policy.disclosure import Event
 from policy.facts import State
-from policy.grants import InviteGuest, admit, read_who, who_text
+from policy.grants import InviteGuest, admit, read_guest, who_text
+from policy.instants import in_words
 from policy.orders import read_order
 from policy.steering import Faults, plan_steering
 from policy.upstream import ends_sooner, opens_sooner
@@ -41,9 +43,6 @@ if TYPE_CHECKING:
     from policy.orders import Order
     from policy.steering import SteerPlan
     from storage.database import Tx
-
-_BELOW = re.compile(r"[.,;]?[^.,;]*\bblock below\b.*", re.DOTALL)
-"""What a complaint says of the block that a mail offers: here is none."""
 
 
 async def _open(parts: Parts, tx: Tx, disclosure_id: str) -> tuple[Scene, Setting]:
@@ -81,7 +80,7 @@ def _refuse(disclosure: Disclosure, complaints: Sequence[Complaint]) -> None:
 def _in_a_line(complaint: Complaint) -> str:
     line = f"{complaint.line.rstrip(':')}: " if complaint.line else ""
     readings = " or ".join(f"`{one.value}`" for one in complaint.readings)
-    return line + _BELOW.sub("", complaint.why) + (f"; try {readings}" if readings else "")
+    return line + at_a_shell(complaint.why) + (f"; try {readings}" if readings else "")
 
 
 def _plan(scene: Scene, setting: Setting, order: Order) -> SteerPlan:
@@ -116,9 +115,25 @@ async def _change(parts: Parts, disclosure_id: str, lines: Sequence[tuple[str, s
         setting = Setting(scene.mailing_list, plan.after, setting.particulars)
         says_hold = order.hold_until is not None or order.hold_now
         words = await changing.carry_out(scene, setting, before, plan, says_hold=says_hold)
+        words += _standing(scene, before, plan, says_hold=says_hold)
         await _said(scene, plan.after, "The operator changed it", words)
         notes = date_notes(setting, scene.now) if order.embargo_until or says_hold else []
     return Done(f"{before.id}: {' '.join(words).rstrip('.')}", tuple(notes))
+
+
+def _standing(scene: Scene, before: Disclosure, plan: SteerPlan, *, says_hold: bool) -> list[str]:
+    """What else became of its dates: by mail the receipt tells how it stands."""
+    after, zone, now = plan.after, scene.mailing_list.config.timezone, scene.now
+    words = []
+    if after.embargo_until != before.embargo_until and not plan.has(Event.NEW_DATE):
+        words.append(f"The public date is now {in_words(after.embargo_until, zone, now)}.")
+    if after.state in UNRELEASED and after.unapproved:
+        words.append("It waits for a second coordinator's `Approve:` still.")
+    elif after.state is State.HELD and after.stopped:
+        words.append(f"It is stopped still: `embargo disclosure go {after.id}` lets it go.")
+    elif after.state is State.HELD and not says_hold:
+        words.append(f"Members get it {in_words(after.hold_until, zone, now)}.")
+    return words
 
 
 async def change_dates(parts: Parts, disclosure_id: str, hold_until: str | None, embargo_until: str | None) -> Done:
@@ -130,6 +145,12 @@ async def change_dates(parts: Parts, disclosure_id: str, hold_until: str | None,
     lines = [(name, value) for name, value in given if value is not None]
     if not lines:
         raise UnclearError("give --hold-until, --embargo-until or both: there is no date to change to")
+    if embargo_until is not None:
+        async with parts.database.reading() as tx:
+            scene, setting = await _open(parts, tx, disclosure_id)
+        if scene.mailing_list.is_by_agreement(setting.disclosure):
+            why = "the list agrees on its date: somebody on it proposes one by mail, and"
+            raise RefusedError(f"{setting.disclosure.id}: {why} `embargo proposal confirm` confirms it")
     return await _change(parts, disclosure_id, lines)
 
 
@@ -150,7 +171,7 @@ async def tell_public_post(parts: Parts, disclosure_id: str, where: str) -> Done
         order = _read(scene, setting.disclosure, [("Public-Post", where)])
         why = public_posts.why_not(setting.disclosure)
         if why is not None:
-            raise RefusedError(f"{setting.disclosure.id}: {why}")
+            raise RefusedError(f"{setting.disclosure.id}: {at_a_shell(why)}")
         for act in order.acts:
             if isinstance(act, TellPublicPost):
                 setting = await public_posts.note(scene, setting, act.where)
@@ -161,19 +182,20 @@ async def tell_public_post(parts: Parts, disclosure_id: str, where: str) -> Done
 async def let_in(parts: Parts, disclosure_id: str, address: str, name: str, files: Sequence[KeyFile]) -> Done:
     """Let somebody who is no member into this one disclosure, as ``Guest:`` does. Raises RefusedError, UnclearError."""
     plain = read_address(parts, address)
-    who = read_who(who_text(" ".join(name.split()), plain)) if name else (plain, plain)
-    if who is None:
+    if read_guest(plain).value is None:
+        raise UnclearError(f"{plain!r} is no mail address that a `Guest:` line takes, such as jane@corp.example")
+    act = read_guest(who_text(" ".join(name.split()) or plain, plain)).value
+    if not isinstance(act, InviteGuest):
         raise UnclearError("--name: one line, without quotes and angle brackets")
-    act = InviteGuest(*who)
     async with parts.database.transaction() as tx:
         scene, setting = await _open(parts, tx, disclosure_id)
         disclosure, list_id = setting.disclosure, scene.mailing_list.id
         known = next(iter(await roster.find(tx, address=plain, list_id=list_id)), None)
-        keys = [await keyfiles.judged(parts, tx, list_id, file.name, file.data, scene.now) for file in files]
+        read = [await keyfiles.judged(parts, tx, list_id, file.name, file.data, scene.now) for file in files]
+        keys = list({one.offered.fingerprint or one.offered.filename: one for one in read}.values())
         judged = admit(plain, [one.offered for one in keys], known, disclosure, scene.now)
         if isinstance(judged, str):
-            hint = " (here: --key FILE)" if judged.startswith("attach") else ""
-            raise RefusedError(f"{disclosure.id}: {plain}: {judged}{hint}")
+            raise RefusedError(f"{disclosure.id}: {plain}: {at_a_shell(judged)}")
         if TwoPerson.WIDEN in scene.mailing_list.config.two_person:
             _leave_to_two(disclosure, "let somebody in")
         key = next((one for one in keys if one.offered == judged.key), None)
@@ -188,6 +210,6 @@ async def let_go(parts: Parts, disclosure_id: str, address: str) -> Done:
         scene, setting = await _open(parts, tx, disclosure_id)
         if not await guests.live(tx, setting.disclosure, address, scene.now):
             raise RefusedError(f"{setting.disclosure.id}: {address}: {guests.NOBODY}")
-        said = await guests.let_go(scene, setting.disclosure, address)
+        said = await guests.let_go(scene, setting.disclosure, address, OPERATOR)
         await _said(scene, setting.disclosure, "The operator ended what lets a guest in", [said])
     return Done(said)

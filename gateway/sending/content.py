@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway import safe
+from gateway.log import get_logger
 from gateway.mail import compose, rebuild
 from gateway.mail.model import Payload
 from gateway.notices import common as notices
@@ -17,6 +18,7 @@ from policy.audience import withheld_names
 from policy.facts import CONTENT_KINDS, READERS, ContentClass, CopyState, GrantKind, MessageKind, Person, Role
 from policy.upstream import DETAILS, content_class, gets_details, holding
 from storage import messages, outbox, roster
+from storage.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from storage.database import Tx
     from storage.records import Copy, Message
 
+
+log = get_logger("content")
 
 UNDELIVERED = frozenset({CopyState.QUEUED, CopyState.DEFERRED, CopyState.WITHHELD})
 
@@ -227,27 +231,52 @@ async def queue_for_members(
 
 async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
     """What members still wait for tells what holds now, not what held when it was queued: date, label, permits."""
+    for message_id, copies in (await _unsent(tx, setting.disclosure)).items():
+        await _compose_again(parts, tx, setting, message_id, copies, now)
+
+
+async def compose_ended_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
+    """The same at the end of an embargo, which waits for no mail: one that does not open stays as it was composed."""
+    for message_id, copies in (await _unsent(tx, setting.disclosure)).items():
+        try:
+            async with tx.begin_nested():
+                await _compose_again(parts, tx, setting, message_id, copies, now)
+        except Unavailable:
+            raise  # the database itself: nothing can be done for any of them
+        except Exception as error:  # noqa: BLE001 - whatever it is, the end of the embargo is told
+            log.error("not composed anew", id=message_id, error=type(error).__name__, copies=len(copies))
+            parts.trouble.tell("defect", message_id)
+
+
+async def _unsent(tx: Tx, disclosure: Disclosure) -> dict[str, list[Copy]]:
     waiting: dict[str, list[Copy]] = defaultdict(list)
-    for copy in await outbox.of_disclosure(tx, setting.disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
+    for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
         if copy.state in UNDELIVERED:
             waiting[copy.message_id].append(copy)
-    for message_id, copies in waiting.items():
-        message = await messages.get(tx, message_id)
-        if message is None:
+    return waiting
+
+
+async def _compose_again(
+    parts: Parts, tx: Tx, setting: Setting, message_id: str, copies: Sequence[Copy], now: datetime
+) -> None:
+    message = await messages.get(tx, message_id)
+    if message is None:
+        return
+    opened = await open_message(parts, tx, message)
+    known = {person.id: person for person in await roster.people(tx, setting.disclosure.list_id, roles=READERS)}
+    groups: dict[Cut, list[Copy]] = defaultdict(list)
+    for copy in copies:
+        if copy.person_id is None:
             continue
-        opened = await open_message(parts, tx, message)
-        groups: dict[Cut, list[Copy]] = defaultdict(list)
-        for copy in copies:
-            person = await roster.person(tx, copy.person_id) if copy.person_id is not None else None
-            if person is not None:
-                groups[_still_cut(setting, opened, copy, person)].append(copy)
-        for cut, group in groups.items():
-            if cut.is_bare and message.details_of is not None:
-                continue  # its reader has the mechanics already: it waits whole, as it is judged again before it leaves
-            content, left_out = compose_for(setting, opened, cut, at=now)
-            content_id = await posting.put_content(parts, tx, message, content, now)
-            for copy in group:
-                await outbox.reword(tx, copy.id, content_id=content_id, withheld=left_out)
+        person = known.get(copy.person_id) or await roster.person(tx, copy.person_id)
+        if person is not None:
+            groups[_still_cut(setting, opened, copy, person)].append(copy)
+    for cut, group in groups.items():
+        if cut.is_bare and message.details_of is not None:
+            continue  # its reader has the mechanics already: it waits whole, as it is judged again before it leaves
+        content, left_out = compose_for(setting, opened, cut, at=now)
+        content_id = await posting.put_content(parts, tx, message, content, now)
+        await outbox.reword(tx, [copy.id for copy in group], content_id=content_id, withheld=left_out)
 
 
 def _still_cut(setting: Setting, opened: Opened, copy: Copy, person: Person) -> Cut:

@@ -329,6 +329,12 @@ def test_an_embargo_is_added_until_the_lift_and_not_after_it(state: State) -> No
             id="a new date takes the place of the old one",
         ),
         pytest.param(
+            Upstream("envoy", MECHANICS, NOW + DAY, opened=True),
+            UpstreamLine("envoy", MECHANICS),
+            Upstream("envoy", MECHANICS, opened=True),
+            id="without a date it holds until somebody says that it is over",
+        ),
+        pytest.param(
             Upstream("envoy", MECHANICS, NOW + DAY),
             UpstreamLine("envoy", MECHANICS, UpstreamWord.OVER),
             Upstream("envoy", MECHANICS, NOW + DAY, over_at=NOW),
@@ -374,8 +380,6 @@ def test_what_a_line_can_not_do_is_told() -> None:
         assert why in str(apply(upstreams, state, [line], (), NOW))
     begun = (Upstream("envoy", MECHANICS, NOW + DAY, over_at=NOW, opened=True, shared=True),)
     assert apply(begun, State.EMBARGOED, [UpstreamLine("envoy", CASES)], (), NOW) == (Upstream("envoy", CASES),)
-    dated = (Upstream("envoy", MECHANICS, NOW + DAY),)
-    assert apply(dated, State.EMBARGOED, [UpstreamLine("envoy", MECHANICS)], (), NOW) == dated
 
 
 def test_an_embargo_that_ends_sooner_is_noticed() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from deeds import AT_ONCE, pin, set_standing
+from gateway.operator import disclosures as operator_disclosures
+from gateway.parser import ParserUnavailable
+from gateway.sending import content
 from openpgp import Person
 from policy.facts import Standing
 from storage import messages, outbox
@@ -74,6 +78,31 @@ async def test_a_copy_still_on_its_way_at_an_early_lift_says_that_the_embargo_is
         assert "EMBARGOED" not in late.text
         assert late.attachments == story.inbox("north")[0].attachments
         assert "EMBARGOED" in story.inbox("north")[0].text
+
+
+async def test_no_mail_that_does_not_open_keeps_an_embargo_from_ending(
+    tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, command = tmp_path / "paged", tmp_path / "page"
+    command.write_text(f"#!/bin/sh\ncat >> {told}\n")
+    command.chmod(0o700)
+    async with world(tmp_path, people, alarm={"command": [str(command)]}) as story:
+        story.box.script("451 4.3.0 later", recipient=people["south"].address)
+        await story.post("alice", AT_ONCE)
+
+        async def broken(*_: object, **__: object) -> None:
+            raise ParserUnavailable("no answer")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(content, "open_message", broken)
+            await operator_disclosures.lift(story.parts, story.disclosure_id())
+        await story.pass_time(3600)
+
+        await story.parts.trouble.finish()
+        paged = [json.loads(line) for line in told.read_text().splitlines()]
+        assert ("defect", f"{story.disclosure_id()}/1") in [(one["kind"], one["id"]) for one in paged]
+        assert all("Lifted" in " ".join(story.subjects(name)) for name in ("alice", "north", "south"))
+        assert [copy for copy in story.inbox("south") if "A flaw in" in copy.text]
 
 
 async def test_composing_anew_wakes_nobody_from_whom_it_is_kept(tmp_path: Path, people: dict[str, Person]) -> None:

@@ -59,6 +59,40 @@ async def test_a_hold_is_moved_or_ended(tmp_path, people, beside):
         assert "members have it already" in await shell.refuse("disclosure", "date", held["id"], "--hold-until", "+3d")
 
 
+async def test_whatever_a_new_date_changes_is_said(tmp_path, people, beside):
+    async with world(tmp_path, people, list={"two_person": ["release"]}) as story:
+        await story.post("alice", HELD)
+        shell = beside(story)
+        waits = await the_one(shell)
+        said = await shell.ok("disclosure", "date", waits["id"], "--embargo-until", "+30d")
+        await story.settle()
+        for text in (said, story.last("adam", "The operator changed it").text):
+            assert "public date is now" in text
+            assert "waits for a second coordinator" in text
+        assert (await the_one(shell))["state"] == "pending"
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+async def test_a_date_for_what_missed_its_own_says_what_becomes_of_it(tmp_path, people, beside, is_stopped):
+    async with world(tmp_path, people) as story:
+        await story.post("alice", HELD)
+        shell = beside(story)
+        held = await the_one(shell)
+        if is_stopped:
+            await shell.ok("disclosure", "stop", held["id"])
+        await story.pass_time(40 * 86400)  # the gateway slept over hold and date
+        assert (await the_one(shell))["state"] == "pending"
+
+        late = (story.clock.now() + timedelta(days=20)).strftime("%Y-%m-%d %H:%M UTC")
+        said = await shell.ok("disclosure", "date", held["id"], "--embargo-until", late)
+        await story.settle()
+
+        way = f"`embargo disclosure go {held['id']}`" if is_stopped else "Members get it"
+        assert way in said
+        assert way in story.last("adam", "The operator changed it").text
+        assert bool(story.box.to(people["south"].address)) is not is_stopped
+
+
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
@@ -91,7 +125,8 @@ async def test_a_date_that_the_list_agrees_on_is_not_the_operators(tmp_path, peo
         shell.house.configure(story.box.port, more_of_list='date_change = "agreement"')
         before = await the_one(shell)
 
-        assert "agree" in await shell.refuse("disclosure", "date", before["id"], "--embargo-until", "+20d")
+        said = await shell.refuse("disclosure", "date", before["id"], "--embargo-until", "+20d")
+        assert "`embargo proposal confirm`" in said
         assert await the_one(shell) == before
 
 
@@ -104,8 +139,11 @@ async def test_a_guest_is_let_in_by_name_address_and_key_and_let_go(tmp_path, pe
         listed = await the_one(shell)
         guest = ["disclosure", "guest", listed["id"], eve.address]
 
-        assert "--key" in await shell.refuse(*guest)
-        assert "guest" in await shell.ok(*guest, "--name", "Eve Finder", "--key", key)
+        assert "give the public key" in (said := await shell.refuse(*guest))
+        assert "--key" in said
+        assert "--end" in await shell.refuse(*guest, "--end", "--key", key, code=2)
+        assert "--name" in await shell.refuse(*guest, "--name", 'Eve "the finder" <x>', "--key", key, code=2)
+        assert "guest" in await shell.ok(*guest, "--name", "Eve Finder", "--key", key, "--key", key)
         await story.settle()
 
         assert "A flaw." in story.last("mallory", "Flaw").text
@@ -121,8 +159,8 @@ async def test_a_guest_is_let_in_by_name_address_and_key_and_let_go(tmp_path, pe
         assert "More of it." in story.last("north").text
         assert "More of it." not in story.last("mallory").text
         assert "nobody of that address" in await shell.refuse(*guest, "--end")
-        actors = {one["event"]: one["actor"] for one in await shell.trail()}
-        assert actors["guest-let-in"] == actors["grant-ended"] == "operator"
+        acts = {one["event"]: (one["actor"], one["reason"]) for one in await shell.trail()}
+        assert (acts["guest-let-in"], acts["grant-ended"]) == (("operator", ""), ("operator", "operator"))
 
 
 async def test_a_member_or_a_key_of_another_makes_no_guest(tmp_path, people, beside):
@@ -135,6 +173,7 @@ async def test_a_member_or_a_key_of_another_makes_no_guest(tmp_path, people, bes
         assert "is a member" in await shell.refuse(*guest, people["north"].address, "--key", key)
         assert "pinned for the member" in await shell.refuse(*guest, "eve@elsewhere.example", "--key", key)
         assert "no plain mail address" in await shell.refuse(*guest, "eve", "--key", key, code=2)
+        assert "`Guest:` line" in await shell.refuse(*guest, "o|x@elsewhere.example", "--key", key, code=2)
         assert (await shell.json("disclosure", "show", listed["id"]))["guests"] == []
 
 
@@ -159,6 +198,10 @@ async def test_a_third_partys_embargo_holds_and_is_over(tmp_path, people, beside
         assert "one name" in await shell.refuse(*upstream, "envoy details", code=2)
         assert "The heap" not in story.last("north", "Flaw").text
 
+        await shell.ok(*upstream, "envoy")
+        (shown,) = (await shell.json("disclosure", "show", listed["id"]))["upstreams"]
+        assert shown["until"] is None  # without a date it holds until somebody says that it is over
+        assert "disclosure upstream ID envoy --over" in await shell.refuse("disclosure", "lift", listed["id"])
         await shell.ok(*upstream, "envoy", "--over")
         await story.settle()
         assert "The heap" in story.last("north", "Flaw").text
@@ -172,7 +215,8 @@ async def test_where_it_was_published_is_noted_after_the_lift(tmp_path, people, 
         listed = await the_one(shell)
         post = ["disclosure", "public-post", listed["id"], "https://security.lists.example/ISTIO-1"]
 
-        assert "embargo is not over" in await shell.refuse(*post)
+        assert "embargo is not over" in (said := await shell.refuse(*post))
+        assert "`embargo disclosure fact ID public`" in said
         await shell.ok("disclosure", "lift", listed["id"])
         await shell.ok(*post)
         await story.settle()
