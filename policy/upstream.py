@@ -66,9 +66,14 @@ def gets_details(disclosure: Disclosure, person: Person, message: str) -> bool:
 
 def lift_due(disclosure: Disclosure) -> datetime | None:
     """When its embargo ends by the clock: max(T, U). None while an upstream holds whose date is not known."""
-    ends = [one.over_at or one.until for one in disclosure.upstreams]
-    known = [end for end in ends if end is not None]
-    return max([disclosure.embargo_until, *known]) if len(known) == len(ends) else None
+    is_known = all(one.over_at or one.until for one in disclosure.upstreams)
+    return not_before(disclosure) if is_known else None
+
+
+def not_before(disclosure: Disclosure) -> datetime:
+    """The instant before which the clock does not end its embargo: the latest of its date and the known ends."""
+    ends = (one.over_at or one.until for one in disclosure.upstreams)
+    return max([disclosure.embargo_until, *(end for end in ends if end is not None)])
 
 
 def next_end(disclosure: Disclosure) -> datetime | None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gateway.notices.common import Notice, noticed_late, tagged
 from policy.instants import as_value, in_words
+from policy.upstream import lift_due, not_before
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -52,6 +53,12 @@ def _days(span: timedelta) -> str:
     if span.seconds or not span.days:
         return f"{span.total_seconds() / 3600:g} hours"
     return f"{span.days} {'day' if span.days == 1 else 'days'}"
+
+
+def due(disclosure: Disclosure, zone: str, now: datetime, *, by_clock: bool) -> str:
+    """When its embargo ends; "or later" where the clock does not end it, or nobody knows yet when."""
+    is_open = not by_clock or lift_due(disclosure) is None
+    return f"{in_words(not_before(disclosure), zone, now)}{' or later' if is_open else ''}"
 
 
 BY_HAND = "No date ends this embargo by itself: at the public date or later a coordinator sends `Lift: now`."

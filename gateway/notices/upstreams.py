@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from gateway.notices.common import Notice, tagged
+from gateway.notices.dates import due
 from policy.facts import Disclosure, State, Upstream, UpstreamMode
 from policy.instants import in_words
 from policy.upstream import holding, lift_due, restricting
@@ -41,11 +42,11 @@ def waits(disclosure: Disclosure, subject: str, held_by: Sequence[Upstream], zon
     return Notice(tagged(disclosure.id, f"Waits for {names}: {subject}"), "\n".join(lines) + "\n")
 
 
-def wait_changed(disclosure: Disclosure, subject: str, zone: str, now: datetime) -> Notice:
+def wait_changed(disclosure: Disclosure, subject: str, zone: str, now: datetime, *, by_clock: bool) -> Notice:
     """To everybody bound: the embargo ends at another time, as a third party's does. Names nobody."""
-    due = lift_due(disclosure)
+    ends = due(disclosure, zone, now, by_clock=by_clock)
     held = "The embargo of a third party holds as well" if holding(disclosure) else "No other embargo holds any more"
-    when = f"due {in_words(due, zone, now)} or later" if due else "whenever both are over: the date is not known yet"
+    when = f"due {ends}" if lift_due(disclosure) else "whenever both are over: the date is not known yet"
     text = (
         f"The end of the embargo of {disclosure.id} changed. {held}.\n\n"
         f"Until you get the lift notice, {when},\n"
@@ -59,10 +60,10 @@ def notes(disclosure: Disclosure, said: Iterable[str], longest: timedelta, zone:
     lines = [f"The embargo of {one.name} ({one.mode}) holds {_ends(one, zone, now)}." for one in holding(disclosure)]
     if not lines:
         return []
-    due = lift_due(disclosure)
-    lines.append(f"The lift waits for it: {f'due {in_words(due, zone, now)}' if due else 'its date is not known'}.")
+    ends = lift_due(disclosure)
+    lines.append(f"The lift waits for it: {f'due {in_words(ends, zone, now)}' if ends else 'its date is not known'}.")
     start = disclosure.released_at or disclosure.hold_until
-    if due is not None and due > start + longest:
+    if ends is not None and ends > start + longest:
         lines.append("Warning: that is a longer embargo than this list allows of its own.")
     closed = restricting(disclosure)
     if closed:

@@ -27,7 +27,7 @@ class Banner:
     disclosure_id: str
     kind: str  # "Disclosure", "Follow-up", "Reply"
     tlp: str
-    embargo_until: datetime
+    ends: str  # when its embargo ends, in words; "... or later" where that is open
     state: State
     zone: str
     now: datetime
@@ -40,7 +40,7 @@ class Banner:
     permit: str | None = None
     cve: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    by_clock: bool = True  # the date itself ends the embargo; otherwise a coordinator does, then or later
+    by_clock: bool = True  # the date itself ends the embargo; otherwise a coordinator does
     standing: str | None = None  # for one who is no member: how he came to have it
     upstreams: tuple[tuple[str, datetime | None], ...] = ()  # third parties whose embargo holds, until when
     mechanics: tuple[tuple[str, str], ...] = ()  # "version", "branches", "action": what is said of it
@@ -49,13 +49,12 @@ class Banner:
     def text(self) -> str:
         """The banner, a few lines, ended by a rule."""
         lines = [f"{self.kind} {self.disclosure_id}   TLP:{self.tlp}"]
-        when = in_words(self.embargo_until, self.zone, self.now)
         if self.state is State.LIFTED:
             lines.append(f"The embargo is over{mechanics.since(self.ended_at, self.zone, self.now)}.")
         elif self.by_clock and not self.upstreams:
-            lines.append(f"EMBARGOED. Public {when}. Until then tell only those in your team who need to know.")
+            lines.append(f"EMBARGOED. Public {self.ends}. Until then tell only those in your team who need to know.")
         else:
-            lines.append(f"EMBARGOED until you get the lift notice, due {when} or later.")
+            lines.append(f"EMBARGOED until you get the lift notice, due {self.ends}.")
             lines.append("Until then tell only those in your team who need to know.")
         if self.standing:
             lines.append(self.standing)

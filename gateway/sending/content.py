@@ -11,6 +11,7 @@ from gateway.log import get_logger
 from gateway.mail import compose, rebuild
 from gateway.mail.model import Payload
 from gateway.notices import common as notices
+from gateway.notices import dates as notices_dates
 from gateway.particulars import MessageFacts, Particulars, path_text
 from gateway.sending import mechanics, posting
 from gateway.sending.banner import Banner, standing_line
@@ -115,7 +116,9 @@ def compose_for(
         disclosure_id=setting.disclosure.id,
         kind=facts.label,
         tlp=setting.disclosure.tlp,
-        embargo_until=setting.disclosure.embargo_until,
+        ends=notices_dates.due(
+            setting.disclosure, config.timezone, at or message.dated_at, by_clock=setting.mailing_list.by_clock
+        ),
         state=setting.disclosure.state,
         ended_at=setting.disclosure.ended_at,
         zone=config.timezone,
@@ -151,8 +154,9 @@ def compose_for(
 def _bare(setting: Setting, opened: Opened, standing: str | None, now: datetime) -> tuple[bytes, tuple[str, ...]]:
     """A message as an upstream's embargo lets members read it: text and subject are the gateway's own."""
     facts, message, disclosure = opened.facts, opened.message, setting.disclosure
-    zone, said = setting.mailing_list.config.timezone, setting.particulars.mechanics
-    text = mechanics.text(disclosure, said, facts.label, standing, zone, now)
+    zone, by_clock = setting.mailing_list.config.timezone, setting.mailing_list.by_clock
+    said = setting.particulars.mechanics
+    text = mechanics.text(disclosure, said, facts.label, standing, zone, now, by_clock=by_clock)
     subject = notices.tagged(disclosure.id, mechanics.SUBJECT)
     letter = posting.letter(setting.mailing_list, message, subject, facts.writer)
     left_out = sorted(path_text(part.path) for part in opened.payload.parts)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from gateway.notices.dates import due
 from policy.facts import Disclosure, State
 from policy.instants import in_words
 from policy.upstream import lift_due
@@ -33,28 +34,30 @@ def text(
     standing: str | None,
     zone: str,
     now: datetime,
+    *,
+    by_clock: bool,
 ) -> str:
     """The whole text of a mail whose details are kept back: nothing that people wrote but the mechanics.
 
-    ``standing`` is for a guest: how he came to have it.
+    ``standing`` is for a guest: how he came to have it; ``by_clock``: the dates themselves end the embargo.
     """
-    due = in_words(disclosure.embargo_until, zone, now)
     lines = [f"{label} {disclosure.id}   TLP:{disclosure.tlp}"]
     if disclosure.state is State.LIFTED:
         lines.append(f"The embargo of this list is over{since(disclosure.ended_at, zone, now)}.")
     else:
-        lines.append(f"EMBARGOED until you get the lift notice, due {due} or later.")
+        ends = due(disclosure, zone, now, by_clock=by_clock)
+        lines.append(f"EMBARGOED until you get the lift notice, due {ends}.")
         lines.append("Until then tell only those in your team who need to know.")
     lines += [standing] if standing else []
     own_end = disclosure.ended_at if disclosure.state is State.LIFTED else None
-    ends = lift_due(replace(disclosure, embargo_until=own_end or disclosure.embargo_until))
+    date = lift_due(replace(disclosure, embargo_until=own_end or disclosure.embargo_until))
     lines += [
         "",
         "A security release is being prepared. It is under the embargo of a third party as well, so for now",
         "this is all that may be told:",
         "",
         *said(mechanics),
-        f"Date: {in_words(ends, zone, now)}" if ends else "Date: not known yet",
+        f"Date: {in_words(date, zone, now)}" if date else "Date: not known yet",
         "",
         "The rest follows when it may be told; please plan for the release, and don't guess in public.",
         "To report a leak, reply with the first line `Leak: what, to whom`",

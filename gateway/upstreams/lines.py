@@ -29,7 +29,8 @@ async def carry_out(scene: Scene, setting: Setting, before: Disclosure) -> list[
     sent = await details.settle(parts, tx, setting, now)
     words += [f"What was kept back of {sent} {'mail' if sent == 1 else 'mails'} goes to members."] if sent else []
     if wait_changes(before, after):
-        notice = told.wait_changed(after, setting.told_subject, scene.mailing_list.config.timezone, now)
+        zone, by_clock = scene.mailing_list.config.timezone, scene.mailing_list.by_clock
+        notice = told.wait_changed(after, setting.told_subject, zone, now, by_clock=by_clock)
         await release.tell_bound(parts, tx, setting, notice, MessageKind.DATE_NOTICE, now)
     return words
 

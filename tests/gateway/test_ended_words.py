@@ -12,6 +12,7 @@ from gateway.notices.common import Receipt
 from gateway.sending import mechanics
 from gateway.sending.banner import Banner
 from policy.facts import Disclosure, State
+from policy.instants import in_words
 
 NOW = datetime(2026, 11, 22, 12, 28, 6, tzinfo=UTC)
 ENDED, PLANNED = NOW - timedelta(minutes=2), NOW + timedelta(minutes=53)
@@ -29,7 +30,7 @@ def receipt(disclosure: Disclosure) -> str:
 def banner(disclosure: Disclosure, now: datetime = NOW) -> str:
     ended = disclosure.ended_at
     return Banner(
-        "ED-1", "Follow-up", "RED", PLANNED, disclosure.state, "UTC", now, "A", is_subject_signed=True, ended_at=ended
+        "ED-1", "Follow-up", "RED", in_words(PLANNED, "UTC"), disclosure.state, "UTC", now, "A", True, ended
     ).text()
 
 
@@ -48,7 +49,7 @@ def shown(disclosure: Disclosure) -> str:
         pytest.param(banner(LIFTED), f"The embargo {SINCE} (2 minutes ago).", id="a follow-up"),
         pytest.param(banner(LIFTED, ENDED - timedelta(hours=1)), f"{SINCE}.", id="an older mail: no distance ahead"),
         pytest.param(
-            mechanics.text(LIFTED, (), "Follow-up", None, "UTC", NOW),
+            mechanics.text(LIFTED, (), "Follow-up", None, "UTC", NOW, by_clock=True),
             f"The embargo of this list {SINCE} (2 minutes ago).",
             id="mechanics",
         ),

@@ -27,6 +27,7 @@ from policy.upstream import (
     holding,
     lift_due,
     next_end,
+    not_before,
     opens_sooner,
     restricting,
     still_detailed,
@@ -283,6 +284,14 @@ DUE = OUT.embargo_until
 )
 def test_the_lift_is_due_when_the_last_of_all_ends(upstreams: tuple[Upstream, ...], end: datetime | None) -> None:
     assert lift_due(replace(OUT, upstreams=upstreams)) == end
+    assert end is None or not_before(replace(OUT, upstreams=upstreams)) == end
+
+
+def test_before_what_is_known_it_never_ends_though_one_names_no_date() -> None:
+    upstreams = (Upstream("a", INHERIT), Upstream("b", CASES, DUE + DAY), Upstream("c", CASES, DUE + DAY, over_at=NOW))
+
+    assert not_before(replace(OUT, upstreams=upstreams)) == DUE + DAY
+    assert lift_due(replace(OUT, upstreams=upstreams)) is None
 
 
 def test_what_was_over_before_its_date_stays_over_since_then() -> None:

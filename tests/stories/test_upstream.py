@@ -76,7 +76,9 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
             assert copy.subject == f"[{which}] A release is being prepared"
             assert "Fixed in: 1.19.2, 1.20.1" in copy.text
             assert "To be done: upgrade the proxies" in copy.text
-            assert "in 20 days" in copy.text
+            assert copy.text.count("in 20 days") == 2, "one instant, as when the lift is due and as the date"
+            assert "in 14 days" not in copy.text
+            assert "or later" not in copy.text
             assert copy.attachments == {}
 
         await story.post("alice", "It is hpack.\n", reply_to=story.last("north"), subject="Re: hpack")
@@ -103,6 +105,8 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         assert story.last("adam", "Waits for").message_id == waits.message_id  # said once: its date is known
         await story.post("adam", "Upstream: envoy until +2d\n", reply_to=waits)
         assert "New end of the embargo" in story.last("south").subject
+        assert "in 2 days" in story.last("south").text
+        assert "or later" not in story.last("south").text
         await story.pass_time(2 * DAY - 1)
         assert all(told_secrets(story, name) == set() for name in MEMBERS)
         assert all(lifts(story, name) == 0 for name in MEMBERS)
@@ -143,6 +147,8 @@ async def test_another_coordinator_or_the_group_of_its_name_opens_what_is_kept_b
         assert len(receipt.proofs) == 2
         assert story.last("west").attachments == {"hpack.patch": b"fix-canary\r\n"}
         assert "The embargo of cloud holds as well, until you hear that it is over." in story.last("west").text
+        assert "until you get the lift notice, due" in story.last("west").text
+        assert "or later." in story.last("west").text
         assert told_secrets(story, "north") == told_secrets(story, "south") == set()
 
         await story.post("alice", f"Approve: {which}/1\n", reply_to=receipt)
@@ -182,6 +188,8 @@ async def test_an_upstream_that_comes_later_keeps_back_each_mail_and_without_a_d
         second = story.disclosure_id()
         assert story.last("north").attachments == {"hpack.patch": b"fix-canary\r\n"}
         assert "The embargo of wasm holds as well, until" in story.last("north").text
+        assert "until you get the lift notice, due" in story.last("north").text
+        assert "or later" not in story.last("north").text
         await story.post("alice", "Lift: now\n", reply_to=story.last("alice", "Receipt"))
         assert await state_of(story, second) == "embargoed"
         await story.pass_time(DAY)
