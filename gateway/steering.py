@@ -245,14 +245,20 @@ async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Dis
 async def _catch_up(incoming: Incoming, setting: Setting, newcomers: tuple[Person, ...], doings: _Doings) -> None:
     """What went to the audience before goes to those who come in now, as the coordinators' line says."""
     tx, now = incoming.tx, incoming.now
+    lacked: set[int] = set()
     for message in await content.content_messages(tx, setting.disclosure):
         if message.audience == "audience" and not message.waiting:
             opened = await content.open_message(incoming.parts, tx, message)
-            await content.queue_for_members(incoming.parts, tx, setting, opened, newcomers, now, at=now)
+            readers = await content.queue_for_members(incoming.parts, tx, setting, opened, newcomers, now, at=now)
+            if not readers:
+                continue
             await release.watch(tx, message, now)
-            doings.sent.append(Sent(opened, newcomers, now))
-    names = ", ".join(person.name for person in newcomers)
-    doings.words.append(f"{len(newcomers)} more get what went before: {names}.")
+            doings.sent.append(Sent(opened, readers, now))
+            lacked |= {person.id for person in readers}
+    more = [person.name for person in newcomers if person.id in lacked]
+    back = [person.name for person in newcomers if person.id not in lacked]
+    doings.words += [f"{len(more)} more get what went before: {', '.join(more)}."] if more else []
+    doings.words += [f"In again, with all that went before: {', '.join(back)}."] if back else []
 
 
 # --- the text of a reply ------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def judge_seat(
     if not named:
         return Seat(person, inside=False, reason="scope")
     if admitted is not None and person.id not in admitted:
-        return Seat(person, inside=False, reason="joined after the release" if admitted else "nobody was let in")
+        return Seat(person, inside=False, reason="was not there at the release" if admitted else "nobody was let in")
     return Seat(person, inside=True, reason=person.key_trouble(now))
 
 

@@ -95,7 +95,7 @@ def suspend(ctx: typer.Context, address: Address, list_name: ListName = None) ->
 
 @app.command("reinstate")
 def reinstate(ctx: typer.Context, address: Address, list_name: ListName = None) -> None:
-    """Reinstate a suspended member: it gets new disclosures from now on."""
+    """Reinstate a suspended member: it gets new disclosures, and what the suspension kept from it."""
     from gateway.cli.act import do  # noqa: PLC0415 - showing must not pay for acting
     from gateway.operator import roster as operator_roster  # noqa: PLC0415 - showing must not pay for acting
 

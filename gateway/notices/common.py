@@ -425,15 +425,18 @@ def happened(disclosure_id: str | None, headline: str, lines: Iterable[str]) -> 
 # --- people and keys --------------------------------------------------------------------------
 
 
-def standing(list_name: str, what: str, owner: str) -> Notice:
-    """To a member whose standing changed: told once, without content."""
+def standing(list_name: str, what: str, owner: str, following: int = 0) -> Notice:
+    """To a member whose standing changed: told once, without content. ``following``: mails that it missed."""
+    missed = {0: "", 1: "A mail that was kept from you meanwhile follows.\n"}.get(
+        following, f"{following} mails that were kept from you meanwhile follow.\n"
+    )
     text = (
         f"Your organisation was {what} on {list_name}.\n\n"
         + (
             "You get no further content from it. What you have received stays confidential until you get a\n"
             "lift notice from this address.\n"
             if what != "reinstated"
-            else "You get new disclosures from now on.\n"
+            else f"You get new disclosures from now on.\n{missed}"
         )
         + f"\nQuestions go to {owner}.\n"
     )

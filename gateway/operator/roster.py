@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gateway import missed
 from gateway.config import ConfigError
 from gateway.notices import common as notices
 from gateway.operator.acts import audit, tell
@@ -210,13 +211,17 @@ async def _move(
     if standing is not Standing.ACTIVE:
         taken_back = await outbox.cancel(tx, now=now, reason=standing.value, person_id=person.id, kinds=TAKEN_BACK)
     after = replace(person, standing=standing)
-    notice = notices.standing(mailing_list.name, what, mailing_list.owner)
+    following = await missed.send(parts, tx, after, now) if standing is Standing.ACTIVE else ()
+    notice = notices.standing(mailing_list.name, what, mailing_list.owner, len(following))
     await posting.notify(parts, tx, mailing_list, [after], notice, kind=MessageKind.STANDING_NOTICE, now=now)
-    detail = {"cancelled": taken_back}
+    detail: dict[str, object] = {"cancelled": taken_back, **({"sent": list(following)} if following else {})}
     await audit(parts, tx, now, f"member-{what}", person.address, mailing_list.id, detail=detail, actor=actor)
     lines = [f"Copies taken back: {taken_back}"] if standing is not Standing.ACTIVE else []
+    lines += [f"What the suspension kept from it follows: {', '.join(following)}"] if following else []
     await tell(parts, tx, mailing_list, notices.roster_changed(what, after, lines, actor.named), now, actor=actor)
     told = f", {taken_back} queued copies cancelled" if taken_back else ""
+    if following:
+        told = f", {len(following)} {'mail follows' if len(following) == 1 else 'mails follow'}: {', '.join(following)}"
     return Done(f"{what} {person.name} <{person.address}> on {mailing_list.id}{told}")
 
 

@@ -198,8 +198,8 @@ async def queue_for_members(
     *,
     barred: Sequence[tuple[Person, str]] = (),
     at: datetime | None = None,
-) -> int:
-    """Queue a message's copies for these members, skipping those who have one; give how many were queued.
+) -> tuple[Person, ...]:
+    """Queue a message's copies for these members, skipping those who have one; give those who get one.
 
     ``barred``: members who are in its scope but may not have it now, each with the reason; they are
     recorded as withheld, so nobody is silently skipped (invariant 4). ``at`` as in ``compose_for``.
@@ -208,7 +208,7 @@ async def queue_for_members(
     outside = {person.id: reason for person, reason in barred}
     everybody = [*people, *(person for person, _ in barred)]
     wanted = [person for person in everybody if _lacks(have.get(person.address), person)]
-    queued = 0
+    queued: list[Person] = []
     for cut, readers in group_by_cut(setting, opened, wanted).items():
         content, left_out = compose_for(setting, opened, cut, at=at)
         content_id = await posting.put_content(parts, tx, opened.message, content, now)
@@ -229,8 +229,8 @@ async def queue_for_members(
                     withheld=left_out,
                     barred=reason,
                 )
-            queued += reason is None
-    return queued
+            queued += [person] if reason is None else []
+    return tuple(queued)
 
 
 async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:

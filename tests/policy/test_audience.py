@@ -41,7 +41,9 @@ def person(
     ("scope", "who", "admitted", "inside", "reason"),
     [
         pytest.param("all", person(), None, True, None, id="all means everybody before the release"),
-        pytest.param("all", person(), frozenset({2}), False, "joined after the release", id="who joins later is out"),
+        pytest.param(
+            "all", person(), frozenset({2}), False, "was not there at the release", id="who joins later is out"
+        ),
         pytest.param("all", person(), frozenset({1}), True, None, id="who was let in is in"),
         pytest.param("all", person(), frozenset(), False, "nobody was let in", id="nobody was let in"),
         pytest.param("group:Distributors", person(), None, True, None, id="by group, case ignored"),

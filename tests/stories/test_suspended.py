@@ -9,7 +9,9 @@ import pytest
 from deeds import AT_ONCE, HELD, set_standing, states
 from openpgp import Person
 from policy.facts import Standing
-from world import world
+from world import LIST, world
+
+REQUEST = LIST.replace("@", "-request@")
 
 
 async def test_a_member_suspended_during_the_hold_gets_nothing_also_not_when_reinstated(
@@ -33,6 +35,36 @@ async def test_a_member_suspended_during_the_hold_gets_nothing_also_not_when_rei
         await story.post("alice", "Scope: all\n", reply_to=story.last("alice", "Receipt"))
         (copy,) = story.inbox("west")
         assert "A flaw in the parser." in copy.text, "and then gets what went before, whole"
+
+        # South is suspended with a copy on its way, and reinstated: what that kept from it follows, and nothing twice.
+        south, receipt = people["south"].address, story.last("alice", "Receipt")
+        north, west = len(story.inbox("north")), len(story.inbox("west"))
+        story.box.script("451 4.3.0 later", recipient=south)
+        await story.post("alice", "Send-To: audience\n\nOne thing more.\n", reply_to=receipt)
+        await story.post("alice", f"Suspend: {south}\n", to=REQUEST, subject="please")
+        await story.post("alice", "Send-To: audience\n\nAnd another.\n", reply_to=receipt)
+        await story.pass_time(7200)
+        assert len(story.inbox("south")) == 2, "the disclosure, and that it is suspended"
+        await story.post("alice", f"Reinstate: {south}\n", to=REQUEST, subject="please")
+
+        did = story.disclosure_id()
+        assert f", 2 mails follow: {did}/2, {did}/3." in story.last("alice", "Answer").text
+        (told,) = [copy for copy in story.inbox("south") if "reinstated" in copy.subject]
+        news = [copy.message_id for copy in story.inbox("north")[1:]]
+        found = {copy.message_id: copy for copy in story.inbox("south")}
+        second, third = found[news[0]], found[news[1]]
+        assert "2 mails that were kept from you meanwhile follow." in told.text
+        assert len(found) == len(story.inbox("south"))
+        assert "One thing more." in second.text
+        assert "And another." in third.text
+        assert [len(story.inbox(who)) for who in ("north", "west")] == [north + 2, west + 2]
+
+        await story.post("alice", f"Suspend: {south}\nReinstate: {south}\n", to=REQUEST, subject="please")
+        assert "follow" not in story.last("alice", "Answer").text, "nothing is lacking"
+        await story.post("alice", "Scope: org:Northwind\n", reply_to=receipt)
+        await story.post("alice", "Scope: all\n", reply_to=receipt)
+        assert "In again, with all that went before: Southgate, Westlake." in story.last("alice", "Receipt").text
+        assert [len(story.inbox(who)) for who in ("north", "south", "west")] == [north + 2, 7, west + 2]
 
 
 @pytest.mark.side

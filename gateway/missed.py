@@ -1,0 +1,96 @@
+"""What a suspension kept from a member who is in the audience again: it follows, composed as it stands now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import release, safe
+from gateway.log import get_logger
+from gateway.sending import content
+from gateway.upstreams import details
+from policy.audience import judge_seat, let_in
+from policy.facts import CONTENT_KINDS, CopyState, MessageKind, Role, Standing, State
+from policy.scopes import read_scope
+from policy.upstream import gets_details, restricting
+from storage import disclosures, messages, outbox
+from storage.errors import Unavailable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from gateway.parts import Parts
+    from gateway.sending.content import Setting
+    from policy.facts import Person
+    from storage.database import Tx
+    from storage.records import Copy, Message
+
+log = get_logger("missed")
+
+
+async def send(parts: Parts, tx: Tx, member: Person, now: datetime) -> tuple[str, ...]:
+    """Send what a member's suspension kept from it; give the ids of these mails, oldest first.
+
+    Of disclosures that it was let into: what was on its way to it then, and what went to the audience since.
+    """
+    sent: list[str] = []
+    for disclosure in await disclosures.ls(tx, member.list_id, {State.EMBARGOED, State.LIFTED}):
+        if not judge_seat(member, read_scope(disclosure.scope), let_in(disclosure), now, disclosure.id).inside:
+            continue
+        setting = await release.setting_of(parts, tx, disclosure)
+        copies = await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER})
+        own = {copy.message_id: copy for copy in copies if copy.person_id == member.id}
+        missed = await _missed(tx, setting, member, own)
+        sent += [one.id for one in missed if await _send_one(parts, tx, setting, one, own.get(one.id), member, now)]
+        if disclosure.state is State.EMBARGOED:
+            await details.send(parts, tx, setting, now)  # of what it has the mechanics alone
+    return tuple(sent)
+
+
+async def _missed(tx: Tx, setting: Setting, member: Person, own: dict[str, Copy]) -> list[Message]:
+    """What a member lacks, oldest first. Its details are left out where the mail itself comes anew."""
+    disclosure = setting.disclosure
+    told = await content.content_messages(tx, disclosure)
+    wanted = {one.id for one in told if one.audience == "audience" and not one.waiting and one.id not in own}
+    wanted |= {copy.message_id for copy in own.values() if _called_off(copy)}
+    gone, found = disclosure.destroyed_at, await messages.of_disclosure(tx, disclosure.id)
+    there = [one for one in found if one.id in wanted and (gone is None or one.created_at > gone)]
+    return [
+        one
+        for one in there
+        if one.details_of is None or (one.details_of not in wanted and gets_details(disclosure, member, one.id))
+    ]
+
+
+def _called_off(copy: Copy) -> bool:
+    is_content = copy.kind in CONTENT_KINDS or copy.kind is MessageKind.LEAK_NOTICE
+    return is_content and copy.state is CopyState.CANCELLED and copy.reason == Standing.SUSPENDED
+
+
+async def _send_one(
+    parts: Parts, tx: Tx, setting: Setting, message: Message, copy: Copy | None, member: Person, now: datetime
+) -> bool:
+    """Queue one of them; one that does not open keeps nobody from being reinstated, and a human hears of it."""
+    try:
+        async with tx.begin_nested():
+            if copy is not None and message.kind is MessageKind.LEAK_NOTICE:
+                return await _repeat(parts, tx, setting, copy, now)
+            opened = await content.open_message(parts, tx, message)
+            await content.queue_for_members(parts, tx, setting, opened, (member,), now, at=now)
+            await release.watch(tx, message, now)
+    except Unavailable:
+        raise  # the database itself: nothing can be done
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others follow
+        log.error("not sent again", id=message.id, error=type(error).__name__)
+        parts.trouble.tell("defect", message.id)
+        return False
+    return True
+
+
+async def _repeat(parts: Parts, tx: Tx, setting: Setting, copy: Copy, now: datetime) -> bool:
+    """A notice of a leak goes as it was written; not where a third party's embargo came between."""
+    held = await messages.content(tx, copy.content_id)
+    if restricting(setting.disclosure) or held is None or await safe.find(parts, tx, held.item) is None:
+        return False
+    return await outbox.renew(
+        tx, copy.id, content_id=held.id, person_id=copy.person_id or 0, withheld=copy.withheld, now=now
+    )
