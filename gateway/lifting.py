@@ -41,7 +41,7 @@ async def ask(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
         kind=MessageKind.RECEIPT,
         disclosure=disclosure,
     )
-    due_at = disclosure.embargo_until + ALARM_AFTER
+    due_at = (lift_due(disclosure) or now) + ALARM_AFTER
     await duties.put(tx, kind=LIFT_OVERDUE, ref=disclosure.id, list_id=disclosure.list_id, due_at=due_at)
 
 

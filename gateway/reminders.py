@@ -12,7 +12,7 @@ from policy.facts import CONTENT_KINDS, READERS, CopyState, MessageKind, Role, S
 from policy.proposals import open_one
 from policy.reminders import Offsets, Subject, due, next_at, reminders
 from policy.scopes import read_scope
-from policy.upstream import holding, lift_due
+from policy.upstream import holding, not_before
 from storage import disclosures, duties, outbox, roster
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     mailing_list, disclosure = setting.mailing_list, setting.disclosure
     thread = await posting.thread_of(tx, disclosure)
     zone, subject = mailing_list.config.timezone, setting.particulars.subject
-    by_clock = mailing_list.by_clock and lift_due(disclosure) == disclosure.embargo_until
+    by_clock = mailing_list.by_clock
     if one.for_members:
         people = await _members_who_have_it(tx, disclosure, now)
         notice = notices_reminders.for_members(disclosure, setting.told_subject, zone, now, by_clock=by_clock)
@@ -112,7 +112,7 @@ async def _not_right_yet(tx: Tx, setting: Setting, one: Reminder, now: datetime)
     wrong += [
         f"{person.name}: its key expires before the public date"
         for person in inside
-        if person.key_trouble(now) is None and person.key_trouble(disclosure.embargo_until)
+        if person.key_trouble(now) is None and person.key_trouble(not_before(disclosure))
     ]
     if disclosure.unapproved:
         wrong.append(f"it waits for a second coordinator: answer with `Approve: {disclosure.id}`")

@@ -1,8 +1,9 @@
 """When the clock reminds of an instant that comes near: each time once, and what went by is not made up for.
 
-Rules: a hold is reminded of while it holds, or waits for an approval, a public date while members
-have it. Where several reminders went by while the gateway was down, the latest is given, once. A time that had gone by
-when the instant was set is none: an embargo of an hour has no reminder of seven days.
+Rules: a hold is reminded of while it holds, or waits for an approval, the end of an embargo while members
+have it: its public date, or the end of a third party's embargo where that is later. Where several reminders
+went by while the gateway was down, the latest is given, once. A time that had gone by when the instant was
+set is none: an embargo of an hour has no reminder of seven days.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from policy.facts import Disclosure, State
+from policy.upstream import not_before
 
 
 class Subject(StrEnum):
@@ -34,7 +36,7 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Offsets:
-    """How long before an instant coordinators are reminded, and members of the public date (None: never)."""
+    """How long before an instant coordinators are reminded, and members of the end (None: never)."""
 
     coordinators: tuple[timedelta, ...]
     members: timedelta | None
@@ -45,7 +47,7 @@ def reminders(disclosure: Disclosure, offsets: Offsets) -> tuple[Reminder, ...]:
     if disclosure.state is State.HELD or (disclosure.state is State.PENDING and disclosure.unapproved):
         subject, instant = Subject.HOLD, disclosure.hold_until
     elif disclosure.state is State.EMBARGOED:
-        subject, instant = Subject.DATE, disclosure.embargo_until
+        subject, instant = Subject.DATE, not_before(disclosure)
     else:
         return ()
     found = [Reminder(instant - offset, subject, instant) for offset in offsets.coordinators]

@@ -2,8 +2,8 @@
 
 Rules: an embargo is counted where the thing counted happened in the period: told to members, lifted,
 withdrawn. Its length runs from the real release to the lift. Overdue is what was lifted, or is still
-open, more than a minute after its public date: the clock itself is no slower than that. Numbers
-only: no id, no name, no subject goes into them.
+open, more than a minute after it was due (its public date, or the end of a third party's embargo where that
+is later): the clock itself is no slower than that. Numbers only: no id, no name, no subject goes into them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from policy.facts import Disclosure, State
 from policy.release import LATE_AFTER
 from policy.spans import median
+from policy.upstream import lateness
 
 CAUSES = ("clock", "public", "exploited", "leaked", "ready", "other")
 
@@ -69,8 +70,8 @@ def count(found: Iterable[Disclosure], leaks: Iterable[Leak], period: Period, no
     end = now if period.until is None else min(period.until, now)
     lifted = [one for one in everything if _was_lifted(one) and period.holds(one.ended_at)]
     lengths = [one.ended_at - one.released_at for one in lifted if one.ended_at and one.released_at]
-    lateness = [one.ended_at - one.embargo_until for one in lifted if one.ended_at]
-    overdue = [late for late in lateness if late > LATE_AFTER]
+    lates = [lateness(one, one.ended_at) for one in lifted if one.ended_at]
+    overdue = [late for late in lates if late > LATE_AFTER]
     still_open = [one for one in everything if _was_open(one, end)]
     causes = Counter(one.cause if one.cause in CAUSES else "other" for one in lifted)
     reported = [leak for leak in leaks if period.holds(leak.reported_at)]
@@ -79,13 +80,13 @@ def count(found: Iterable[Disclosure], leaks: Iterable[Leak], period: Period, no
         lifted=len(lifted),
         withdrawn=sum(one.state is State.WITHDRAWN and period.holds(one.ended_at) for one in everything),
         still_open=len(still_open),
-        open_late=sum(end - one.embargo_until > LATE_AFTER for one in still_open),
+        open_late=sum(lateness(one, end) > LATE_AFTER for one in still_open),
         length_median=median(lengths),
         length_longest=max(lengths, default=None),
         overdue=len(overdue),
         overdue_median=median(overdue),
         overdue_longest=max(overdue, default=None),
-        early=sum(late < timedelta() for late in lateness),
+        early=sum(late < timedelta() for late in lates),
         causes={cause: causes[cause] for cause in CAUSES},
         leaks=len(reported),
         leaks_proved=sum(leak.is_proved for leak in reported),

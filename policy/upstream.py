@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from policy.facts import ContentClass, Disclosure, Person, State, Upstream, UpstreamMode
@@ -74,6 +74,21 @@ def not_before(disclosure: Disclosure) -> datetime:
     """The instant before which the clock does not end its embargo: the latest of its date and the known ends."""
     ends = (one.over_at or one.until for one in disclosure.upstreams)
     return max([disclosure.embargo_until, *(end for end in ends if end is not None)])
+
+
+def lateness(disclosure: Disclosure, at: datetime) -> timedelta:
+    """How long after it was due its embargo ended at ``at``; below zero where it ended before.
+
+    What held at that moment counts by its date. Where that is not known, nothing was due yet: it was not late.
+    """
+    then = tuple(replace(one, over_at=_over_by(one, at)) for one in disclosure.upstreams)
+    seen = replace(disclosure, upstreams=then)
+    late = at - not_before(seen)
+    return late if lift_due(seen) else min(late, timedelta())
+
+
+def _over_by(one: Upstream, at: datetime) -> datetime | None:
+    return one.over_at if one.over_at is not None and one.over_at <= at else None
 
 
 def next_end(disclosure: Disclosure) -> datetime | None:

@@ -21,6 +21,7 @@ from keys.errors import VaultError
 from policy.facts import CONTENT_KINDS, READERS, CopyState
 from policy.leaklines import ASKED
 from policy.scopes import read_scope
+from policy.upstream import lateness
 from storage import audit as trail
 from storage import disclosures, leaks, messages, outbox, roster
 
@@ -100,6 +101,7 @@ async def gather(desk: Looks, disclosure_id: str, reader: Parser | None = None) 
             first_embargo_until=moments.first_date(records, disclosure.id) or disclosure.embargo_until,
             embargo_until=disclosure.embargo_until,
             ended_at=disclosure.ended_at,
+            late=lateness(disclosure, disclosure.ended_at) if disclosure.ended_at and disclosure.cause else None,
             cause=disclosure.cause,
             known={name: at for name in KNOWN if (at := getattr(disclosure, name)) is not None},
             moments=telling.tell(records),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -125,6 +125,7 @@ class Life:
     first_embargo_until: datetime
     embargo_until: datetime
     ended_at: datetime | None
+    late: timedelta | None  # how long after it was due it was lifted; below zero: before; None where it was not
     cause: str | None
     known: dict[str, datetime]
     moments: tuple[Moment, ...]

@@ -13,7 +13,7 @@ from policy.release import LATE_AFTER, SAY_LATE_AFTER
 from policy.spans import span_in_words
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from gateway.life.model import Life, Moment, Reader
 
@@ -109,13 +109,12 @@ def _end(life: Life) -> str:
     length = ""
     if life.released_at is not None:
         length = f", after an embargo of {span_in_words(life.ended_at - life.released_at)}"
-    return f"{_at(life, life.ended_at)}{why}{length}{_punctuality(life, life.ended_at)}"
+    return f"{_at(life, life.ended_at)}{why}{length}{_punctuality(life.late)}"
 
 
-def _punctuality(life: Life, ended_at: datetime) -> str:
-    if life.cause is None:
+def _punctuality(late: timedelta | None) -> str:
+    if late is None:
         return ""
-    late = ended_at - life.embargo_until
     if late > LATE_AFTER:
         return f", {span_in_words(late)} overdue"
     return f", {span_in_words(late)} before its date" if late < -LATE_AFTER else ", on its date"

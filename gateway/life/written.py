@@ -170,7 +170,6 @@ def _length(life: Life) -> float | None:
 
 def _overdue(life: Life) -> float | None:
     """How late it was lifted; 0 where it was in time, None where it was not lifted."""
-    if life.ended_at is None or life.cause is None:
+    if life.late is None:
         return None
-    late = life.ended_at - life.embargo_until
-    return days(late) if late > LATE_AFTER else 0.0
+    return days(life.late) if life.late > LATE_AFTER else 0.0

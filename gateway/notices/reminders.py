@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from gateway.notices.common import Notice, tagged
+from gateway.notices.dates import due
 from policy.facts import Disclosure
 from policy.instants import in_words
 from policy.proposals import Proposal
 from policy.reminders import Reminder, Subject
+from policy.upstream import lift_due
 
 
 def for_coordinators(
@@ -23,13 +25,12 @@ def for_coordinators(
     by_clock: bool,
 ) -> Notice:
     """An instant comes near; ``wrong`` is what somebody may still want to mend, ``by_clock`` what ends the embargo."""
-    when = in_words(one.instant, zone, now)
-    is_hold = one.subject is Subject.HOLD
-    lines = [f"Members get {disclosure.id} {when}." if is_hold else f"{disclosure.id} goes public {when}."]
-    if not is_hold and not by_clock:
-        lines = [f"The public date of {disclosure.id} comes {when}. Then or later one of you sends `Lift: now`."]
+    is_hold, ends = one.subject is Subject.HOLD, due(disclosure, zone, now, by_clock=by_clock)
     if is_hold:
-        lines.append(f"Public {in_words(disclosure.embargo_until, zone, now)}.")
+        lines = [f"Members get {disclosure.id} {in_words(one.instant, zone, now)}.", f"Public {ends}."]
+    else:
+        by_hand = "" if by_clock else ", when one of you sends `Lift: now`"
+        lines = [f"{disclosure.id} goes public {ends}{by_hand}."]
     lines.append("")
     lines += ["Not right yet:", *(f"* {what}" for what in wrong)] if wrong else ["Everything is in order."]
     lines += ["", "To change an instant, answer with a new `Hold-Until:` or `Embargo-Until:` line."]
@@ -38,18 +39,12 @@ def for_coordinators(
 
 
 def for_members(disclosure: Disclosure, subject: str, zone: str, now: datetime, *, by_clock: bool) -> Notice:
-    """The public date comes near; nothing of the content. ``by_clock``: the date itself ends the embargo."""
-    when = in_words(disclosure.embargo_until, zone, now)
-    ends = [
-        f"The embargo of {disclosure.id} ends {when}.",
-        "Until then it holds; at that moment you are told that it is over.",
-    ]
-    waits = [
-        f"The public date of {disclosure.id} comes {when}.",
-        "The embargo holds until you get the lift notice, then or later.",
-    ]
+    """Its end comes near; nothing of the content. ``by_clock``: the dates themselves end the embargo."""
+    is_open = not by_clock or lift_due(disclosure) is None
+    at_the_date = "Until then it holds; at that moment you are told that it is over."
     lines = [
-        *(ends if by_clock else waits),
+        f"The embargo of {disclosure.id} ends {due(disclosure, zone, now, by_clock=by_clock)}.",
+        "It holds until you get the lift notice." if is_open else at_the_date,
         "To report a leak, reply with the first line `Leak: what, to whom`",
     ]
     return Notice(tagged(disclosure.id, f"Reminder, public soon: {subject}"), "\n".join(lines) + "\n")

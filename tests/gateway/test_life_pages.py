@@ -56,6 +56,7 @@ def a_life(word: str = "fine", *, signs: tuple[Sign, ...] = tuple(Sign), apart: 
         first_embargo_until=POSTED + timedelta(days=9),
         embargo_until=POSTED + timedelta(days=14),
         ended_at=POSTED + timedelta(days=15),
+        late=timedelta(days=1),
         cause="clock",
         known={"fact_public_at": POSTED + timedelta(days=15), "closed_at": POSTED + timedelta(days=18)},
         moments=tuple(
@@ -186,13 +187,13 @@ def test_the_facts_say_lateness_and_changes():
     assert "5 min late" in said["Members got it"]
     assert "at first Thu 3 Dec 2026" in said["Public date"]
     assert "its public date came, after an embargo of 13 days 23 h, 1 day overdue" in said["Ended"]
-    ahead = replace(a_life(), state="held", released_at=None, ended_at=None, cause=None)
+    ahead = replace(a_life(), state="held", released_at=None, ended_at=None, late=None, cause=None)
     assert "not yet; held until" in dict(words.facts(ahead))["Members got it"]
     assert dict(words.facts(ahead))["Ended"] == "not yet"
     gone = replace(ahead, state="withdrawn", ended_at=POSTED)
     assert dict(words.facts(gone))["Members got it"] == "never"
     assert dict(words.facts(gone))["Ended"].endswith(": withdrawn")
-    early = replace(a_life(), ended_at=POSTED + timedelta(days=2), cause="leaked")
+    early = replace(a_life(), ended_at=POSTED + timedelta(days=2), late=timedelta(days=-12), cause="leaked")
     assert "12 days before its date" in dict(words.facts(early))["Ended"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.facts import Disclosure, State
+from policy.facts import Disclosure, State, Upstream, UpstreamMode
 from policy.reminders import Offsets, Subject, due, next_at, reminders
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -43,6 +43,19 @@ def test_a_hold_is_reminded_of_while_it_holds_and_a_date_while_members_have_it()
         (29 * DAY, True),
         (30 * DAY - HOUR, False),
     ]
+
+
+def test_under_a_third_partys_embargo_the_end_of_the_later_one_is_reminded_of() -> None:
+    longer, shorter, unknown = (Upstream("a", UpstreamMode.INHERIT, until) for until in (NOW + 40 * DAY, NOW, None))
+
+    under = replace(OUT, upstreams=(shorter, longer))
+    assert [(one.instant - NOW, one.for_members) for one in reminders(under, Offsets((DAY,), DAY))] == [
+        (40 * DAY, False),
+        (40 * DAY, True),
+    ]
+    for known in (shorter, unknown):
+        assert reminders(replace(OUT, upstreams=(known,)), OFFSETS) == reminders(OUT, OFFSETS)
+    assert reminders(replace(HELD, upstreams=(longer,)), OFFSETS) == reminders(HELD, OFFSETS)
 
 
 @pytest.mark.parametrize("state", [State.PENDING, State.LIFTED, State.CLOSED, State.WITHDRAWN])

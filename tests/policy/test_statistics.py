@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.facts import Disclosure, State
+from policy.facts import Disclosure, State, Upstream, UpstreamMode
 from policy.spans import days, median, span_in_words
 from policy.statistics import CAUSES, Leak, Period, count
+from policy.upstream import lateness
 
 NOW = datetime(2026, 12, 31, 12, tzinfo=UTC)
 
@@ -69,6 +71,27 @@ def test_overdue_is_what_was_lifted_more_than_a_minute_after_its_date():
     assert row.overdue_longest == timedelta(days=2)
     assert row.overdue_median == (timedelta(seconds=61) + timedelta(days=2)) / 2
     assert row.early == 0
+
+
+def test_under_a_third_partys_embargo_late_is_what_comes_after_the_end_of_both():
+    inherit, day = UpstreamMode.INHERIT, timedelta(days=1)
+    longer, unknown = Upstream("a", inherit, at(26)), Upstream("a", inherit)
+    ended = {
+        day: disclosure(upstreams=(longer,), ended_at=at(27)),  # the gateway was down
+        day * 2: disclosure(upstreams=(replace(longer, over_at=at(20)),), ended_at=at(22)),
+        day * -3: disclosure(upstreams=(longer, unknown), ended_at=at(23)),  # a fact
+        day * -6: disclosure(upstreams=(replace(longer, over_at=at(21)),), ended_at=at(20)),  # over afterwards
+        day * -1: disclosure(upstreams=(unknown,), ended_at=at(15)),
+        day * 0: disclosure(upstreams=(unknown, replace(longer, over_at=at(1))), ended_at=at(20)),
+    }
+    assert [lateness(one, one.ended_at) for one in ended.values()] == list(ended)
+    assert lateness(disclosure(upstreams=(replace(longer, over_at=at(20)),)), at(20)) == day * 0
+    row = count(ended.values(), [], Period(), NOW)
+    assert (row.overdue, row.overdue_longest, row.early) == (2, 2 * day, 3)
+
+    out = disclosure(state=State.EMBARGOED, ended_at=None, cause=None)
+    still = [replace(out, upstreams=(one,)) for one in (longer, unknown)]
+    assert [count(still, [], Period(until=until), NOW).open_late for until in (at(25), at(27))] == [0, 1]
 
 
 def test_what_is_open_is_open_at_the_end_of_the_period_and_may_be_overdue():

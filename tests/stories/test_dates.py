@@ -100,7 +100,7 @@ async def test_where_coordinators_lift_they_are_asked_until_one_does_and_nothing
 
         await story.pass_time(10 * DAY - 1)
         assert asked(story) == 0
-        assert "holds until you get the lift notice" in story.last("north", "Reminder").text
+        assert "It holds until you get the lift notice." in story.last("north", "Reminder").text
         assert "one of you sends `Lift: now`" in story.last("adam", "Reminder").text
         await story.pass_time(1)
         assert (asked(story), await pages(story)) == (1, [])

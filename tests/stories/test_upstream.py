@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from deeds import pages, state_of
+from gateway.life import gathering, words
 from gateway.operator import disclosures as operator_disclosures
+from gateway.operator import stats as operator_stats
 from gateway.operator.base import RefusedError
 from openpgp import Person
 from world import World, world
@@ -100,6 +102,8 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
 
         await story.pass_time(14 * DAY)
         assert await state_of(story, which) == "embargoed"
+        assert "in 6 days" in story.last("adam", "Reminder").text, "of the end of both, which is seven days off"
+        assert not of(story, "north", "Reminder"), "members are told of the end, not of a date that ends nothing"
         waits = story.last("adam", "Waits for envoy")
         await story.pass_time(DAY)
         assert story.last("adam", "Waits for").message_id == waits.message_id  # said once: its date is known
@@ -110,6 +114,11 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         await story.pass_time(2 * DAY - 1)
         assert all(told_secrets(story, name) == set() for name in MEMBERS)
         assert all(lifts(story, name) == 0 for name in MEMBERS)
+        assert "goes public" in story.last("adam", "Reminder").text
+        assert "Lift: now" not in story.last("adam", "Reminder").text
+        (reminder,) = of(story, "north", "Reminder")
+        assert "in 1 second" in reminder
+        assert "at that moment you are told that it is over" in reminder
 
         await story.pass_time(1)
         assert await state_of(story, which) == "lifted"
@@ -123,6 +132,10 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
             assert "It is hpack." in second.text
             assert "Flaw in hpack" in story.last(name, "Lifted").subject
         assert not await pages(story, "late-lift")
+        numbers = (await operator_stats.numbers(story.parts, None, operator_stats.Period()))["all"]
+        assert (numbers["lifted"], numbers["overdue"], numbers["early"]) == (1, 0, 0)
+        life = await gathering.gather(story.parts, which)
+        assert dict(words.facts(life))["Ended"].endswith(", on its date")
 
 
 def of(story: World, name: str, subject: str) -> list[str]:
