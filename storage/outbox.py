@@ -52,12 +52,16 @@ _SEALED_DUE = and_(_IS_DUE, t.copies.c.body_id.is_not(None))
 _WAITING = select(exists().where(_UNSEALED_DUE), exists().where(_SEALED_DUE))
 
 
+_IN_ORDER = (func.length(t.copies.c.message_id), t.copies.c.message_id)
+"""The order of a disclosure's messages: ED-2026-K7QX/2 stands before ED-2026-K7QX/10."""
+
+
 def _claiming(due: ColumnElement[bool], then_by: ColumnElement[Any]) -> ReturningUpdate[Any]:
     # One query for both: SQLite knows no FOR UPDATE and needs none, its writer is alone.
     chosen = (
         select(t.copies.c.id)
         .where(due)
-        .order_by(t.copies.c.priority, then_by, t.copies.c.id)
+        .order_by(t.copies.c.priority, then_by, *_IN_ORDER, t.copies.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
         .cte("chosen")
@@ -167,15 +171,26 @@ async def waiting(tx: Tx, now: datetime) -> Waiting:
 async def claim_unsealed(
     tx: Tx, *, owner: str, now: datetime, lease_for: timedelta, limit: int = 200
 ) -> tuple[Copy, ...]:
-    """Take the lease of due copies that are not sealed yet, the most urgent and then the oldest first."""
+    """Take the lease of due copies that are not sealed yet, the most urgent and then the oldest first.
+
+    Of one instant, those of a disclosure in the order of its messages' numbers.
+    """
     claimed = await _claim(tx, _CLAIM_UNSEALED, owner, now, now + lease_for, limit)
-    return tuple(sorted(claimed, key=lambda copy: (copy.priority, copy.created_at, copy.id)))
+    return tuple(sorted(claimed, key=lambda copy: (copy.priority, copy.created_at, place(copy), copy.id)))
 
 
 async def claim_due(tx: Tx, *, owner: str, now: datetime, lease_for: timedelta, limit: int) -> tuple[Copy, ...]:
-    """Take the lease of due copies that are sealed, the most urgent and then the longest due first."""
+    """Take the lease of due copies that are sealed, the most urgent and then the longest due first.
+
+    Of one instant, those of a disclosure in the order of its messages' numbers.
+    """
     claimed = await _claim(tx, _CLAIM_SEALED, owner, now, now + lease_for, limit)
-    return tuple(sorted(claimed, key=lambda copy: (copy.priority, copy.next_at or now, copy.id)))
+    return tuple(sorted(claimed, key=lambda copy: (copy.priority, copy.next_at or now, place(copy), copy.id)))
+
+
+def place(copy: Copy) -> tuple[int, str]:
+    """Where a copy stands among those of its disclosure, by its message's number."""
+    return len(copy.message_id), copy.message_id
 
 
 async def mark_sealed(

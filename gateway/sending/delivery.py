@@ -47,6 +47,7 @@ class Delivery:
         self._chance = random.SystemRandom()
         self._ready: deque[Copy] = deque()  # claimed, waiting for a connection of ours to be free
         self._sending: dict[str, asyncio.Task[None]] = {}
+        self._carried: dict[str, Copy] = {}
         self._ended: list[Outcome] = []
 
     async def step(self, now: datetime) -> bool:
@@ -123,20 +124,34 @@ class Delivery:
         connections = parts.config.relay.connections
         if self._sealing.is_stopping or len(self._sending) >= connections:
             return False
-        if len(self._ready) < connections:
-            await self._claim(parts.clock.now(), connections * (1 + AHEAD) - len(self._ready) - len(self._sending))
+        ready = sum(not self._is_behind(copy) for copy in self._ready)
+        if ready < connections:
+            await self._claim(parts.clock.now(), connections * (1 + AHEAD) - ready - len(self._sending))
         return self._fill()
 
     def _fill(self) -> bool:
         """Start what is ready on the connections that are free."""
         started = False
-        while self._ready and len(self._sending) < self._parts.config.relay.connections:
-            copy = self._ready.popleft()
+        while len(self._sending) < self._parts.config.relay.connections and (copy := self._next()) is not None:
+            self._ready.remove(copy)
             task = asyncio.create_task(self._carry(copy))
             self._sending[copy.id] = task
+            self._carried[copy.id] = copy
             task.add_done_callback(partial(self._let_go, copy.id))
             started = True
         return started
+
+    def _next(self) -> Copy | None:
+        """What goes next. Of one disclosure to one reader one goes after the other, by its messages' numbers."""
+        for copy in self._ready:
+            if not self._is_behind(copy):
+                alike = [one for one in self._ready if _is_same(one, copy) and one.priority == copy.priority]
+                return min(alike, key=outbox.place, default=copy)
+        return None
+
+    def _is_behind(self, copy: Copy) -> bool:
+        """Whether it waits for another that is being handed over, and is not less urgent."""
+        return any(_is_same(one, copy) and one.priority <= copy.priority for one in self._carried.values())
 
     async def _claim(self, now: datetime, limit: int) -> None:
         parts = self._parts
@@ -149,6 +164,7 @@ class Delivery:
 
     def _let_go(self, copy_id: str, _: asyncio.Task[None]) -> None:
         self._sending.pop(copy_id, None)
+        self._carried.pop(copy_id, None)
         if not self._sealing.is_stopping:
             self._fill()
         self._parts.nudges.outbox.set()
@@ -220,3 +236,8 @@ class Delivery:
             self._ended = [*ended, *self._ended]
             raise
         return True
+
+
+def _is_same(one: Copy, other: Copy) -> bool:
+    """Whether two copies are of one disclosure to one reader."""
+    return one.disclosure_id is not None and (one.disclosure_id, one.address) == (other.disclosure_id, other.address)

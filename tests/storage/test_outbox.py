@@ -79,6 +79,20 @@ async def test_sealed_copies_are_claimed_by_urgency_then_instant_and_never_befor
         assert await claim(tx, seed.after(seconds=6)) == ["CP-leak", "CP-first", "CP-second"]
 
 
+@pytest.mark.parametrize("sealed", [False, True])
+async def test_what_is_due_at_one_instant_is_claimed_in_the_order_of_the_messages(with_message, seed, sealed) -> None:
+    async with with_message.transaction() as tx:
+        for number, name in ((10, "CP-A"), (2, "CP-B"), (1, "CP-C")):
+            await seed.message(tx, f"ED-2026-K7QX/{number}")
+            put = seed.sealed if sealed else seed.copy
+            await put(tx, name, message_id=f"ED-2026-K7QX/{number}")
+
+        taken = claim if sealed else claim_unsealed
+        assert await taken(tx, seed.now, **({"limit": 2} if sealed else {})) == (
+            ["CP-C", "CP-B"] if sealed else ["CP-C", "CP-B", "CP-A"]
+        )
+
+
 async def test_a_claim_takes_no_more_than_asked_for(with_message, seed) -> None:
     async with with_message.transaction() as tx:
         for number in range(5):

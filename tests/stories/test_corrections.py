@@ -45,6 +45,17 @@ async def test_a_correction_says_what_to_discard_to_those_who_have_it_and_asks_f
         assert await acknowledged(story) == 0
         assert "asked to acknowledge anew" in story.last("alice", "Receipt").text
 
+        # What is due at one moment comes in its order: nobody is told to discard what he gets after that.
+        await story.post("alice", f"Hold-Until: +1h\n{POST}", subject="Another", attachments=[("fix.patch", OLD)])
+        held = story.last("alice", "Receipt: Another")
+        for number in range(2, 6):
+            text = f"Corrects: last\nReplaces: fix.patch\nSend-To: audience\n\nTry {number}.\n"
+            await story.post("alice", text, reply_to=held, attachments=[("fix.patch", NEW + b"%d\n" % number)])
+        await story.pass_time(3600)
+        for who in ("north", "south", "west"):
+            read = [copy.text.rstrip().rpartition("\n")[2] for copy in story.inbox(who)[2:]]
+            assert read == ["A flaw.", "Try 2.", "Try 3.", "Try 4.", "Try 5."], who
+
 
 @pytest.mark.side
 async def test_a_correction_of_nothing_or_into_the_wrong_hands_is_kept_back(
