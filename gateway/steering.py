@@ -15,9 +15,10 @@ from gateway.receipts import UNRELEASED, Sent
 from gateway.scene import scene_of
 from gateway.sending import content, posting
 from gateway.sending.content import Setting
+from gateway.settings import TwoPerson
 from gateway.upstreams import letting
 from gateway.upstreams import lines as upstream_lines
-from policy.audience import admitted_by, judge_seats
+from policy.audience import admitted_by, is_unsent, judge_seats, let_in
 from policy.closing import ended_thread
 from policy.control import Complaint
 from policy.disclosure import Event
@@ -171,6 +172,8 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
         after = await _apply_changes(incoming, setting, before, verdict, plan, doings)
         setting = replace(setting, disclosure=after)
     doings.words += await acts.perform(incoming, verdict.writer, order)
+    if approvals.is_first_text(incoming, incoming.disclosure, order):
+        incoming.disclosure = await _let_in(incoming, before, incoming.disclosure)
     setting = Setting(incoming.mailing_list, incoming.disclosure, incoming.particulars)  # as the acts left it
     if number is not None:
         await _follow_up(incoming, verdict, setting, plan, doings, number)
@@ -261,6 +264,23 @@ async def _catch_up(incoming: Incoming, setting: Setting, newcomers: tuple[Perso
     doings.words += [f"In again, with all that went before: {', '.join(back)}."] if back else []
 
 
+async def _let_in(incoming: Incoming, before: Disclosure, disclosure: Disclosure) -> Disclosure:
+    """Row 14: a fresh order for what was lifted unsent; its scope is judged now, and stands from then on.
+
+    Where the release takes two and this very mail lifted it, nobody was asked: it takes another mail.
+    """
+    if not is_unsent(before) and TwoPerson.RELEASE in approvals.left_to_two(incoming):
+        return disclosure
+    members = [person for person in incoming.people if person.role is Role.MEMBER]
+    seats = judge_seats(members, read_scope(disclosure.scope), let_in(disclosure, is_ordered=True), incoming.now)
+    admitted = frozenset(seat.person.id for seat in seats if seat.inside)
+    if not admitted:
+        return disclosure
+    await disclosures.update(incoming.tx, disclosure.id, admitted=admitted)
+    await incoming.audit("audience-let-in", disclosure.id, "fresh-order", {"people": sorted(admitted)})
+    return replace(disclosure, admitted=admitted)
+
+
 # --- the text of a reply ------------------------------------------------------------------------
 
 
@@ -291,7 +311,7 @@ async def _follow_up(
         doings.words.append("Your text went to the coordinators alone (to reach members, add `Send-To: audience`).")
         return
     if not readers and not waiting:
-        doings.words.append("Your text went to the coordinators alone: there is no member that it could reach.")
+        doings.words.append(_nobody(disclosure))
         return
     doings.sent.append(Sent(opened, readers))
     if waiting:
@@ -300,6 +320,15 @@ async def _follow_up(
     await content.queue_for_members(parts, tx, setting, opened, readers, now)
     await release.watch(tx, opened.message, now)
     doings.words.append(f"Your text goes to {said_of(readers)}.")
+
+
+def _nobody(disclosure: Disclosure) -> str:
+    said = "Your text went to the coordinators alone: there is no member that it could reach"
+    return (
+        f"{said}, as nothing of it was sent. To send a text now, add `Send-To: audience`."
+        if is_unsent(disclosure)
+        else f"{said}."
+    )
 
 
 def said_of(readers: tuple[Person, ...]) -> str:

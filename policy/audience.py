@@ -52,9 +52,18 @@ def is_named(person: Person, scope: Scope) -> bool:
     )
 
 
-def let_in(disclosure: Disclosure) -> frozenset[int] | None:
-    """Ids of those let in at the release; None while that lies ahead. What ended without one let nobody in."""
-    if disclosure.admitted is None and disclosure.state not in {State.PENDING, State.HELD}:
+def is_unsent(disclosure: Disclosure) -> bool:
+    """Whether it was lifted before its release, and nobody was let in since."""
+    return disclosure.state is State.LIFTED and disclosure.admitted is None
+
+
+def let_in(disclosure: Disclosure, *, is_ordered: bool = False) -> frozenset[int] | None:
+    """Ids of those let in at the release; None while that lies ahead. What ended without one let nobody in.
+
+    ``is_ordered``: a coordinator orders a text to its audience; what was lifted unsent lets it in by that.
+    """
+    lies_ahead = disclosure.state in {State.PENDING, State.HELD} or (is_ordered and is_unsent(disclosure))
+    if disclosure.admitted is None and not lies_ahead:
         return frozenset()
     return disclosure.admitted
 

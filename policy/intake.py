@@ -320,7 +320,10 @@ def _meant_for(facts: MailFacts, verdict: Verdict) -> tuple[Scope | None, frozen
     if isinstance(verdict, Posted | Reposted):
         default = facts.surroundings.default_scope if facts.surroundings else ""
         return (read_scope(default) if default else None), None
-    return (read_scope(disclosure.scope), let_in(disclosure)) if disclosure is not None else (None, None)
+    if disclosure is None:
+        return None, None
+    is_ordered = order is not None and order.send_to_audience
+    return read_scope(disclosure.scope), let_in(disclosure, is_ordered=is_ordered)
 
 
 def _set_aside(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from policy import upstream
+from policy.audience import is_unsent
 from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, move
 from policy.facts import Disclosure, State, Upstream
 from policy.instants import Reading, is_patch_day, parse_duration
@@ -176,7 +177,12 @@ def changes_particulars(order: Order) -> bool:
 def _hold_refused(disclosure: Disclosure) -> str | None:
     if disclosure.state in {State.HELD, State.PENDING}:
         return None
-    return f"members have it already (it is {disclosure.state}), so there is no hold to change"
+    if disclosure.released_at is not None or disclosure.admitted is not None:
+        return f"members have it already (it is {disclosure.state}), so there is no hold to change"
+    way = (
+        "; to send them a text now, answer with `Send-To: audience` and the text below" if is_unsent(disclosure) else ""
+    )
+    return f"members never got it, and it is {disclosure.state}, so there is no hold to change{way}"
 
 
 def _plan_end(order: Order, disclosure: Disclosure, events: list[Event], now: datetime) -> SteerPlan | Faults:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gateway import storing
 from gateway.kept import keeping
 from gateway.notices import common as notices
 from gateway.sending import posting
 from gateway.settings import TwoPerson
 from policy.acts import AssessLeak, ConfirmDate
-from policy.audience import let_in
+from policy.audience import is_unsent, let_in
 from policy.disclosure import Event
 from policy.facts import State
 from policy.grants import InviteGuest
@@ -70,10 +71,16 @@ def needs_second(incoming: Incoming, disclosure: Disclosure, plan: SteerPlan, or
     """Whether a reply does what this list leaves to two, and nobody has approved it yet."""
     asked = left_to_two(incoming)
     return (
-        (TwoPerson.LIFT in asked and _lifts(incoming, disclosure, plan, order))
+        (TwoPerson.RELEASE in asked and is_first_text(incoming, disclosure, order))
+        or (TwoPerson.LIFT in asked and _lifts(incoming, disclosure, plan, order))
         or (TwoPerson.WIDEN in asked and _widens(incoming, disclosure, plan, order))
         or dismisses_alone(incoming, order)
     )
+
+
+def is_first_text(incoming: Incoming, disclosure: Disclosure, order: Order) -> bool:
+    """Whether it orders the first text that members get of what was lifted unsent: that is a release."""
+    return order.send_to_audience and is_unsent(disclosure) and storing.has_text(incoming)
 
 
 def dismisses_alone(incoming: Incoming, order: Order) -> bool:

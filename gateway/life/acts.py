@@ -62,6 +62,9 @@ BY_STATE: dict[str, Act] = {
 
 ACTS: dict[str, Act] = {
     "follow-up": Act("Follow-up", Sign.WRITTEN),
+    "audience-let-in": Act(
+        "Its audience was let in after the lift, by an order of its own", Sign.RELEASED, says_why=False
+    ),
     "reply": Act("Reply of a member", Sign.WRITTEN),
     "correction": Act("Correction", Sign.WRITTEN),
     "status": Act("Status told", Sign.WRITTEN),

@@ -129,7 +129,10 @@ class Receipt:
             released = disclosure.released_at or disclosure.hold_until
             first = f"Members got this {in_words(released, self.zone, self.now)}."
             if disclosure.released_at is None:
-                first = "Members never got this."
+                is_sent = disclosure.admitted is not None  # by a fresh order, after the lift
+                first = (
+                    "Members got nothing of this before its embargo was over." if is_sent else "Members never got this."
+                )
         if is_withdrawn:
             return f"{first} It is withdrawn."
         if disclosure.state in {State.LIFTED, State.CLOSED}:

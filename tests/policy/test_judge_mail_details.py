@@ -44,6 +44,7 @@ OUT = Disclosure(
     "ED-2026-AAAA", "list", State.EMBARGOED, 1, ALICE.address, "A", NOW, NOW, NOW + timedelta(days=9), "AMBER", "all",
     released_at=NOW, admitted=frozenset({3, 4, 5}),
 )  # fmt: skip
+UNSENT = replace(OUT, state=State.LIFTED, released_at=None, admitted=None)
 TO_POST = Answered("ED-2026-AAAA/1", MessageKind.DISCLOSURE, by_tag=False)
 TO_KEPT = Answered("MS-1", MessageKind.COMPLAINT, by_tag=False, about_kept_post=True)
 BLOCK = "Embargo-Until: +9d\n\nText\n"
@@ -401,6 +402,17 @@ REPOST = {"answered": TO_KEPT, "disclosure": None, "is_threaded": True}
             mail("Scope: org:north\n" + BLOCK, kept=(SOUTH.address,), **REPOST), Kept, id="by the block's own scope"
         ),
         pytest.param(reply("Hello\n", ALICE, kept=(EVE,)), Steered, id="a reply names only its own"),
+        pytest.param(
+            reply("Send-To: audience\n\nText\n", ALICE, named=(LATE.address,), disclosure=UNSENT),
+            Steered,
+            id="a fresh order is for whoever is in the scope now",
+        ),
+        pytest.param(
+            reply("Hello\n", ALICE, named=(LATE.address,), disclosure=UNSENT), Kept, id="no other text lets anybody in"
+        ),
+        pytest.param(
+            reply("Send-To: audience\n\nText\n", ALICE, named=(LATE.address,)), Kept, id="nor does one after a release"
+        ),
         pytest.param(reply("Hi\n", None, named=(PUBLIC,), waived=[Reason.OUTSIDER_ADDRESSED]), Kept, id="waived"),
     ],
 )

@@ -142,6 +142,43 @@ def test_what_is_not_possible_is_refused_whole(before: Disclosure, order: Order)
     assert found.complaints
 
 
+@pytest.mark.parametrize(
+    ("before", "order", "why"),
+    [
+        pytest.param(
+            SENT,
+            Order(hold_until=NOW + DAY),
+            "members have it already (it is embargoed), so there is no hold to change",
+            id="sent",
+        ),
+        pytest.param(
+            replace(HELD, state=State.LIFTED, admitted=frozenset({1})),
+            Order(hold_now=True),
+            "members have it already (it is lifted), so there is no hold to change",
+            id="sent by a fresh order, after the lift",
+        ),
+        pytest.param(
+            replace(HELD, state=State.WITHDRAWN),
+            Order(hold_now=True),
+            "members never got it, and it is withdrawn, so there is no hold to change",
+            id="withdrawn unsent",
+        ),
+        pytest.param(
+            replace(HELD, state=State.LIFTED),
+            Order(hold_now=True),
+            "members never got it, and it is lifted, so there is no hold to change; to send them a text now, answer "
+            "with `Send-To: audience` and the text below",
+            id="lifted unsent: the way out is named",
+        ),
+    ],
+)
+def test_a_hold_that_is_over_is_refused_by_what_members_have(before: Disclosure, order: Order, why: str) -> None:
+    found = plan_steering(order, before, RULES, NOW)
+
+    assert isinstance(found, Faults)
+    assert [one.why for one in found.complaints] == [why]
+
+
 _days = st.none() | st.integers(-5, 120).map(lambda days: NOW + days * DAY)
 
 

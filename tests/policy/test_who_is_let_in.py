@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.audience import judge_seats, let_in, withheld_names
+from policy.audience import is_unsent, judge_seats, let_in, withheld_names
 from policy.facts import READERS, Disclosure, Grant, GrantKind, Key, Person, Role, Standing, State
 from policy.grants import MAX_NAME, Admission, EndGuest, InviteGuest, OfferedKey, admit, read_guest, standing_of
 from policy.scopes import read_restriction, read_scope
@@ -30,11 +30,31 @@ OFFERED = OfferedKey("key.asc", "A" * 40, ())
         (State.HELD, None, None),
         (State.EMBARGOED, None, frozenset()),
         (State.WITHDRAWN, None, frozenset()),
+        (State.LIFTED, None, frozenset()),
         (State.EMBARGOED, frozenset({1}), frozenset({1})),
     ],
 )
 def test_what_ended_without_a_release_let_nobody_in(state, admitted, expected) -> None:
     assert let_in(replace(FOUND, state=state, admitted=admitted)) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "admitted", "expected"),
+    [
+        (State.HELD, None, None),
+        (State.LIFTED, None, None),
+        (State.LIFTED, frozenset(), frozenset()),
+        (State.LIFTED, frozenset({1}), frozenset({1})),
+        (State.EMBARGOED, None, frozenset()),
+        (State.WITHDRAWN, None, frozenset()),
+        (State.CLOSED, None, frozenset()),
+    ],
+)
+def test_a_fresh_order_judges_anew_who_is_let_into_what_was_lifted_unsent(state, admitted, expected) -> None:
+    found = replace(FOUND, state=state, admitted=admitted)
+
+    assert let_in(found, is_ordered=True) == expected
+    assert is_unsent(found) == (state is State.LIFTED and admitted is None)
 
 
 def test_a_coordinator_is_no_seat_whatever_he_was_granted_before() -> None:

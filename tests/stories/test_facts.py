@@ -12,7 +12,7 @@ from letters import MEMBERS, sizes
 from openpgp import Person
 from storage import disclosures, facts
 from storage.records import FactRecord
-from world import LIST, World, world
+from world import LIST, Copy, World, world
 
 TEAM = ("alice", "adam", *MEMBERS)
 
@@ -92,11 +92,15 @@ def copy_of(story: World, who: str) -> object:
     return story.last(who, "Receipt")
 
 
+def holding(story: World, who: str, text: str) -> Copy:
+    return next(copy for copy in story.inbox(who) if text in copy.text)
+
+
 @pytest.mark.side
 async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one_step(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
-    async with world(tmp_path, people, pinned=TEAM) as story:
+    async with world(tmp_path, people, pinned=TEAM, list={"discussion": "audience"}) as story:
         await story.post("alice", "Hold-Until: +2d\nEmbargo-Until: +30d\n\nzirconium\n", subject="First")
         first = story.disclosure_id()
         await story.post("alice", "Fact: exploit\nWhere: a blog\n", reply_to=story.last("alice", "Receipt"))
@@ -127,3 +131,41 @@ async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one
             assert "EMBARGOED" not in text.text
             assert "in 2 days" not in text.text, "and it counts from the sending, not from the hold"
             assert "it leaked" in lift.text
+
+        await _unsent_reaches_its_audience_on_a_fresh_order(story, first)
+
+
+async def _unsent_reaches_its_audience_on_a_fresh_order(story: World, ident: str) -> None:
+    """Row 14: what was lifted unsent; an order of its own, and nothing less, brings members a text."""
+    receipt = holding(story, "alice", "Members never got this")
+    before = sizes(story)
+    await story.post("alice", "Hold-Until: now\n", reply_to=receipt)
+    assert "members never got it" in story.last("alice").text
+    assert "`Send-To: audience`" in story.last("alice").text
+    await story.post("adam", "Gallium.\n", reply_to=holding(story, "adam", "zirconium"))
+    assert "`Send-To: audience`" in " ".join(story.last("adam", "Receipt").text.split())
+    assert {who: sizes(story)[who] for who in MEMBERS} == {who: before[who] for who in MEMBERS}
+
+    fix = [("fix.patch", b"a fix\n")]
+    await story.post("alice", "Preview: yes\nSend-To: audience\n\nArsenic.\n", reply_to=receipt, attachments=fix)
+    assert "Your text goes to 3 members." in story.last("alice", "Preview").text
+    assert sizes(story)["north"] == before["north"]
+    await story.post("alice", "Send-To: audience\n\nArsenic.\n", reply_to=receipt, attachments=fix)
+    told = " ".join(story.last("adam", "] Receipt").text.split())
+    assert "Your text goes to 3 members." in told
+    assert "Members got nothing of this before its embargo was over" in told
+    assert "nobody was let in" not in told
+    for member in MEMBERS:
+        copy = story.last(member)
+        assert ident in copy.subject
+        assert "Arsenic." in copy.text
+        assert "The embargo is over since" in copy.text
+        assert copy.attachments == {"fix.patch": b"a fix\n"}
+    await story.post("alice", "Send-To: audience\n\nSelenium.\n", reply_to=receipt)
+    second = story.last("north")
+    assert all("Selenium." in story.last(member).text for member in MEMBERS)
+    await story.post("adam", "Bromine.\n", reply_to=holding(story, "adam", "Selenium."))
+    assert all("Bromine." in story.last(member).text for member in MEMBERS)
+    await story.post("north", "Krypton?\n", reply_to=second)
+    assert all("Krypton?" in story.last(who).text for who in ("alice", "adam", "south", "west"))
+    assert "audience-let-in" in [record.event for record in await letters.trail(story)]

@@ -108,3 +108,30 @@ async def test_a_lift_and_a_wider_scope_wait_for_another_coordinator(tmp_path: P
         count = len(story.inbox("alice"))
         await story.pass_time(3 * 86400)
         assert not any("still missing" in copy.subject for copy in story.inbox("alice")[count:])
+
+
+@pytest.mark.side
+async def test_what_was_lifted_unsent_reaches_nobody_by_one_coordinator(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    async with world(tmp_path, people, list=ALL) as story:
+        fix = [("fix.patch", b"a fix\n")]
+        block = "Embargo-Until: +14d\nRestrict: fix.patch to org:Northwind\n\nA flaw.\n"
+        await story.post("alice", block, attachments=fix)
+        receipt = story.last("alice", "Receipt")
+        await story.post("alice", "Fact: public\n", reply_to=receipt)
+        assert (await stored(story)).state == "lifted"
+        await story.post("alice", "Preview: yes\nSend-To: audience\n\nThe text.\n", reply_to=receipt, attachments=fix)
+        assert "It would wait for a second coordinator" in story.last("alice", "Preview").text
+        await story.post("alice", "Send-To: audience\n\nThe text.\n", reply_to=receipt, attachments=fix)
+        assert all(story.inbox(name) == [] for name in ("north", "south", "west"))
+        assert (await stored(story)).admitted is None
+        asked = story.last("adam", "A second coordinator is asked")
+        async with story.parts.database.reading() as tx:
+            (kept,) = [one.id for one in await quarantine.ls(tx) if one.reason == "two-person"]
+        await story.post("adam", f"Approve: {kept}\n", reply_to=asked)
+        assert all("The text." in story.last(name).text for name in ("north", "south", "west"))
+        assert list(story.last("north").attachments) == ["fix.patch"]
+        assert list(story.last("south").attachments) == [], "what is restricted stays so"
+        await story.post("alice", "Send-To: audience\n\nMore.\n", reply_to=receipt)  # as any follow-up
+        assert "More." in story.last("south").text
