@@ -401,10 +401,11 @@ class Life(RuleBasedStateMachine):
         assert secret.disclosure is not None, f"2: {word} is of no disclosure"
         one = found[secret.disclosure]
         assert one.state in OUT, f"7: it is {one.state}"
-        assert one.released_at is not None, "5: before its release"
-        is_sent_at_once = one.released_at == one.ended_at  # row 13: a coordinator sends what is held, and lifts
-        assert one.hold_until <= one.released_at or is_sent_at_once, "5: before its hold"
-        assert one.released_at <= kept.at, "5: before its release"
+        since = one.released_at or one.ended_at  # row 14: lifted unsent, and a text that a coordinator ordered anew
+        assert since is not None, "5: before its release"
+        is_sent_at_once = since == one.ended_at  # row 13: a coordinator sends what is held, and lifts
+        assert one.hold_until <= since or is_sent_at_once, "5: before its hold"
+        assert since <= kept.at, "5: before its release"
         assert one.admitted is not None, "2"
         assert person.id in one.admitted, f"2: {who} is not in the audience"
         assert person.standing is Standing.ACTIVE, f"24: {who} is {person.standing}"
