@@ -16,6 +16,7 @@ from storage import disclosures, messages, outbox
 from storage.errors import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from gateway.parts import Parts
@@ -39,17 +40,23 @@ async def send(parts: Parts, tx: Tx, member: Person, now: datetime) -> tuple[str
         setting = await release.setting_of(parts, tx, disclosure)
         copies = await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER})
         own = {copy.message_id: copy for copy in copies if copy.person_id == member.id}
-        missed = await _missed(tx, setting, member, own)
+        missed = await _missed(tx, setting, member, own, {copy.message_id for copy in copies})
         sent += [one.id for one in missed if await _send_one(parts, tx, setting, one, own.get(one.id), member, now)]
         if disclosure.state is State.EMBARGOED:
             await details.send(parts, tx, setting, now)  # of what it has the mechanics alone
     return tuple(sent)
 
 
-async def _missed(tx: Tx, setting: Setting, member: Person, own: dict[str, Copy]) -> list[Message]:
-    """What a member lacks, oldest first. Its details are left out where the mail itself comes anew."""
+async def _missed(
+    tx: Tx, setting: Setting, member: Person, own: dict[str, Copy], sent: Collection[str]
+) -> list[Message]:
+    """What a member lacks, oldest first. Its details are left out where the mail itself comes anew.
+
+    ``sent``: ids of the mails that any member has a copy of. What was lifted unsent was not sent, and stays so.
+    """
     disclosure = setting.disclosure
-    told = await content.content_messages(tx, disclosure)
+    was_out = disclosure.released_at is not None
+    told = [one for one in await content.content_messages(tx, disclosure) if was_out or one.id in sent]
     wanted = {one.id for one in told if one.audience == "audience" and not one.waiting and one.id not in own}
     wanted |= {copy.message_id for copy in own.values() if _called_off(copy)}
     gone, found = disclosure.destroyed_at, await messages.of_disclosure(tx, disclosure.id)
