@@ -60,14 +60,22 @@ def notes(disclosure: Disclosure, said: Iterable[str], longest: timedelta, zone:
     lines = [f"The embargo of {one.name} ({one.mode}) holds {_ends(one, zone, now)}." for one in holding(disclosure)]
     if not lines:
         return []
-    ends = lift_due(disclosure)
-    lines.append(f"The lift waits for it: {f'due {in_words(ends, zone, now)}' if ends else 'its date is not known'}.")
-    start = disclosure.released_at or disclosure.hold_until
-    if ends is not None and ends > start + longest:
-        lines.append("Warning: that is a longer embargo than this list allows of its own.")
+    if disclosure.state is State.LIFTED:
+        lines.append("Ours is over all the same. What it keeps back, and a public notice, wait for it.")
+    else:
+        lines += _lift_waits(disclosure, longest, zone, now)
     closed = restricting(disclosure)
     if closed:
         lines += _kept_back(disclosure, closed, frozenset(said))
+    return lines
+
+
+def _lift_waits(disclosure: Disclosure, longest: timedelta, zone: str, now: datetime) -> list[str]:
+    ends = lift_due(disclosure)
+    lines = [f"The lift waits for it: {f'due {in_words(ends, zone, now)}' if ends else 'its date is not known'}."]
+    start = disclosure.released_at or disclosure.hold_until
+    if ends is not None and ends > start + longest:
+        lines.append("Warning: that is a longer embargo than this list allows of its own.")
     return lines
 
 

@@ -231,6 +231,10 @@ async def test_a_fact_lifts_all_the_same_and_then_nothing_goes_out_by_itself(
         which = story.disclosure_id()
         await story.post("alice", "Fact: public\n", reply_to=story.last("alice", "Receipt"))
         assert await state_of(story, which) == "lifted"
+        receipt = story.last("alice", "Receipt").text
+        assert "The embargo of envoy (mechanics) holds until" in receipt
+        assert "Ours is over all the same." in receipt
+        assert "The lift waits" not in receipt
         await story.pass_time(5 * DAY - 1)
         assert await pages(story, "no-public-post") == [], "nobody is asked to publish while it holds"
         await story.pass_time(1)
