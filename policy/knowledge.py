@@ -34,6 +34,27 @@ FIELDS = ("fact_public_at", "fact_exploit_at", "fact_attacks_at")
 """Where a disclosure keeps since when each is known."""
 
 
+def told_cause(disclosure: Disclosure) -> str:
+    """The cause of its lift as people read it: the word itself, or one that says more or less than that.
+
+    ``exploit``: an exploit was public, which is no word of attacks. ``leaked-public``: it was known as public as well.
+    """
+    ended, cause = disclosure.ended_at, disclosure.cause or ""
+    if cause == "exploited" and _by(disclosure.fact_exploit_at, ended):
+        return "exploit"
+    return "leaked-public" if cause == "leaked" and _by(disclosure.fact_public_at, ended) else cause
+
+
+def is_out(disclosure: Disclosure) -> bool:
+    """Whether more than its members know of it, as far as coordinators said."""
+    is_known = disclosure.fact_public_at is not None or disclosure.fact_attacks_at is not None
+    return is_known or disclosure.cause in {"public", "exploited", "leaked"}
+
+
+def _by(known: datetime | None, ended: datetime | None) -> bool:
+    return known is not None and ended is not None and known <= ended
+
+
 def known_since(disclosure: Disclosure, kind: FactKind) -> datetime | None:
     """Since when a fact is confirmed; None where it is not."""
     match kind:

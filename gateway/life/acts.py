@@ -46,6 +46,7 @@ STEPS: dict[str, Act] = {
     "close": Act("Closed", Sign.CLOSED),
     "leak": Act("Opened again: a leak was reported", Sign.LEAK),
     "upstream": Act("Embargo of a third party", Sign.DATE),
+    "approve": Act("Approved by a second coordinator", Sign.OTHER),
     "lift-asked": Act("Its date has come: the coordinators are asked to lift it", Sign.DATE),
 }
 """Steps of the disclosure, by the reason that the trail gives."""
@@ -130,7 +131,9 @@ CAUSES: dict[str, str] = {
     "clock": "its public date came",
     "public": "it was public already",
     "exploited": "it was being exploited",
+    "exploit": "an exploit was public",
     "leaked": "it had leaked",
+    "leaked-public": "it had leaked, and was public",
     "ready": "everybody was ready",
     "other": "the coordinators or the operator said so",
 }

@@ -19,6 +19,7 @@ from gateway.operator.show import find_disclosure
 from gateway.particulars import MessageFacts
 from keys.errors import VaultError
 from policy.facts import CONTENT_KINDS, READERS, CopyState
+from policy.knowledge import told_cause
 from policy.leaklines import ASKED
 from policy.scopes import read_scope
 from policy.upstream import lateness
@@ -81,6 +82,7 @@ async def gather(desk: Looks, disclosure_id: str, reader: Parser | None = None) 
         posted_by = names.with_address(disclosure.posted_by)
         readers = _readers(disclosure, copies, acknowledged, names, is_full=is_full)
         telling = moments.Telling(disclosure.id, names, {copy.id: copy for copy in copies}, is_full=is_full)
+        telling.lifted_as = told_cause(disclosure)
         known_list = desk.config.lists.get(disclosure.list_id)
         return Life(
             id=disclosure.id,
@@ -103,6 +105,7 @@ async def gather(desk: Looks, disclosure_id: str, reader: Parser | None = None) 
             ended_at=disclosure.ended_at,
             late=lateness(disclosure, disclosure.ended_at) if disclosure.ended_at and disclosure.cause else None,
             cause=disclosure.cause,
+            lifted_as=told_cause(disclosure),
             known={name: at for name in KNOWN if (at := getattr(disclosure, name)) is not None},
             moments=telling.tell(records),
             stays=moments.stays_of(records, disclosure.id),

@@ -127,6 +127,7 @@ class Life:
     ended_at: datetime | None
     late: timedelta | None  # how long after it was due it was lifted; below zero: before; None where it was not
     cause: str | None
+    lifted_as: str  # the cause as people read it, a name of ``gateway.life.acts.CAUSES``; "" where there is none
     known: dict[str, datetime]
     moments: tuple[Moment, ...]
     stays: tuple[Stay, ...]

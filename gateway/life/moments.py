@@ -32,7 +32,7 @@ _THINGS = {
     MessageKind.DISCLOSURE: "The disclosure",
     MessageKind.FOLLOW_UP: "Follow-up",
     MessageKind.REPLY: "Reply",
-    MessageKind.DATE_NOTICE: "Notice of the new date",
+    MessageKind.DATE_NOTICE: "Notice about the date",
     MessageKind.WITHDRAWAL: "Notice of the withdrawal",
     MessageKind.ACKNOWLEDGEMENT: "Acknowledgement of a report",
 }
@@ -71,6 +71,8 @@ class Telling:
         self._names = names
         self._copies = copies
         self._is_full = is_full
+        self.lifted_as = ""
+        """The cause of its lift as people read it; "": as the trail has it."""
         self._stands = _Step()
         self._runs: dict[tuple[str, str, str, str | None], _Run] = {}
 
@@ -98,8 +100,11 @@ class Telling:
         if act.sign is Sign.POSTED:
             hold, date = record.detail.get("hold_until"), record.detail.get("embargo_until")
             changes = [f"held until {_said(hold)}", f"public {_said(date)}"]
+            held_by = self._upstreams({}, self._stands.upstreams)
+            changes += [f"third parties' embargoes: {'; '.join(held_by)}"] if held_by else []
         elif act.sign is Sign.LIFTED:
-            words = f"Lifted: {acts.CAUSES.get(record.reason.removeprefix('lift-'), record.reason)}"
+            cause = self.lifted_as or record.reason.removeprefix("lift-")
+            words = f"Lifted: {acts.CAUSES.get(cause, record.reason)}"
         elif any(change.startswith("public date") for change in changes):
             sign = Sign.DATE
             short = "public date moved"

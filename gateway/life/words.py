@@ -105,7 +105,7 @@ def _date(life: Life) -> str:
 def _end(life: Life) -> str:
     if life.ended_at is None:
         return "not yet"
-    why = f": {CAUSES.get(life.cause or '', 'withdrawn' if life.cause is None else life.cause)}"
+    why = f": {CAUSES.get(life.lifted_as, 'withdrawn' if life.cause is None else life.cause)}"
     length = ""
     if life.released_at is not None:
         length = f", after an embargo of {span_in_words(life.ended_at - life.released_at)}"

@@ -14,6 +14,7 @@ from datetime import datetime
 from policy.audience import Seat
 from policy.facts import Disclosure, Person, Role, State
 from policy.instants import in_words
+from policy.knowledge import told_cause
 from policy.orders import Complaint
 from policy.reasons import Reason
 
@@ -366,7 +367,9 @@ LIFTED_AS = {
     "clock": "its public date has come",
     "public": "it is public",
     "exploited": "it is exploited",
-    "leaked": "it leaked, and is public",
+    "exploit": "an exploit is public",
+    "leaked": "it leaked",
+    "leaked-public": "it leaked, and is public",
     "ready": "the coordinators lifted it, as all is ready",
 }
 
@@ -374,7 +377,7 @@ LIFTED_AS = {
 def lifted(disclosure: Disclosure, subject: str, zone: str, now: datetime, late: str | None) -> Notice:
     """To everybody bound: the embargo is over."""
     ended = disclosure.ended_at or now
-    why = LIFTED_AS.get(disclosure.cause or "", "the coordinators lifted it")
+    why = LIFTED_AS.get(told_cause(disclosure), "the coordinators lifted it")
     lines = [f"The embargo of {disclosure.id} is over since {in_words(ended, zone, now)}: {why}."]
     if late:
         lines.append(f"The gateway was late to do so: {late}.")

@@ -9,6 +9,7 @@ from gateway.notices.common import Notice, tagged
 from gateway.notices.dates import due
 from policy.facts import Disclosure
 from policy.instants import in_words
+from policy.knowledge import is_out
 from policy.proposals import Proposal
 from policy.reminders import Reminder, Subject
 from policy.upstream import lift_due
@@ -53,6 +54,7 @@ def for_members(disclosure: Disclosure, subject: str, zone: str, now: datetime, 
 def no_public_post(disclosure: Disclosure, subject: str, kept: str | None, zone: str, now: datetime) -> Notice:
     """To coordinators: the embargo is over, and no public notice is on record. ``kept``: the one stored with it."""
     ended = disclosure.ended_at or now
+    secret = "" if is_out(disclosure) else "nobody but members knows of the flaw yet: "
     lines = [
         f"The embargo of {disclosure.id} ended {in_words(ended, zone, now)}.",
         "No public notice is on record.",
@@ -61,7 +63,7 @@ def no_public_post(disclosure: Disclosure, subject: str, kept: str | None, zone:
         "",
         "Public-Post: https://...",
         "",
-        "If it is not, nobody but members knows of the flaw yet: please publish it now.",
+        f"If it is not, {secret}please publish it now.",
     ]
     if kept:
         lines += ["The gateway sends the one that is stored with it when you answer:", "", f"Public-Notice: {kept}"]

@@ -58,6 +58,7 @@ def a_life(word: str = "fine", *, signs: tuple[Sign, ...] = tuple(Sign), apart: 
         ended_at=POSTED + timedelta(days=15),
         late=timedelta(days=1),
         cause="clock",
+        lifted_as="clock",
         known={"fact_public_at": POSTED + timedelta(days=15), "closed_at": POSTED + timedelta(days=18)},
         moments=tuple(
             Moment(when, when, sign, "an-event", f"{sign} {word}", f"{sign}: {word}", word, word)
@@ -187,13 +188,15 @@ def test_the_facts_say_lateness_and_changes():
     assert "5 min late" in said["Members got it"]
     assert "at first Thu 3 Dec 2026" in said["Public date"]
     assert "its public date came, after an embargo of 13 days 23 h, 1 day overdue" in said["Ended"]
-    ahead = replace(a_life(), state="held", released_at=None, ended_at=None, late=None, cause=None)
+    ahead = replace(a_life(), state="held", released_at=None, ended_at=None, late=None, cause=None, lifted_as="")
     assert "not yet; held until" in dict(words.facts(ahead))["Members got it"]
     assert dict(words.facts(ahead))["Ended"] == "not yet"
     gone = replace(ahead, state="withdrawn", ended_at=POSTED)
     assert dict(words.facts(gone))["Members got it"] == "never"
     assert dict(words.facts(gone))["Ended"].endswith(": withdrawn")
-    early = replace(a_life(), ended_at=POSTED + timedelta(days=2), late=timedelta(days=-12), cause="leaked")
+    two = POSTED + timedelta(days=2)
+    early = replace(a_life(), ended_at=two, late=timedelta(days=-12), cause="leaked", lifted_as="leaked")
+    assert "it had leaked, after" in dict(words.facts(early))["Ended"]
     assert "12 days before its date" in dict(words.facts(early))["Ended"]
 
 
@@ -233,6 +236,9 @@ def told(*records: AuditRecord, full: bool = False) -> tuple[Moment, ...]:
             id="to be lifted",
         ),
         pytest.param(record("disclosure-closed", reason="x"), Sign.CLOSED, "Closed", id="closed"),
+        pytest.param(
+            record("disclosure-held", reason="approve"), Sign.OTHER, "Approved by a second coordinator", id="approved"
+        ),
     ],
 )  # fmt: skip
 def test_every_event_is_told_also_one_that_nobody_knows_yet(given_record, sign, what):
@@ -274,6 +280,7 @@ def test_who_reported_a_leak_is_not_even_a_number():
 
 def test_dates_that_move_are_told_and_states_are_spans():
     first = {"hold_until": "2026-11-25T17:00:00+00:00", "embargo_until": "2026-12-08T17:00:00+00:00", "scope": "all"}
+    first["upstreams"] = {"envoy": "2026-12-12T17:00:00+00:00", "wasm": "open"}
     later = first | {"embargo_until": "2026-12-10T17:00:00+00:00", "scope": "org:Northwind"}
     records = [
         record("disclosure-held", reason="post", **first),
@@ -284,6 +291,9 @@ def test_dates_that_move_are_told_and_states_are_spans():
     posted, moved, released = told(*records)
 
     assert posted.what.startswith("Posted: held until Wed 25 Nov 2026 17:00 UTC")
+    said = "one of them holds until Sat 12 Dec 2026 17:00 UTC; one of them holds, its date is not known"
+    assert posted.what.endswith(f"; third parties' embargoes: {said}")
+    assert "; third parties' embargoes: envoy holds until Sat 12 Dec" in told(*records, full=True)[0].what
     assert (moved.sign, moved.short) == (Sign.DATE, "public date moved")
     assert moved.what.endswith("from Tue 8 Dec 2026 17:00 UTC to Thu 10 Dec 2026 17:00 UTC; scope changed")
     assert told(*records, full=True)[1].what.endswith("scope changed to org:Northwind")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from policy.disclosure import Refusal, Rules, judge_new_date, move
 from policy.facts import Disclosure, State
-from policy.knowledge import EVENTS, FactKind, known_since, learnt
+from policy.knowledge import EVENTS, LIFTS_AS, FactKind, is_out, known_since, learnt, told_cause
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RULES = Rules("UTC", timedelta(minutes=10), timedelta(days=90), timedelta(0))
@@ -69,3 +69,38 @@ def test_facts_only_ever_grow_and_keep_their_first_instant(kinds):
         assert all(known_since(after, one) == since for one in FactKind if (since := known_since(found, one)))
         assert known_since(after, kind) is not None
         found = after
+
+
+@pytest.mark.parametrize(
+    ("kinds", "cause", "told", "is_known"),
+    [
+        pytest.param([FactKind.EXPLOIT], LIFTS_AS[FactKind.EXPLOIT], "exploit", True, id="an exploit, no attacks"),
+        pytest.param([FactKind.ATTACKS], "exploited", "exploited", True, id="attacks, and a coordinator lifts"),
+        pytest.param([], "exploited", "exploited", True, id="a coordinator says so"),
+        pytest.param([FactKind.PUBLIC], LIFTS_AS[FactKind.PUBLIC], "public", True, id="public"),
+        pytest.param([FactKind.PUBLIC], "leaked", "leaked-public", True, id="a leak that is public"),
+        pytest.param([FactKind.EXPLOIT], "leaked", "leaked-public", True, id="a leak, and an exploit is public"),
+        pytest.param([], "leaked", "leaked", True, id="a leak"),
+        pytest.param([], "public", "public", True, id="public, by a coordinator's order"),
+        pytest.param([FactKind.ATTACKS], "clock", "clock", True, id="attacks, and its date came"),
+        pytest.param([], "clock", "clock", False, id="its date came"),
+        pytest.param([], "ready", "ready", False, id="ready"),
+        pytest.param([], None, "", False, id="not lifted"),
+    ],
+)
+def test_a_lift_is_told_as_no_more_than_is_known(kinds, cause, told, is_known):
+    lifted = replace(disclosure(State.LIFTED), cause=cause, ended_at=NOW if cause else None)
+    for kind in kinds:
+        lifted = learnt(lifted, kind, NOW)
+
+    assert (told_cause(lifted), is_out(lifted)) == (told, is_known)
+
+
+@pytest.mark.parametrize("cause", ["exploited", "leaked"])
+def test_what_is_known_after_the_lift_changes_nothing_of_its_cause(cause):
+    lifted = replace(disclosure(State.LIFTED), cause=cause, ended_at=NOW)
+    after = learnt(lifted, FactKind.EXPLOIT, NOW + timedelta(seconds=1))
+
+    assert told_cause(after) == cause
+    assert is_out(learnt(replace(lifted, cause="clock"), FactKind.PUBLIC, NOW + timedelta(days=1)))
+    assert told_cause(replace(after, ended_at=None)) == cause

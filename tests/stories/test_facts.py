@@ -8,6 +8,7 @@ import pytest
 
 import letters
 from deeds import state_of
+from gateway.life import gathering, words
 from letters import MEMBERS, sizes
 from openpgp import Person
 from storage import disclosures, facts
@@ -106,7 +107,10 @@ async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one
         await story.post("alice", "Fact: exploit\nWhere: a blog\n", reply_to=story.last("alice", "Receipt"))
         assert await state_of(story, first) == "lifted"
         assert "Members never got this" in story.last("alice", "Receipt").text
-        assert "it is exploited" in story.last("adam", "Lifted").text
+        assert "an exploit is public" in story.last("adam", "Lifted").text, "which says nothing of attacks"
+        life = await gathering.gather(story.parts, first)
+        assert ": an exploit was public" in dict(words.facts(life))["Ended"]
+        assert "Lifted: an exploit was public" in {moment.what for moment in life.moments}
         await story.pass_time(3 * 86_400)
         assert all(story.inbox(member) == [] for member in MEMBERS), "unsent stays unsent, and nobody is bound"
 
@@ -130,7 +134,7 @@ async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one
             assert "The embargo is over since" in text.text, "nothing is promised that was given up"
             assert "EMBARGOED" not in text.text
             assert "in 2 days" not in text.text, "and it counts from the sending, not from the hold"
-            assert "it leaked" in lift.text
+            assert "it leaked." in lift.text, "not that it is public, which nobody said"
 
         await _unsent_reaches_its_audience_on_a_fresh_order(story, first)
 

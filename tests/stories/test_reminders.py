@@ -65,6 +65,7 @@ async def test_a_new_date_is_reminded_of_and_the_old_one_no_more(tmp_path: Path,
         assert await pages(story, "no-public-post") == []
         await story.pass_time(HOUR)
         assert "\nPublic-Post: https://" in story.last("adam", "No public notice yet").text.replace("\r", "")
+        assert "nobody but members knows of the flaw yet" in story.last("adam", "No public notice yet").text
         await story.pass_time(DAY)
         assert [page.kind for page in await pages(story)] == ["no-public-post"] * 2
         assert sum("No public notice" in subject for subject in story.subjects("alice")) == 2

@@ -240,6 +240,8 @@ async def test_a_fact_lifts_all_the_same_and_then_nothing_goes_out_by_itself(
         await story.pass_time(1)
         await story.pass_time(3600)
         assert len(await pages(story, "no-public-post")) == 1
+        missing = story.last("alice", "No public notice yet").text
+        assert "If it is not, please publish it now." in missing, "it is known beyond the members, a fact says so"
         assert told_secrets(story, "north") == set()
         assert lifts(story, "north") == 1
         await story.post("adam", f"Approve: {which}/1\n", reply_to=story.last("adam", "Receipt"))
