@@ -62,7 +62,7 @@ class Banner:
         lines += mechanics.said(self.mechanics)
         lines.append(f"Posted by {self.writer}; the signature was checked against the pinned key.")
         if self.corrects:
-            lines.append(f"This puts {self.corrects} right. Please say that you have it: reply with `Ack: yes`")
+            lines.append(mechanics.puts_right(self.corrects))
             lines.extend(f"Discard {name} as you got it before (SHA-256 {digest})" for name, digest in self.discards)
         if not self.is_subject_signed:
             lines.append("The subject was not signed.")

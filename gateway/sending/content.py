@@ -156,7 +156,8 @@ def _bare(setting: Setting, opened: Opened, standing: str | None, now: datetime)
     facts, message, disclosure = opened.facts, opened.message, setting.disclosure
     zone, by_clock = setting.mailing_list.config.timezone, setting.mailing_list.by_clock
     said = setting.particulars.mechanics
-    text = mechanics.text(disclosure, said, facts.label, standing, zone, now, by_clock=by_clock)
+    label, corrects = facts.label, facts.corrects
+    text = mechanics.text(disclosure, said, label, standing, zone, now, by_clock=by_clock, corrects=corrects)
     subject = notices.tagged(disclosure.id, mechanics.SUBJECT)
     letter = posting.letter(setting.mailing_list, message, subject, facts.writer)
     left_out = sorted(path_text(part.path) for part in opened.payload.parts)

@@ -27,6 +27,11 @@ def since(ended_at: datetime | None, zone: str, now: datetime) -> str:
     return f" since {in_words(ended_at, zone, now if ended_at <= now else None)}"
 
 
+def puts_right(corrects: str) -> str:
+    """What a correction says, and asks for; ``corrects`` is the mail that it puts right."""
+    return f"This puts {corrects} right. Please say that you have it: reply with `Ack: yes`"
+
+
 def text(
     disclosure: Disclosure,
     mechanics: Iterable[tuple[str, str]],
@@ -36,10 +41,12 @@ def text(
     now: datetime,
     *,
     by_clock: bool,
+    corrects: str | None = None,
 ) -> str:
     """The whole text of a mail whose details are kept back: nothing that people wrote but the mechanics.
 
     ``standing`` is for a guest: how he came to have it; ``by_clock``: the dates themselves end the embargo.
+    ``corrects``: the mail that it puts right, which is to be acknowledged anew.
     """
     lines = [f"{label} {disclosure.id}   TLP:{disclosure.tlp}"]
     if disclosure.state is State.LIFTED:
@@ -49,6 +56,7 @@ def text(
         lines.append(f"EMBARGOED until you get the lift notice, due {ends}.")
         lines.append("Until then tell only those in your team who need to know.")
     lines += [standing] if standing else []
+    lines += [puts_right(corrects)] if corrects else []
     own_end = disclosure.ended_at if disclosure.state is State.LIFTED else None
     date = lift_due(replace(disclosure, embargo_until=own_end or disclosure.embargo_until))
     lines += [

@@ -83,8 +83,15 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
             assert "or later" not in copy.text
             assert copy.attachments == {}
 
-        await story.post("alice", "It is hpack.\n", reply_to=story.last("north"), subject="Re: hpack")
-        assert "Follow-up" in story.last("north").text
+        await story.post("north", "Ack: yes\n", reply_to=story.last("north"))
+        await story.post("alice", "Corrects: last\n\nIt is hpack.\n", reply_to=story.last("north"), subject="Re: hpack")
+        assert "members are asked to acknowledge anew" in story.last("alice", "Receipt").text
+        for name in MEMBERS:
+            assert "CORRECTION" in story.last(name).text
+            assert (
+                f"This puts {which}/1 right. Please say that you have it: reply with `Ack: yes`"
+                in story.last(name).text
+            )
         await story.post("north", "Is it hpack?\n", reply_to=story.last("north"))
         assert "hpack" in story.last("alice").text  # a guess of a member goes no further than to coordinators
         await story.post("north", "Leak: the hpack patch, to a friend\n", reply_to=story.last("north"))
