@@ -21,6 +21,7 @@ from gateway.sending import posting, reports
 from gateway.sending.content import Setting
 from policy.facts import MessageKind, Person, State
 from policy.leaklines import ASKED
+from policy.upstream import restricting
 from storage import items, leaks, messages
 from storage.records import LeakRecord
 
@@ -182,6 +183,7 @@ def _alarm(
         lines=report.lines,
         text=incoming.read.said,
         audience_told=audience_told,
+        is_bare=incoming.disclosure is not None and bool(restricting(incoming.disclosure)),
         is_addition=is_addition,
         is_reopened=is_reopened,
     )

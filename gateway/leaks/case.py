@@ -81,6 +81,7 @@ async def open_found(scene: Scene, disclosure: Disclosure, lines: LeakLines) -> 
         lines=lines,
         text="(it was opened at the command line: the lines above are all of it)",
         audience_told=bool(readers),
+        is_bare=setting.is_bare,
         is_found=True,
         is_reopened=disclosure is not was,
     )

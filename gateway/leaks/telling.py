@@ -57,7 +57,9 @@ async def tell(
         scene.tx,
         scene.mailing_list,
         readers,
-        notices_leak.leak_notice(disclosure, setting.told_subject, None if setting.is_bare else lines, zone, scene.now),
+        notices_leak.leak_notice(
+            disclosure, setting.told_subject, lines, zone, scene.now, by_clock=setting.mailing_list.by_clock
+        ),
         kind=MessageKind.LEAK_NOTICE,
         now=scene.now,
         thread=await posting.thread_of(scene.tx, disclosure),

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.notices.common import LINE, MOST_TEXT, MOST_TOLD, MOST_VALUE, Attachment, Notice, shortened, tagged
+from gateway.notices.dates import due
 from policy.facts import Disclosure, State
 from policy.instants import in_words
 from policy.orders import Complaint, LeakLines
 from policy.reasons import Reason
 from policy.steering import instant_value
+from policy.upstream import not_before, restricting
 
 FIELDS = {"what": "What leaked", "to": "To whom", "when": "When", "how": "How"}
 
@@ -152,6 +154,7 @@ class LeakAlarm:
     is_addition: bool = False  # to a case that is known
     is_found: bool = False  # nobody reported it: ``reporter`` opened the case
     is_reopened: bool = False  # its disclosure was closed
+    is_bare: bool = False  # a third party's embargo keeps details from the audience
 
     def notice(self, attachments: Sequence[Attachment]) -> Notice:
         """The alarm mail; an unreadable report comes as an attachment."""
@@ -166,6 +169,8 @@ class LeakAlarm:
             lines += [f"  {reason}: {reason.meaning}" for reason in self.reasons]
         if not self.is_addition:
             told = "The audience was told what leaked, to whom and when, as far as the lines say."
+            if self.is_bare:
+                told = "The audience was told of a leak, but not what, to whom and when: a third party's embargo holds."
             lines.append(told if self.audience_told else "No member was told.")
         lines += ["The disclosure was closed; it is open again until the case is."] if self.is_reopened else []
         lines.append("")
@@ -185,22 +190,32 @@ class LeakAlarm:
         return Notice(tagged(self.choices.disclosure_id, subject), "\n".join(lines) + "\n", tuple(attachments))
 
 
-def leak_notice(disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime) -> Notice:
-    """To the audience: a member reports a leak. No organisation, no quote, no attachment."""
+def leak_notice(
+    disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime, *, by_clock: bool = True
+) -> Notice:
+    """To the audience: a member reports a leak. No organisation, no quote, no attachment.
+
+    Where a third party's embargo keeps details back, not what leaked either. ``by_clock``: a date lifts it.
+    """
     told = ["A member reports that something of this disclosure leaked."]
-    for name, label in FIELDS.items():
-        value = getattr(lines, name) if lines else None
-        if name != "how":
-            rest = "the coordinators have the rest"
-            told.append(f"{label}: {shortened(value, MOST_TOLD, rest) if value else 'not known yet'}")
-    told += [
-        "Contained: not known yet",
-        "",
-        f"The embargo stands until you get its lift notice, due {in_words(disclosure.embargo_until, zone, now)}",
-        "or earlier.",
-        "If you know more, reply with the first line `Leak: what, to whom`",
-    ]
+    if restricting(disclosure):
+        told.append("What leaked, to whom and when is not told for now, as a third party's embargo holds.")
+    else:
+        told += [_reported(label, getattr(lines, name, None)) for name, label in FIELDS.items() if name != "how"]
+    told += ["Contained: not known yet", ""]
+    if disclosure.state is State.LIFTED:
+        told.append(f"The embargo is over since {in_words(disclosure.ended_at or now, zone, now)}.")
+    else:
+        told.append(
+            f"The embargo stands until you get its lift notice, due {due(disclosure, zone, now, by_clock=by_clock)}."
+        )
+        told += ["That may come earlier than planned."] if not_before(disclosure) > now else []
+    told.append("If you know more, reply with the first line `Leak: what, to whom`")
     return Notice(tagged(disclosure.id, f"A leak is reported: {subject}"), "\n".join(told) + "\n")
+
+
+def _reported(label: str, value: str | None) -> str:
+    return f"{label}: {shortened(value, MOST_TOLD, 'the coordinators have the rest') if value else 'not known yet'}"
 
 
 def leaked_again(org: str, address: str, cases: Sequence[str], request_address: str, list_id: str) -> Notice:

@@ -9,10 +9,12 @@ import pytest
 
 from gateway.notices import requests
 from gateway.notices.common import Receipt
+from gateway.notices.leak import leak_notice
 from gateway.sending import mechanics
 from gateway.sending.banner import Banner
-from policy.facts import Disclosure, State
+from policy.facts import Disclosure, State, Upstream, UpstreamMode
 from policy.instants import in_words
+from policy.leaklines import LeakLines
 
 NOW = datetime(2026, 11, 22, 12, 28, 6, tzinfo=UTC)
 ENDED, PLANNED = NOW - timedelta(minutes=2), NOW + timedelta(minutes=53)
@@ -76,3 +78,37 @@ def test_what_is_over_is_told_with_the_instant_at_which_it_ended_and_promises_no
 def test_what_is_not_over_still_tells_its_public_date() -> None:
     for text in (banner(OUT), receipt(OUT), shown(OUT), receipt(HELD), shown(HELD)):
         assert "Public Sun 22 Nov 2026 13:21:06 UTC" in text
+
+
+OURS = Upstream("envoy", UpstreamMode.INHERIT, PLANNED + timedelta(days=10))
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "by_clock", "expected", "earlier"),
+    [
+        pytest.param(OUT, True, "due Sun 22 Nov 2026 13:21:06 UTC (in 53 minutes).", True, id="by the clock"),
+        pytest.param(OUT, False, "13:21:06 UTC (in 53 minutes) or later.", True, id="a coordinator lifts it"),
+        pytest.param(
+            replace(OUT, embargo_until=NOW), False, "12:28:06 UTC (now) or later.", False, id="and its date has come"
+        ),
+        pytest.param(replace(OUT, upstreams=(OURS,)), True, "due Wed 2 Dec 2026 13:21:06 UTC", True, id="max(T, U)"),
+        pytest.param(LIFTED, True, f"The embargo {SINCE}", False, id="it is over"),
+    ],
+)
+def test_a_leak_notice_names_the_instant_at_which_the_lift_is_due(
+    disclosure: Disclosure, by_clock: bool, expected: str, earlier: bool
+) -> None:
+    told = leak_notice(disclosure, "Flaw", LeakLines(what="the patch"), "UTC", NOW, by_clock=by_clock).text
+
+    assert expected in told
+    assert ("may come earlier" in told) == earlier
+    assert "What leaked: the patch" in told
+    assert "To whom: not known yet" in told
+
+
+def test_a_leak_notice_says_nothing_of_what_a_third_party_keeps_back() -> None:
+    kept = replace(OUT, upstreams=(replace(OURS, mode=UpstreamMode.MECHANICS),))
+    told = leak_notice(kept, "A release", LeakLines(what="the patch", to="a blog"), "UTC", NOW).text
+
+    assert "What leaked, to whom and when is not told for now" in told
+    assert not any(word in told for word in ("patch", "blog", "envoy", "not known yet\nTo whom"))

@@ -96,7 +96,11 @@ async def test_members_read_the_mechanics_until_it_is_over_and_the_lift_waits_fo
         assert "hpack" in story.last("alice").text  # a guess of a member goes no further than to coordinators
         await story.post("north", "Leak: the hpack patch, to a friend\n", reply_to=story.last("north"))
         assert "A leak is reported" in story.last("south").subject
+        assert "What leaked, to whom and when is not told for now" in story.last("south").text
+        assert "not known yet" not in story.last("south").text.replace("Contained: not known yet", "")
+        assert "in 20 days" in story.last("south").text, "the lift waits for both"
         assert "hpack" in story.last("alice", "ALARM").text
+        assert "but not what, to whom and when" in story.last("alice", "ALARM").text
         await story.post("alice", "Lift: now\nCause: ready\n", reply_to=receipt)
         kept = story.last("alice", "Kept back").text
         assert "Upstream: envoy over" in kept
