@@ -6,6 +6,7 @@ Rules:
 * A line goes only with the companions that no other line takes, and only where nobody gets more, or something
   else, without it: an act or an end may go, a scope, a date or a restriction never does.
 * What is left is offered if it can be read, does something, and does not send the text to members.
+* What ends an embargo is offered only beside all that it stood beside: without it something else may be meant.
 * A new mail needs its whole block: it is shown as it stands, with the lines that have to be mended first.
 """
 
@@ -50,10 +51,12 @@ def offer(
     accepts: Callable[[Order], bool] = lambda _order: True,
 ) -> Offer:
     """What a mail with this block, refused for these reasons, may be sent again with."""
+    said = {line.name for line in (*block.lines, *block.strays)}
 
     def is_fine(lines: Sequence[str]) -> bool:
-        order = read_order(read_block(_text(lines)), place)
-        return bool(lines) and not order.complaints and accepts(order)
+        order, went = read_order(read_block(_text(lines)), place), said - {_name(line) for line in lines}
+        ends = order.lift_now or order.withdraw is not None
+        return bool(lines) and not order.complaints and not (ends and went) and accepts(order)
 
     own = read_order(block, place)
     found = _mended(corrected.splitlines(), complaints)

@@ -69,6 +69,11 @@ _WAY_OUT = (
     "to ask them for another date write `Propose-Embargo-Until:` with a `Reason:`, to tell what is known already "
     "`Fact: public`, `Fact: exploit` or `Fact: attacks`; "
 )
+_DATES = frozenset({"Hold-Until", "Embargo-Until", "Propose-Embargo-Until"})
+_CONTRADICTED = {
+    "Lift": "an embargo that is lifted now has no other date; send `Lift: now` alone",
+    "Withdraw": "a disclosure that is withdrawn has no dates any more; send `Withdraw:` alone",
+}
 _AS_TEXT = "as part of a text, begin the line otherwise"
 BESIDE = {"Lift": ("Cause", "Send")}  # companions of lines that are no acts
 # What people write who know the thing but not its name; only ever offered, never obeyed.
@@ -356,17 +361,23 @@ class _Reader:
         return dates
 
     def _refuse_contradictions(self) -> None:
-        """Of orders that can't both be meant the one that reveals less stays in the corrected block."""
-        dates = {"Hold-Until", "Embargo-Until"} & self._lines.keys()
+        """Of orders that can't both be meant none stays in the corrected block that can't be taken back."""
         if "Approve" in self._lines and self._lines.keys() - {"Approve", "Preview"}:
             self._drop("Approve", "it agrees to what another one wrote, so it stands alone, in a mail of its own")
-        if "Withdraw" in self._lines:
-            for name in sorted({"Lift", *dates} & self._lines.keys()):
-                self._drop(name, "a disclosure that is withdrawn has no dates and no lift")
-            for name in sorted(SPEAKING & self._lines.keys()):
+        ends, speaking = sorted({"Lift", "Withdraw"} & self._lines.keys()), SPEAKING & self._lines.keys()
+        if "Withdraw" in ends:
+            for name in sorted(speaking):
                 self._drop(name, "in a disclosure that is withdrawn no text goes to members any more")
-        elif "Lift" in self._lines and dates:
-            self._drop("Lift", "an embargo that is lifted now has no other date; send `Lift: now` alone")
+        if len(ends) > 1 or (ends and self._says_a_date()):
+            for name in ends:
+                self._drop(name, "it is either lifted or withdrawn" if len(ends) > 1 else _CONTRADICTED[name])
+            if any(line.value.casefold() == "now" for line in self._lines.get("Hold-Until", ())):
+                self._drop("Hold-Until", "an embargo that is to end goes to nobody now")
+
+    def _says_a_date(self) -> bool:
+        """Whether a line is about the dates of an embargo that goes on."""
+        confirmed = (line.value.upper() for line in self._lines.get("Confirm", ()))
+        return bool(_DATES & self._lines.keys()) or any("DP-" in value for value in confirmed)
 
     def _drop(self, name: str, why: str) -> None:
         self._complain(self._lines.pop(name)[0], f"{why}; left out of the block below")

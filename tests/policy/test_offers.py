@@ -151,16 +151,42 @@ def test_a_name_that_is_likely_meant_stands_in_the_block() -> None:
 
 
 def test_a_block_that_was_put_right_is_offered_as_it_is_unless_it_would_be_refused_too() -> None:
-    wrong = Complaint("Lift:", "dates can't change with it")
-    text = "Lift: now\nScope: org:North\n"
+    wrong = Complaint("Public-Notice:", "there is no attachment of that name")
+    text = "TLP: RED\nPublic-Post: https://x.example/1\n"
     block = read_block(text)
     assert read_order(block, STEER).complaints == ()
 
-    assert offer([wrong], "Lift: now\n", block, STEER) == Offer("Lift: now\n", is_ready=True)
-    assert offer([wrong], "Lift: now\n", block, STEER, lambda _: False) == Offer()
+    assert offer([wrong], "TLP: RED\n", block, STEER) == Offer("TLP: RED\n", is_ready=True)
+    assert offer([wrong], "TLP: RED\n", block, STEER, lambda _: False) == Offer()
     assert offer([wrong], "Cause: ready\nSend: now\n", block, STEER) == Offer()
     # What is wrong with it now is not what was wrong with it before.
-    assert offer([wrong], "Lift: now\nTLP: RED\n", block, STEER, lambda order: not order.lift_now) == Offer()
+    lift = Complaint("Lift:", "the embargo of another one holds")
+    assert offer([lift], "Lift: now\nTLP: RED\n", block, STEER, lambda order: not order.lift_now) == Offer()
+
+
+@pytest.mark.parametrize(
+    ("text", "block"),
+    [
+        ("Lift: now\nFact: everybody knows\n", ""),  # perhaps it is to be lifted for that fact alone
+        ("Lift: now\nSend: tonight\n", ""),  # the text would never go out
+        ("Lift: now\nCelebrate: yes\n", ""),
+        ("Hello,\n\nLift: now\nSend-To: all\n", ""),
+        ("Withdraw: x\nCorrects: last\n", ""),
+        ("Withdraw: x\nConfirm: that fact\n", ""),
+        ("Lift: now\nEmbargo-Until: +3d\n", "Embargo-Until: +3d\n"),
+        ("Hello,\n\nLift: now\n", "Lift: now\n"),
+        ("Lift: now\nTPL: RED\n", "Lift: now\nTLP: RED\n"),
+    ],
+)
+def test_an_end_is_offered_only_beside_all_that_it_was_written_beside(text: str, block: str) -> None:
+    assert sorted(offered(STEER, text).block.splitlines()) == sorted(block.splitlines())
+
+
+def test_an_end_is_not_offered_without_what_can_not_be_done_beside_it() -> None:
+    text = "Lift: now\nScope: org:North\n"
+
+    assert offered(STEER, text, Complaint("Lift:", "no scope"), corrected="Lift: now\n") == Offer()
+    assert offered(STEER, f"Lift: now\nVouch: {LK}\n", Complaint(f"Vouch: {LK}", "it is open")) == Offer()
 
 
 @pytest.mark.parametrize("wrong", ["Scope: org:Nobody Ltd", "Restrict: elsewhere.zip to group:envoy"])

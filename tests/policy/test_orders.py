@@ -196,8 +196,8 @@ def test_what_is_wrong_comes_back_corrected(text, corrected):
     [
         ("Lift: now\nEmbargo-Until: +7d", "Embargo-Until: +7d\n"),
         ("Lift: now\nHold-Until: +7d", "Hold-Until: +7d\n"),
-        ("Lift: now\nWithdraw: x", "Withdraw: x\n"),
-        ("Withdraw: x\nHold-Until: +7d", "Withdraw: x\n"),
+        ("Lift: now\nWithdraw: x", ""),
+        ("Withdraw: x\nHold-Until: +7d", "Hold-Until: +7d\n"),
         ("Lift: yes", ""),
         ("Lift: tomorrow", ""),
         ("Withdraw:", ""),

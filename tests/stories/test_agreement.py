@@ -192,6 +192,20 @@ async def test_what_nobody_entitled_says_changes_neither_votes_nor_date(
         assert "not possible any more" in story.last("west", "The public date stands").text
         assert await fates(story) == ["agreed", "impossible"]
         await story.post("south", "Propose-Embargo-Until: +9d\n", reply_to=story.last("south", "Flaw"))
+
+        # A date beside an end can't both be meant: it is asked about, and the end stands in no block to paste.
+        receipt = story.last("alice", "Receipt")
+        for end, date in (
+            ("Lift: now\nPublic-Notice: x", "Embargo-Until: 02/03/2027"),
+            ("Lift: now", f"Confirm: {ballot(story, 'north')[0]}"),
+            ("Withdraw: no flaw", "Propose-Embargo-Until: +9d"),
+        ):
+            await story.post("alice", f"{date}\n{end}\n", reply_to=receipt)
+            refused, _, block = story.last("alice", "Kept back").text.partition("safest stands here).")
+            assert "left out of the block below" in refused
+            assert "Lift" not in block
+            assert "Withdraw" not in block
+        assert (await found(story))[0].state == "embargoed"
         await story.post("alice", "Lift: now\n", reply_to=story.last("alice", "Receipt"))
         told = len(story.inbox("south"))
         await story.pass_time(3 * DAY)
