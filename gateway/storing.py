@@ -11,6 +11,7 @@ from gateway.notices import common as notices
 from gateway.particulars import MessageFacts, Particulars, PublicNotice, path_text
 from gateway.sending import content, posting
 from gateway.sending.content import Opened
+from gateway.settings import Banner
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.prose import unquoted
@@ -131,6 +132,14 @@ def has_text(incoming: Incoming) -> bool:
         return False
     own = unquoted(facts.block.body).partition("\n-- \n")[0]
     return bool(own.strip()) or len(facts.attachments) > _keys_attached(incoming)
+
+
+def shows_lines(incoming: Incoming) -> bool:
+    """Whether members would read the text of a mail with its control lines, as they were written."""
+    config, payload = incoming.mailing_list.config, incoming.read.payload
+    has_html = payload is not None and any(part.content_type == "text/html" for part in payload.parts)
+    is_shown = config.banner is Banner.PART or (config.keep_html and has_html)
+    return is_shown and (incoming.disclosure is None or has_text(incoming))
 
 
 def _keys_attached(incoming: Incoming) -> int:

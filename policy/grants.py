@@ -26,7 +26,8 @@ MAX_NAME = 200
 _NAMED = re.compile(r'(?:"(?P<quoted>[^"<>]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>\s]+)>')
 _ADDRESS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+'=-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})+", re.ASCII)
 _END = re.compile(r"end\s+(.+)", re.IGNORECASE)
-_OPEN = frozenset({State.PENDING, State.HELD, State.EMBARGOED})
+OPEN = frozenset({State.PENDING, State.HELD, State.EMBARGOED})
+"""States of a disclosure that somebody may still be let into."""
 _OVER = frozenset({State.WITHDRAWN, State.CLOSED})
 
 
@@ -205,7 +206,7 @@ def admit(
     ``known``: whoever has the address on that list. ``disclosure`` is None for one that the mail begins.
     ``alone``: nobody else is let in by the same mail, so that one key needs no name on it.
     """
-    if disclosure is not None and disclosure.state not in _OPEN:
+    if disclosure is not None and disclosure.state not in OPEN:
         return f"it is {disclosure.state}: nobody is let in any more"
     refused = _refuse_known(known, disclosure, now)
     if refused:

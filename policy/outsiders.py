@@ -18,7 +18,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from policy.audience import judge_seat
-from policy.facts import Person, Role, Standing
+from policy.facts import Disclosure, Person, Role, Standing
+from policy.grants import OPEN, read_who
+from policy.orders import Order
 from policy.scopes import Scope
 
 
@@ -63,6 +65,36 @@ def outsiders(
     welcome = _spelled((*addressed.house, *addressed.also_allowed, writer.address))
     welcome |= _spelled(person.address for person in addressed.people if _belongs(person, scope, admitted, now))
     return tuple(address for address in _once_each(addressed.named) if address.casefold() not in welcome)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Who of the outsiders could be let in, and how: ``guests`` by ``Guest:``, ``members`` by a wider ``Scope:``."""
+
+    guests: tuple[str, ...] = field(default=(), repr=False)
+    members: tuple[str, ...] = field(default=(), repr=False)
+
+
+def ways_in(
+    others: Iterable[str], people: Iterable[Person], ours: frozenset[str], disclosure: Disclosure | None, order: Order
+) -> Ways:
+    """How each of these could be let in by the mail that named them; ``ours`` are addresses of lists themselves.
+
+    Nobody is let into what is over, or ended by the mail's own lines (``order``).
+    """
+    is_over = disclosure is not None and disclosure.state not in OPEN
+    if is_over or order.lift_now or order.withdraw is not None:
+        return Ways()
+    known = {person.address.casefold(): person for person in people if person.role is not Role.GUEST}
+    house = _spelled(ours)
+    guests, members = [], []
+    for address in others:
+        person = known.get(address.casefold())
+        if person is None and address.casefold() not in house and read_who(address) is not None:
+            guests.append(address)
+        elif person is not None and person.role is Role.MEMBER and person.standing is Standing.ACTIVE:
+            members.append(address)
+    return Ways(tuple(guests), tuple(members))
 
 
 def _belongs(person: Person, scope: Scope | None, admitted: frozenset[int] | None, now: datetime) -> bool:

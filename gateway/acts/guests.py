@@ -8,7 +8,6 @@ from gateway import storing
 from gateway.grants import ending, entering, keyfiles, sharing
 from gateway.scene import scene_of
 from gateway.sending.content import Setting
-from gateway.settings import Banner
 from policy.control import Complaint
 from policy.facts import GrantKind
 from policy.grants import OPEN_STATES, Admission, InviteGuest, admit, invited, who_text
@@ -36,13 +35,11 @@ async def refuse(incoming: Incoming, _writer: Person, act: InviteGuest) -> Compl
 
 def _refuse_beside(incoming: Incoming, act: InviteGuest) -> str | None:
     """Where members read control lines as they were written, none that names a guest stands above their text."""
-    config, payload = incoming.mailing_list.config, incoming.read.payload
-    has_html = payload is not None and any(part.content_type == "text/html" for part in payload.parts)
-    is_shown = config.banner is Banner.PART or (config.keep_html and has_html)
+    payload = incoming.read.payload
     is_named = (
         payload is not None and act.address.casefold() in payload.text.casefold()
     )  # not so in a kept mail's answer
-    if not (is_shown and is_named) or (incoming.disclosure is not None and not storing.has_text(incoming)):
+    if not (is_named and storing.shows_lines(incoming)):
         return None
     return "on this list members read control lines as they were written: send it in a mail of its own, without a text"
 

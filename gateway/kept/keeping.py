@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from gateway import storing
 from gateway.kept import keyanswers
 from gateway.notices import common as notices
 from gateway.notices import outsiders as notices_outsiders
 from gateway.sending import posting
 from policy.facts import MessageKind, Role
 from policy.intake import Door
-from policy.orders import read_order
+from policy.orders import Order, read_order
+from policy.outsiders import Ways, ways_in
 from policy.reasons import Reason
 from storage import items, mails, messages, quarantine
 from storage.records import Quarantined
@@ -120,7 +123,8 @@ async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = No
 
 
 def _outsider_question(incoming: Incoming, verdict: Kept, writer: Person, kept_as: str | None) -> notices.Notice:
-    mailing_list = incoming.mailing_list
+    mailing_list, order = incoming.mailing_list, _own_order(incoming)
+    ways = _ways_in(incoming, verdict, order)
     return notices_outsiders.Question(
         disclosure_id=incoming.disclosure.id if incoming.disclosure else None,
         quarantine_id=kept_as,
@@ -128,17 +132,30 @@ def _outsider_question(incoming: Incoming, verdict: Kept, writer: Person, kept_a
         list_address=mailing_list.address,
         request_address=mailing_list.config.address_for("-request"),
         is_coordinator=writer.role is Role.COORDINATOR,
-        block=_own_block(incoming),
+        guests=ways.guests,
+        members=ways.members,
+        block=order.corrected,
         is_new=incoming.disclosure is None,
     ).notice()
 
 
-def _own_block(incoming: Incoming) -> str:
-    """The control lines of a kept mail, as they are pasted."""
+def _own_order(incoming: Incoming) -> Order:
+    """The control lines of a kept mail."""
     facts = incoming.facts
     if facts is None or facts.block is None or facts.surroundings is None:
-        return ""
-    return read_order(facts.block, facts.surroundings).corrected
+        return Order()
+    return read_order(facts.block, facts.surroundings)
+
+
+def _ways_in(incoming: Incoming, verdict: Kept, order: Order) -> Ways:
+    """How those who were addressed as well could be let in, if the mail is sent again."""
+    if incoming.disclosure is None and incoming.answered is not None and incoming.kept_post is None:
+        return Ways()  # a thread without a disclosure
+    lists = incoming.parts.lists
+    ours = frozenset(address for address in verdict.outsiders if lists.find(address.lower()) is not None)
+    ways = ways_in(verdict.outsiders, incoming.people, ours, incoming.disclosure, order)
+    is_refused = incoming.disclosure is not None and storing.shows_lines(incoming)
+    return replace(ways, guests=()) if is_refused else ways
 
 
 async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice, kind: MessageKind) -> None:

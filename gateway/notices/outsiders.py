@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from gateway.notices.common import LINE, MOST_TEXT, Attachment, Notice, shortened, tagged
 from gateway.notices.leak import FIELDS, Choices
-from policy.grants import read_who
 from policy.reasons import Reason
 
 MOST_ADDRESSES = 20
@@ -38,6 +37,7 @@ def in_a_line(addresses: Sequence[str]) -> str:
 class Question:
     """To the one who signed it: somebody outside was addressed as well; what was meant?
 
+    ``guests`` are those of them who could be let in as guests, ``members`` those who are members outside the scope.
     ``block`` are a coordinator's control lines, to be sent again with a guest among them; ``is_new``: his mail
     is no reply, and goes on by an answer to this question.
     """
@@ -48,6 +48,8 @@ class Question:
     list_address: str
     request_address: str
     is_coordinator: bool
+    guests: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
     block: str = ""
     is_new: bool = False
 
@@ -84,13 +86,24 @@ class Question:
             "",
             f"Release-Quarantine: {self.quarantine_id}",
             "",
+            *self._members(),
             *self._guests(),
+        ]
+
+    def _members(self) -> list[str]:
+        """A member outside the scope gets it by the scope, never as a guest."""
+        if not self.members:
+            return []
+        are = "is" if len(self.members) == 1 else "are"
+        return [
+            f"   {in_a_line(self.members)} {are} on this list, but not in the scope: to have it go there as well,",
+            "   send it again with a wider `Scope:` line.",
+            "",
         ]
 
     def _guests(self) -> list[str]:
         """The finder or a helper may be let in: the lines that do it, to be pasted with his key attached."""
-        named = [address for address in self.outsiders if read_who(address) is not None]
-        if not named or len(self.outsiders) > IN_A_LINE:
+        if not self.guests or len(self.outsiders) > IN_A_LINE:
             return []
         how = "Answer this mail" if self.is_new else "Send your mail again, as a reply in the same thread,"
         return [
@@ -99,7 +112,7 @@ class Question:
             "   guest's public key attached (a file such as key.asc). It is pinned, and goes to nobody.",
             "",
             *self.block.splitlines(),
-            *(f"Guest: {address}" for address in named),
+            *(f"Guest: {address}" for address in self.guests),
         ]
 
     def _for_member(self) -> list[str]:

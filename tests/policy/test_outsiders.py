@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from policy.control import read_block
 from policy.facts import Disclosure, MessageKind, Person, Role, Standing, State
 from policy.intake import Answered, Door, MailFacts, Signature, judge_mail
-from policy.outsiders import Addressed, outsiders
+from policy.orders import Order
+from policy.outsiders import Addressed, Ways, outsiders, ways_in
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.surroundings import Surroundings
@@ -261,3 +262,29 @@ def test_an_outsider_is_never_overlooked_whatever_its_place_or_letters(
     assert [address.lower() for address in found] == list(
         dict.fromkeys(address.lower() for address in shown if address.lower() not in inside)
     )
+
+
+EVE, OTHER = "Eve@Elsewhere.example", "Other@lists.example"
+KNOWN_GUEST = person(8, "finder", Role.GUEST)
+ALL = (EVE, OTHER, "?no address", "South@south.example", *(one.address for one in (ADAM, GONE, SUSPENDED, KNOWN_GUEST)))
+
+
+def test_who_is_a_member_is_let_in_by_the_scope_and_who_is_nobody_here_as_a_guest() -> None:
+    people, ours = (*PEOPLE, KNOWN_GUEST), frozenset({OTHER.lower()})
+
+    for disclosure in (None, OUT, HELD, replace(HELD, state=State.PENDING)):
+        ways = ways_in(ALL, people, ours, disclosure, Order(tlp="RED"))
+        assert ways == Ways((EVE, KNOWN_GUEST.address), ("South@south.example",))
+        assert "@" not in repr(ways)
+
+
+@pytest.mark.parametrize(
+    ("disclosure", "order"),
+    [
+        *((replace(OUT, state=state), Order()) for state in (State.LIFTED, State.WITHDRAWN, State.CLOSED)),
+        (OUT, Order(lift_now=True)),
+        (OUT, Order(withdraw="no flaw")),
+    ],
+)
+def test_nobody_is_let_into_what_is_over_or_is_ended_by_the_same_mail(disclosure: Disclosure, order: Order) -> None:
+    assert ways_in(ALL, PEOPLE, frozenset(), disclosure, order) == Ways()

@@ -17,6 +17,7 @@ from world import LIST, Copy, World, entity, world
 TEAM = ("alice", "adam", *MEMBERS)
 JANE = "Jane <jane@northwind.example>"
 REQUEST = LIST.replace("@", "-request@")
+OTHER = {"address": "other@lists.example.org", "name": "Other"}
 PUBLIC = "oss-security@lists.example.com"
 
 
@@ -50,7 +51,7 @@ def pasted(copy: Copy, name: str) -> str:
 async def test_a_mail_that_names_an_outsider_reaches_no_member_and_its_writer_is_asked(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
-    async with world(tmp_path, people, pinned=TEAM) as story:
+    async with world(tmp_path, people, pinned=TEAM, lists={"other": OTHER}) as story:
         north = people["north"].address
         named = f"{LIST}, Adam <ADAM@project.example>, {north}, Eve <eve@elsewhere.example>"
         post = story.compose("alice", AT_ONCE, subject="Canary subject", to=named)
@@ -83,6 +84,7 @@ async def test_a_mail_that_names_an_outsider_reaches_no_member_and_its_writer_is
 
         await _colleague(story, dear)
         await _inside_and_out(story, dear)
+        await _who_may_be_let_in(story, people["west"].address)
 
 
 async def _colleague(story: World, dear: Copy) -> None:
@@ -122,6 +124,24 @@ async def _inside_and_out(story: World, dear: Copy) -> None:
         assert (await last_kept(story)).reason == "outsider-addressed"
     clean = within(story, "south", "Fine.\n", dear, **{"Reply-To": "PSIRT@southgate.example", "Cc": "undisclosed:;"})
     assert await send(story, clean) == {"alice": 1, "adam": 1}
+
+
+async def _who_may_be_let_in(story: World, west: str) -> None:
+    """A guest is offered only where he would be let in: no member, no list, and nobody beside an end."""
+    receipt = story.last("alice", "Receipt")
+    await story.post("alice", "Scope: group:distributors\n", reply_to=receipt)
+    asked = {
+        ("Send-To: audience\n\nNews.\n", f"{west}, other@lists.example.org"): (),
+        ("Send-To: audience\n\nNews.\n", f"{west}, eve@elsewhere.example"): ("eve@elsewhere.example",),
+        ("Lift: now\n", "eve@elsewhere.example"): (),
+        ("Withdraw: no flaw\n", "eve@elsewhere.example"): (),
+    }
+    for (text, named), guests in asked.items():
+        assert await send(story, within(story, "alice", text, receipt, Cc=named)) == {"alice": 1, "adam": 1}
+        question = story.last("alice", "Kept back: who else was addressed?").text
+        assert tuple(re.findall(r"^Guest: (\S+)", question, re.MULTILINE)) == guests
+        assert ("that is a guest." in question) is bool(guests)
+        assert (f"{west} is on this list, but not in the scope" in question) is (west in named)
 
 
 async def test_a_public_list_among_those_addressed_is_a_leak_that_the_gateway_finds_itself(
