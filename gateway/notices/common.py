@@ -17,6 +17,7 @@ from policy.instants import in_words
 from policy.knowledge import told_cause
 from policy.orders import Complaint
 from policy.reasons import Reason
+from policy.upstream import holding, not_before
 
 LINE = "-" * 60
 
@@ -353,11 +354,14 @@ def forwarded(
 
 
 def new_date(disclosure: Disclosure, subject: str, old: datetime, zone: str, now: datetime) -> Notice:
-    """To everybody bound: the public date changed."""
+    """To everybody bound: the public date changed, and what that means while a third party's embargo holds."""
+    ends = in_words(not_before(disclosure), zone, now)
+    others = f"The embargo of a third party holds as well: ours does not end before {ends}.\n\n"
     text = (
         f"The public date of {disclosure.id} changed.\n\n"
         f"New: {in_words(disclosure.embargo_until, zone, now)}\n"
         f"Old: {in_words(old, zone, now)}\n\n"
+        f"{others if holding(disclosure) else ''}"
         "All else stands: until you get the lift notice tell only those in your team who need to know.\n"
     )
     return Notice(tagged(disclosure.id, f"New public date: {subject}"), text)

@@ -175,6 +175,11 @@ async def test_another_coordinator_or_the_group_of_its_name_opens_what_is_kept_b
         assert "or later." in story.last("west").text
         assert told_secrets(story, "north") == told_secrets(story, "south") == set()
 
+        await story.post("adam", "Embargo-Until: +15d\n", reply_to=story.last("adam", "Receipt"))
+        told = " ".join(story.last("north", "New public date").text.split())
+        assert "ours does not end before" in told
+        assert told.count("in 15 days") == 2
+
         await story.post("alice", f"Approve: {which}/1\n", reply_to=receipt)
         assert "not the one who wrote it" in story.last("alice", "Kept back").text
         await story.post("alice", "Upstream: cloud details\n", reply_to=receipt)
@@ -185,7 +190,7 @@ async def test_another_coordinator_or_the_group_of_its_name_opens_what_is_kept_b
         for name in ("north", "south"):
             assert story.last(name).text.startswith(f"Details of {which}/1")
             assert story.last(name).attachments == {"hpack.patch": b"fix-canary\r\n"}
-        assert len(story.inbox("west")) == 1
+        assert len(story.inbox("west")) == 2, "the disclosure and its new date: the details were there before"
         await story.post("alice", "Upstream: cloud over\nLift: now\n", reply_to=receipt)
         assert await state_of(story, which) == "lifted"
 
