@@ -262,3 +262,22 @@ async def test_a_fact_lifts_all_the_same_and_then_nothing_goes_out_by_itself(
         assert lifts(story, "north") == 1
         await story.post("adam", f"Approve: {which}/1\n", reply_to=story.last("adam", "Receipt"))
         assert story.last("north").attachments == {"hpack.patch": b"fix-canary\r\n"}
+
+
+@pytest.mark.side
+async def test_where_a_coordinator_lifts_the_end_of_the_later_embargo_is_what_is_waited_for(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    by_hand = upstreams(wasm="inherit") | {"lift": "coordinator"}
+    async with world(tmp_path, people, pinned=["alice", "adam", "north"], list=by_hand) as story:
+        await story.post("alice", "Embargo-Until: +2d\nUpstream: wasm until +4d\n\nA flaw.\n")
+        assert "in 4 days) or later.\n" in story.last("north").text.replace("\r", "")
+        await story.pass_time(4 * DAY - 1)
+        assert "or later, when one of you sends `Lift: now`" in story.last("adam", "Reminder").text
+        assert "It holds until you get the lift notice." in story.last("north", "Reminder").text
+        await story.pass_time(1)
+        assert of(story, "adam", "To be lifted")
+        await story.pass_time(3599)
+        assert await pages(story) == [], "an hour from when it was due, not from a date that ended nothing"
+        await story.pass_time(1)
+        assert [page.kind for page in await pages(story)] == ["lift-overdue"]
