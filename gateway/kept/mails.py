@@ -19,6 +19,7 @@ from gateway.operator.acts import audit, tell
 from gateway.operator.base import Actor, Done, RefusedError
 from gateway.operator.show import open_kept
 from gateway.reading import Read, read
+from policy.grants import OPEN
 from policy.intake import judge_mail
 from policy.reasons import UNPROVED, Reason
 from policy.verdicts import Kept, Verdict
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from gateway.lists import Addressed
     from gateway.parts import Parts
     from keys.results import Ring
+    from policy.control import Complaint
+    from policy.facts import Disclosure
     from storage.database import Tx
     from storage.records import MailRecord, Quarantined
 
@@ -185,22 +188,30 @@ async def _judge_again(incoming: Incoming, entry: Quarantined, waived: frozenset
     incoming.facts = await gather(incoming, waived)
     verdict = judge_mail(incoming.facts, incoming.now)
     if isinstance(verdict, Kept):
-        raise RefusedError(_kept_again(entry, verdict))
+        raise RefusedError(_kept_again(entry, verdict, incoming.disclosure))
     await incoming.carry_out(incoming, verdict)
     if incoming.taken_for == "quarantine":  # its lines were clear, but can't be carried out now
-        raise RefusedError(_kept_again(entry, incoming.kept))
+        raise RefusedError(_kept_again(entry, incoming.kept, incoming.disclosure))
     if incoming.refused is not None and Reason.TWO_PERSON in waived:  # what was approved is done, or waits on
-        why = "; ".join(complaint.why for complaint in incoming.refused.complaints)
-        raise RefusedError(f"{entry.id} can't be done now: {why}; it stays where it is")
+        raise RefusedError(_not_now(entry, incoming.refused.complaints, incoming.disclosure))
     about = incoming.disclosure.id if incoming.disclosure else None
     await mails.set_taken_for(incoming.tx, incoming.mail_id, incoming.taken_for, disclosure_id=about)
     return incoming.taken_for
 
 
-def _kept_again(entry: Quarantined, kept: Kept | None) -> str:
+def _kept_again(entry: Quarantined, kept: Kept | None, disclosure: Disclosure | None) -> str:
+    if kept is not None and kept.complaints and Reason.TWO_PERSON.value in entry.reasons:
+        return _not_now(entry, kept.complaints, disclosure)  # its lines were fine when they were asked for
     reasons = kept.reasons if kept is not None else (Reason.CONTROL_LINES,)
     why = "; ".join(reason.meaning for reason in reasons)
     return f"{entry.id} would be kept back again ({', '.join(reasons)}): {why}; it stays where it is"
+
+
+def _not_now(entry: Quarantined, complaints: Iterable[Complaint], disclosure: Disclosure | None) -> str:
+    why = "; ".join(complaint.why for complaint in complaints)
+    if disclosure is not None and disclosure.state not in OPEN:
+        why = f"{disclosure.id} is {disclosure.state}; {why}"
+    return f"{entry.id} can't be done now: {why}; it stays where it is"
 
 
 async def discard(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, actor: Actor) -> Done:

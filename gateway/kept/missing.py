@@ -86,4 +86,4 @@ def _lapsed(ref: str, why: str) -> tuple[str, list[str]]:
         "",
         f"It stays in quarantine until it is discarded: `Discard-Quarantine: {ref}`, to the -request address.",
     ]
-    return "Nothing waits for a second coordinator any more", lines
+    return f"{ref} waits no more for a second coordinator", lines

@@ -83,7 +83,12 @@ async def test_one_coordinator_widens_by_no_detour_and_an_approval_stands_alone(
 
         await story.post("alice", "Withdraw: wrong\n", reply_to=receipt)
         await story.pass_time(86400)
-        assert "It can't be done any more" in story.last("adam", "Nothing waits").text
+        over = story.last("adam", f"{rule} waits no more for a second coordinator").text
+        assert "It can't be done any more" in over
+        assert "no attachment of this mail is called" in over
+        assert "a control line is unknown" not in over
+        await story.post("adam", f"Approve: {rule}\n", reply_to=asked)
+        assert f"{story.disclosure_id()} is withdrawn" in story.last("adam").text
         told = len(story.inbox("adam"))
         await story.pass_time(3 * 86400)
         assert len(story.inbox("adam")) == told

@@ -73,7 +73,7 @@ async def test_the_roster_and_a_dismissal_take_two_coordinators(
         await story.post("alice", f"Reinstate: {south}\n", to=REQUEST, subject="please")
         await operator_roster.change_standing(story.parts, south, None, Standing.ACTIVE)
         await story.pass_time(3600)
-        assert "active already" in story.last("adam", "Nothing waits").text
+        assert "active already" in story.last("adam", "waits no more").text
         told = len(story.inbox("adam"))
         await story.pass_time(2 * 86400)
         assert len(story.inbox("adam")) == told
