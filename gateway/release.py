@@ -432,8 +432,7 @@ async def transition(
             "upstreams": {one.name: _standing_of(one) for one in after.upstreams},
         },
     )
-    if before is None or before.state is not after.state:
-        await ending.with_disclosure(parts, tx, parts.lists[after.list_id], after, now)
+    await ending.with_disclosure(parts, tx, parts.lists[after.list_id], before, after, now)
     await upstream_planning.plan(tx, after, now)
     await reminders.plan(parts, tx, after, now)
 

@@ -126,9 +126,14 @@ def refuse_time(until: datetime, now: datetime) -> str | None:
     return "the time that was asked for (Share-Until) is over" if until <= now else None
 
 
-def expires_at(asked: datetime | None, span: timedelta, disclosure: Disclosure, now: datetime) -> datetime:
-    """Until when somebody has what is shared with him: as asked for, or the list's span; the embargo's end is last."""
-    return min(asked or now + span, disclosure.embargo_until)
+def agreed_until(asked: datetime | None, span: timedelta, now: datetime) -> datetime:
+    """How long what is approved now may be shared at most: as asked for, or the list's span."""
+    return asked or now + span
+
+
+def expires_at(agreed: datetime, disclosure: Disclosure) -> datetime:
+    """Until when somebody has what is shared with him: as agreed, the public date as it stands at the latest."""
+    return min(agreed, disclosure.embargo_until)
 
 
 def read_who(text: str) -> tuple[str, str] | None:

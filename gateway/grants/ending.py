@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.grants import lasting
 from gateway.notices import grants as notices_grants
 from gateway.sending import posting
 from policy.audience import NO_GRANT
@@ -68,8 +69,16 @@ async def end(scene: Scene, record: GrantRecord, reason: str) -> None:
     await posting.notify(scene.parts, tx, scene.mailing_list, [person], notice, kind=kind, now=now, thread=thread)
 
 
-async def with_disclosure(parts: Parts, tx: Tx, mailing_list: MailingList, after: Disclosure, now: datetime) -> None:
-    """A disclosure moved on: the grants that end with it are over. What it says itself goes to all that are bound."""
+async def with_disclosure(
+    parts: Parts, tx: Tx, mailing_list: MailingList, before: Disclosure | None, after: Disclosure, now: datetime
+) -> None:
+    """A disclosure moved on: the grants that end with it are over. What it says itself goes to all that are bound.
+
+    Where its date alone moved, what is shared lasts as long as that lets it.
+    """
+    if before is not None and before.state is after.state:
+        await lasting.follow(parts, tx, mailing_list, before, after, now)
+        return
     kinds = _ENDS_WITH.get(after.state, frozenset())
     if after.state is State.LIFTED and after.released_at is None:
         kinds = frozenset(GrantKind)  # it never went out: nobody was let in, so nobody stays

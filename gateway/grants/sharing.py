@@ -6,13 +6,14 @@ Shared by the lines in mails and by the operator's commands.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway import release, safe
-from gateway.grants import ending, entering, keyfiles
+from gateway.grants import ending, entering, keyfiles, lasting
 from gateway.grants.keyfiles import KeyFile
+from gateway.grants.lasting import OVER, said
 from gateway.kept.approvals import APPROVAL, FIRST_AFTER
 from gateway.notices import grants as notices_grants
 from gateway.scene import Scene
@@ -34,24 +35,6 @@ if TYPE_CHECKING:
     from gateway.sending.content import Setting
     from storage.database import Tx
     from storage.records import GrantRecord
-
-OVER = "grant-over"
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a share request says, as the member wrote it."""
-
-    name: str
-    what: tuple[str, ...]
-    why: str
-    until: str | None = None  # RFC 3339
-
-
-async def said(parts: Parts, tx: Tx, record: GrantRecord) -> Asked:
-    """What was asked for."""
-    found = await safe.take_json(parts, tx, record.request_item or "")
-    return Asked(found["name"], tuple(found["what"]), found["why"], found["until"])
 
 
 async def _tell(scene: Scene, setting: Setting, record: GrantRecord, notice: Notice, *, asker: Notice | None) -> None:
@@ -81,9 +64,8 @@ async def refused_now(scene: Scene, setting: Setting, record: GrantRecord) -> st
 
 async def _until(scene: Scene, setting: Setting, record: GrantRecord) -> datetime:
     """Until when it would be shared, if it were approved now."""
-    asked = await said(scene.parts, scene.tx, record)
-    wanted = datetime.fromisoformat(asked.until) if asked.until else None
-    return expires_at(wanted, scene.mailing_list.config.share_expires, setting.disclosure, scene.now)
+    agreed = await lasting.agreed_of(scene.parts, scene.tx, scene.mailing_list, record, scene.now)
+    return expires_at(agreed, setting.disclosure)
 
 
 async def approve(scene: Scene, setting: Setting, record: GrantRecord) -> str | Refusal:
@@ -99,6 +81,8 @@ async def approve(scene: Scene, setting: Setting, record: GrantRecord) -> str | 
         return await _first(scene, setting, record)
     asked, until = await said(scene.parts, scene.tx, record), await _until(scene, setting, record)
     decided = {"state": "approved", "decided_by": scene.actor, "decided_at": scene.now, "expires_at": until}
+    agreed = await lasting.agreed_of(scene.parts, scene.tx, scene.mailing_list, record, scene.now)
+    await lasting.agree(scene.parts, scene.tx, record, agreed)
     policy_hash = hashlib.sha256(terms.encode()).hexdigest()
     await grants.update_one(scene.tx, record.id, **decided, policy_hash=policy_hash)
     await entering.know(scene, record, asked.name, key)

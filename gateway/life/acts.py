@@ -76,6 +76,7 @@ ACTS: dict[str, Act] = {
     "share-asked": Act("A member asks to share it", Sign.OTHER),
     "share-seconded": Act("Sharing was approved by a first coordinator", Sign.OTHER),
     "share-approved": Act("Sharing was approved", Sign.OTHER),
+    "share-moved": Act("The end of sharing moved with the date", Sign.OTHER),
     "share-denied": Act("Sharing was denied", Sign.OTHER),
     "terms-accepted": Act("Terms accepted: it is shared", Sign.OTHER),
     "guest-let-in": Act("A guest was let in", Sign.OTHER),

@@ -18,6 +18,7 @@ from policy.grants import (
     InviteGuest,
     OfferedKey,
     admit,
+    agreed_until,
     expires_at,
     invited,
     read_guest,
@@ -314,11 +315,11 @@ def test_of_two_grants_the_one_that_lets_in_counts_whichever_was_asked_for_first
 def test_it_is_shared_for_as_long_as_was_asked_or_for_the_lists_span(asked: int | None, hours: int) -> None:
     until = NOW + asked * HOUR if asked is not None else None
 
-    assert expires_at(until, 6 * HOUR, disclosure(), NOW) == NOW + hours * HOUR
+    assert expires_at(agreed_until(until, 6 * HOUR, NOW), disclosure()) == NOW + hours * HOUR
 
 
 @given(st.timedeltas(HOUR, 90 * 24 * HOUR), st.none() | st.timedeltas(HOUR, 90 * 24 * HOUR))
 def test_what_is_shared_never_outlives_the_embargo(span: timedelta, asked: timedelta | None) -> None:
-    until = expires_at(NOW + asked if asked is not None else None, span, disclosure(), NOW)
+    until = expires_at(agreed_until(NOW + asked if asked is not None else None, span, NOW), disclosure())
 
     assert until == min(NOW + (span if asked is None else asked), disclosure().embargo_until)

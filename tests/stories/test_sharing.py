@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -51,6 +52,11 @@ async def request(story: World, dear: Copy, lines: str = ASK, who: str = "north"
     return found[0]
 
 
+async def ends(story: World, share: str) -> datetime:
+    """Until when something is shared."""
+    return datetime.fromisoformat((await operator_shares.one(story.parts, share))["until"])
+
+
 async def test_a_disclosure_is_shared_when_it_is_approved_and_the_terms_are_accepted(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -88,6 +94,12 @@ async def test_a_disclosure_is_shared_when_it_is_approved_and_the_terms_are_acce
         assert story.box.to(EVE) == []
         await story.post("adam", f"Approve: {share}\n", reply_to=story.last("adam", "A second coordinator"))
         assert "is approved" in story.last("north", "Sharing").subject
+
+        # The public date moves: its end is never later than that, and never later than was approved.
+        until = await ends(story, share)
+        for date, left in (("+2d", 2), ("+1d", 1), ("+14d", 3)):
+            await story.post("alice", f"Embargo-Until: {date}\n", reply_to=story.last("alice", "Receipt"))
+            assert await ends(story, share) - (until - timedelta(days=3)) == timedelta(days=left)
 
         # The terms go in clear and alone; they are accepted by that key's signature and by nothing else.
         terms = await in_clear(story)
