@@ -88,9 +88,10 @@ def overview(
     """What is not over: disclosures, leak reports, copies not delivered, how much is kept back."""
     lines = ["Disclosures that are not over:" if disclosures else "No disclosure is open."]
     for facts in disclosures:
-        count = f"{facts['recipients']} members"
+        count = _count(facts)
         lines.append(f'  {facts["id"]}  "{facts["subject"]}"  {state_of(facts)}  TLP:{facts["tlp"]}  {count}')
-        lines += [f"    {line}" for line in _instants(facts, zone, now)]
+        more = [*_instants(facts, zone, now), *_asked(facts, zone, now), *_guests(facts, zone, now)]
+        lines += [f"    {line}" for line in _capped(more)]
     lines += ["", "Open leak reports:" if leaks else "No leak report is open."]
     for facts in leaks:
         proved = "proved" if facts["verified"] else "not proved"
@@ -110,8 +111,10 @@ def disclosure(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
         f"Posted by {facts['posted_by']} {_when(facts['posted_at'], zone, now)}",
         *_instants(facts, zone, now),
         *(f"The embargo of {one['name']} ({one['mode']}) {_standing(one, zone, now)}." for one in facts["upstreams"]),
-        f"Members in its audience: {facts['recipients']}",
+        f"In its audience: {_count(facts)}",
+        *_guests(facts, zone, now),
         "",
+        *([*asked, ""] if (asked := _asked(facts, zone, now)) else []),
         "Copies of the members:" if facts["copies"] else "No copy was made for a member yet.",
         *_capped([f"  {_copy(copy, zone, now)}" for copy in facts["copies"]]),
     ]
@@ -147,15 +150,53 @@ def disclosure(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
     return [*lines, *_capped(told)]
 
 
+def _count(facts: Mapping[str, Any]) -> str:
+    members, guests = facts["audience"]
+    said = f"{members} {'member' if members == 1 else 'members'}"
+    return f"{said} and {guests} {'guest' if guests == 1 else 'guests'}" if guests else said
+
+
+def _asked(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    """What somebody asks for and nobody has decided, each with the lines that decide it, in its thread."""
+    lines = []
+    for one in facts["proposals"]:
+        if one["state"] == "open":
+            lines.append(
+                f"{one['id']}: {one['by'] or 'somebody'} proposes the public date {_when(one['proposed'], zone, now)}"
+            )
+            votes = "; ".join(f"{word}: {', '.join(one[key]) or 'nobody'}" for word, key in _VOTES.items())
+            lines.append(f"  {votes}; open until {_when(one['until'], zone, now)}; `Confirm: {one['id']}`")
+    for one in facts["guests"]:
+        if one["state"] in _UNDECIDED:
+            said = f"{one['id']}: a member asks to share it with {one['address']}{_UNDECIDED[one['state']]}"
+            lines.append(f"{said}: `Approve: {one['id']}` or `Deny: {one['id']}`")
+    return lines
+
+
+_VOTES = {"Agree": "agree", "Object": "object"}
+_UNDECIDED = {"asked": "", "pending": ", and one coordinator has approved it"}
+
+
+def _guests(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
+    """Who has it beside the members, and whom the terms were sent to."""
+    lines = []
+    for one in facts["guests"]:
+        until = f", until {_when(one['until'], zone, now)}" if one["until"] else ""
+        if one["state"] == "active":
+            lines.append(f"{'Shared with' if one['kind'] == 'share' else 'Guest:'} {one['address']}{until}")
+        elif one["state"] == "approved":
+            lines.append(f"Shared with {one['address']} once the terms are accepted{until}")
+    return lines
+
+
 def _standing(upstream: Mapping[str, Any], zone: str, now: datetime) -> str:
     if upstream["over_at"]:
         return f"is over since {_when(upstream['over_at'], zone, now)}"
     return f"holds until {_when(upstream['until'], zone, now)}" if upstream["until"] else "holds, without a known date"
 
 
-def leak(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
-    """One leak report, as its lines told it."""
-    proof = f"proved, of {facts['org'] or 'a coordinator'}" if facts["verified"] else "NOT PROVED who it is"
+def leak(facts: Mapping[str, Any], proof: str, zone: str, now: datetime) -> list[str]:
+    """One leak report, as its lines told it. ``proof``: who is proved to have reported it."""
     lines = [
         f"{facts['id']}" + (f" on {facts['disclosure']}" if facts["disclosure"] else ""),
         f"State: {facts['state']}",
@@ -168,8 +209,9 @@ def leak(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
     if facts["outcome"]:
         lines.append(f"Assessed as {facts['outcome']}" + (f": {facts['assessment']}" if facts["assessment"] else ""))
     if facts["retrospective_due"]:
-        due = _when(facts["retrospective_due"], zone, now)
-        lines.append(f"Retrospective: {facts['retrospective']}, by {due}")
+        due = f"due, by {_when(facts['retrospective_due'], zone, now)}"
+        said = {"due": due, "done": "done"}.get(facts["retrospective"], "none is due any more")
+        lines.append(f"Retrospective: {said}")
     return [*lines, "The whole report came with its alarm."]
 
 
@@ -224,9 +266,14 @@ def _instants(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
     """When members get it and when it is public; of what is over, when they got it and when it ended."""
     if facts.get("ended_at"):
         released, ended = facts["released_at"], _when(facts["ended_at"], zone, now)
-        first = f"Members got it {_when(released, zone, now)}." if released else "Members never got it."
+        unsent = (
+            "Members got nothing of it before its embargo was over." if facts["copies"] else "Members never got it."
+        )
+        first = f"Members got it {_when(released, zone, now)}." if released else unsent
         return [first, f"{_ENDED.get(facts['state'], 'Ended')} {ended}."]
     hold, public = _when(facts["hold_until"], zone, now), _when(facts["embargo_until"], zone, now)
+    if facts["stopped"] and facts["state"] in {"pending", "held"}:
+        return [f"Members get nothing: the release is stopped. They would get it {hold}.", f"Public {public}."]
     members = "Members get it" if facts["state"] in {"pending", "held"} else "Hold until"
     return [f"{members} {hold}.", f"Public {public}."]
 

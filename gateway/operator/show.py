@@ -13,7 +13,7 @@ from gateway import safe
 from gateway.leaks import ledger
 from gateway.operator.base import Desk, RefusedError, narrowed
 from keys.errors import VaultError
-from policy.audience import judge_seats
+from policy.audience import judge_seats, let_in
 from policy.facts import CONTENT_KINDS, READERS, CopyState, Role, State
 from policy.instants import rfc3339
 from policy.leaklines import ASKED
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from gateway.safe import HoldsVault
-    from policy.audience import Seat
     from policy.facts import Disclosure, Person
     from storage.database import Tx
     from storage.records import Alarm, Copy, GrantRecord, LeakRecord, MailRecord, Quarantined
@@ -184,14 +183,17 @@ async def _opened(desk: HoldsVault, tx: Tx, item: str) -> dict[str, Any]:
 async def _recipients(tx: Tx, disclosure: Disclosure, now: datetime) -> int:
     """How many members the disclosure itself went to; before the release, how many would get it now."""
     if disclosure.state in {State.PENDING, State.HELD}:
-        return sum(seat.gets_it for seat in await _seats(tx, disclosure, now))
+        return sum(await audience(tx, disclosure, now))
     copies = await outbox.of_message(tx, f"{disclosure.id}/1")
     return sum(copy.role in READERS and copy.state is not CopyState.CANCELLED for copy in copies)
 
 
-async def _seats(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Seat, ...]:
+async def audience(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[int, int]:
+    """How many members, and how many guests, get what is written of it now: as receipts count them."""
     readers = await roster.people(tx, disclosure.list_id, roles=READERS)
-    return judge_seats(readers, read_scope(disclosure.scope), disclosure.admitted, now, disclosure.id)
+    seats = judge_seats(readers, read_scope(disclosure.scope), let_in(disclosure), now, disclosure.id)
+    roles = [seat.person.role for seat in seats if seat.gets_it]
+    return roles.count(Role.MEMBER), roles.count(Role.GUEST)
 
 
 async def _member_copies(tx: Tx, disclosure: Disclosure) -> list[Copy]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway.notices import requests as told
 from gateway.notices.common import Attachment
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gateway.incoming import Incoming
     from policy.facts import Disclosure
-    from storage.records import Copy, Quarantined
+    from storage.records import Copy, LeakRecord, Quarantined
 
 MOST_ATTACHED = 20_000_000
 """Bytes of kept mails in one answer: more than that many mail servers don't take."""
@@ -51,11 +51,28 @@ async def show(incoming: Incoming, about: str) -> Outcome:
             record = await leaks.get(tx, about)
             if record is None or record.list_id != mailing_list.id:
                 raise RefusedError(f"this list has no leak report {about}; `Show: open` tells those that are open")
-            return Outcome(told.leak(await operator_show.leak_facts(incoming.parts, tx, record), zone, now))
+            facts = await operator_show.leak_facts(incoming.parts, tx, record)
+            return Outcome(told.leak(facts, await _proof(incoming, record), zone, now))
         case requests.KEPT:
             return await _kept(incoming, await find_kept(incoming, about))
-    facts = await operator_show.whole(incoming.parts, tx, await find_disclosure(incoming, about), now)
-    return Outcome(told.disclosure(facts, zone, now))
+    return Outcome(told.disclosure(await _whole(incoming, await find_disclosure(incoming, about)), zone, now))
+
+
+async def _whole(incoming: Incoming, disclosure: Disclosure) -> dict[str, Any]:
+    """A disclosure as ``embargo disclosure show`` has it, and how many members and guests get what is written of it."""
+    facts = await operator_show.whole(incoming.parts, incoming.tx, disclosure, incoming.now)
+    return {**facts, "audience": await operator_show.audience(incoming.tx, disclosure, incoming.now)}
+
+
+async def _proof(incoming: Incoming, record: LeakRecord) -> str:
+    """Who is proved to have reported a leak."""
+    if not record.verified:
+        return "NOT PROVED who it is"
+    if record.person_id is None:
+        return "not by a signature: a coordinator or the operator says so"
+    person = await roster.person(incoming.tx, record.person_id)
+    is_guest = person is not None and person.role is Role.GUEST
+    return "proved, a guest" if is_guest else f"proved, of {record.org or 'a coordinator'}"
 
 
 async def find_disclosure(incoming: Incoming, about: str) -> Disclosure:
@@ -77,9 +94,7 @@ async def find_kept(incoming: Incoming, about: str) -> Quarantined:
 async def _overview(incoming: Incoming) -> Outcome:
     tx, now, list_id = incoming.tx, incoming.now, incoming.mailing_list.id
     found = await disclosures.ls(tx, list_id, NOT_OVER)
-    shown = [
-        {**await operator_show.disclosure_facts(incoming.parts, tx, one, now), "stopped": one.stopped} for one in found
-    ]
+    shown = [await _whole(incoming, one) for one in found]
     cases = [
         await operator_show.leak_facts(incoming.parts, tx, record)
         for record in await leaks.ls(tx, list_id)

@@ -39,9 +39,16 @@ def banner(disclosure: Disclosure, now: datetime = NOW) -> str:
 def shown(disclosure: Disclosure) -> str:
     facts = {name: getattr(disclosure, name) for name in ("hold_until", "embargo_until", "released_at", "ended_at")}
     stamps = {name: at.isoformat() if at else None for name, at in facts.items()}
-    others = dict.fromkeys(("upstreams", "copies", "acknowledged", "statuses", "leaks", "facts", "timeline"), ())
-    said = {"id": "ED-1", "subject": "Flaw", "state": str(disclosure.state), "stopped": False, "tlp": "RED"}
-    post = {"scope": ["all"], "posted_by": "a@x.example", "posted_at": NOW.isoformat(), "recipients": 3}
+    rows = ("upstreams", "copies", "acknowledged", "statuses", "proposals", "guests", "leaks", "facts", "timeline")
+    others = dict.fromkeys(rows, ())
+    said = {
+        "id": "ED-1",
+        "subject": "Flaw",
+        "state": str(disclosure.state),
+        "stopped": disclosure.stopped,
+        "tlp": "RED",
+    }
+    post = {"scope": ["all"], "posted_by": "a@x.example", "posted_at": NOW.isoformat(), "audience": (3, 0)}
     return "\n".join(requests.disclosure({**stamps, **others, **said, **post}, "UTC", NOW))
 
 
@@ -112,3 +119,28 @@ def test_a_leak_notice_says_nothing_of_what_a_third_party_keeps_back() -> None:
 
     assert "What leaked, to whom and when is not told for now" in told
     assert not any(word in told for word in ("patch", "blog", "envoy", "not known yet\nTo whom"))
+
+
+def test_what_is_stopped_is_shown_as_stopped() -> None:
+    told = shown(replace(HELD, stopped=True))
+
+    assert "Members get nothing: the release is stopped. They would get it Sun 22 Nov 2026 12:28:06 UTC (now)." in told
+    assert "Members get it" not in told
+
+
+@pytest.mark.parametrize(
+    ("retrospective", "said"),
+    [
+        pytest.param("due", "Retrospective: due, by Sun 22 Nov 2026 13:21:06 UTC (in 53 minutes)", id="due"),
+        pytest.param("done", "Retrospective: done", id="done"),
+        pytest.param("none", "Retrospective: none is due any more", id="withdrawn"),
+    ],
+)
+def test_a_leak_case_is_shown_with_what_is_due_of_it(retrospective: str, said: str) -> None:
+    row = dict.fromkeys(("disclosure", "org", "confirmed_leaks", "what", "to", "when", "how", "assessment"))
+    case = {"id": "LK-1", "state": "closed", "reporter": "eve@x.example", "reported_at": NOW.isoformat()}
+    due = {"outcome": "contained", "retrospective": retrospective, "retrospective_due": PLANNED.isoformat()}
+    told = requests.leak({**row, **case, **due}, "proved, a guest", "UTC", NOW)
+
+    assert said in told
+    assert any("eve@x.example (proved, a guest)" in line for line in told)

@@ -65,6 +65,11 @@ async def test_later_dates_need_everybody_and_earlier_ones_a_coordinator(
         told = to_confirm(story, "alice")
         assert "Reason: the farm burnt" in told.text
         assert f"Proposed by Northwind <{people['north'].address}>" in told.text
+        await story.post("adam", f"Show: {story.disclosure_id()}, open\n", to=LIST.replace("@", "-request@"))
+        shown = story.last("adam", "Answer").text
+        assert shown.count(f"{old}: {people['north'].address} proposes the public date") == 2
+        assert "Agree: Northwind; Object: nobody; open until" in shown
+        assert f"`Confirm: {old}`" in shown
         await story.post("adam", f"Confirm: {old}\n", reply_to=to_confirm(story, "adam"))
         assert "comes to stand when all have agreed" in story.last("adam").text
         assert await date_of(story) == stands

@@ -175,8 +175,9 @@ async def _unsent_reaches_its_audience_on_a_fresh_order(story: World, ident: str
     assert "audience-let-in" in [record.event for record in await letters.trail(story)]
 
     south = story.people["south"].address
-    again = f"Suspend: {south}\nReinstate: {south}\n"
+    again = f"Suspend: {south}\nReinstate: {south}\nShow: {ident}\n"
     await story.post("alice", again, to=LIST.replace("@", "-request@"), subject="please")
-    assert "Reinstate" in story.last("alice", "Answer").text
+    assert "Members got nothing of it before its embargo was over." in story.last("alice", "Answer").text
+    assert "In its audience: 3 members" in story.last("alice", "Answer").text
     held = [copy for who in MEMBERS for copy in story.inbox(who) if "zirconium" in copy.text or "Gallium" in copy.text]
     assert held == [], "what was not sent stays unsent, whoever comes back"

@@ -83,6 +83,12 @@ async def test_a_finder_who_was_addressed_becomes_a_guest_of_that_one_disclosure
         assert [row["state"] for row in shown["guests"]] == ["active"]
         assert [row["address"] for row in shown["acknowledged"]] == [eve.address]
 
+        await story.post("alice", f"Show: {case.id}, {disclosure}, open\n", to=REQUEST)
+        answer = story.last("alice", "Answer").text
+        assert f"Reported by {eve.address} (proved, a guest)" in answer
+        assert "In its audience: 2 members and 1 guest" in answer
+        assert answer.count(f"Guest: {eve.address}") == 2, "of the disclosure, and among what is open"
+
         # It ends by a coordinator's line: no content from then on, and the lift notice all the same.
         follow = story.compose("alice", "Send-To: audience\n\nMore.\n", reply_to=receipt)
         told = {one.address: (one.name, one.gets) for one in (await explain(story.parts, follow, None)).recipients}
@@ -92,6 +98,9 @@ async def test_a_finder_who_was_addressed_becomes_a_guest_of_that_one_disclosure
         await story.post("alice", f"Guest: end {eve.address}\n", reply_to=receipt)
         assert "Your part in this disclosure has ended" in story.last("mallory").subject
         assert await standing(story, eve) is Standing.SUSPENDED
+        await story.post("alice", f"Show: {disclosure}\n", to=REQUEST)
+        assert "In its audience: 2 members\n" in story.last("alice", "Answer").text.replace("\r\n", "\n")
+        assert f"Guest: {eve.address}" not in story.last("alice", "Answer").text
         await letters.hand_in(story, follow)
         await story.settle()
         assert "More." in story.last("north", "Re: Receipt").text

@@ -83,6 +83,10 @@ async def test_a_disclosure_is_shared_when_it_is_approved_and_the_terms_are_acce
             assert word in asked.text
         assert not [copy for copy in story.inbox("south") if share in copy.text]
 
+        await story.post("alice", f"Show: {disclosure}, open\n", to=LIST.replace("@", "-request@"))
+        said = f"{share}: a member asks to share it with {EVE}: `Approve: {share}` or `Deny: {share}`"
+        assert story.last("alice", "Answer").text.count(said) == 2
+
         # Neither a member, nor one coordinator twice, nor the operator approves it.
         await story.post("north", f"Approve: {share}\n", reply_to=dear)
         assert "only coordinators" in story.last("north", "Kept back").text
