@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway import release, safe
@@ -16,7 +17,7 @@ from storage import disclosures, messages, outbox
 from storage.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Awaitable, Callable, Collection, Iterable
     from datetime import datetime
 
     from gateway.parts import Parts
@@ -39,12 +40,19 @@ async def send(parts: Parts, tx: Tx, member: Person, now: datetime) -> tuple[str
             continue
         setting = await release.setting_of(parts, tx, disclosure)
         copies = await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER})
-        own = {copy.message_id: copy for copy in copies if copy.person_id == member.id}
-        missed = await _missed(tx, setting, member, own, {copy.message_id for copy in copies})
-        sent += [one.id for one in missed if await _send_one(parts, tx, setting, one, own.get(one.id), member, now)]
-        if disclosure.state is State.EMBARGOED:
-            await details.send(parts, tx, setting, now)  # of what it has the mechanics alone
+        own = _of(member, copies)
+        for message in await _missed(tx, setting, member, own, {copy.message_id for copy in copies}):
+            await _guarded(parts, tx, message.id, partial(_send_one, parts, tx, setting, message, own, member, now))
+        if disclosure.state is State.EMBARGOED:  # and the details of what it has the mechanics of
+            await _guarded(parts, tx, disclosure.id, partial(details.send, parts, tx, setting, now))
+        there = _of(member, await outbox.of_disclosure(tx, disclosure.id, roles={Role.MEMBER}))
+        fresh = [copy for copy in there.values() if copy.state is CopyState.QUEUED and copy != own.get(copy.message_id)]
+        sent += [copy.message_id for copy in sorted(fresh, key=outbox.place)]
     return tuple(sent)
+
+
+def _of(member: Person, copies: Iterable[Copy]) -> dict[str, Copy]:
+    return {copy.message_id: copy for copy in copies if copy.person_id == member.id}
 
 
 async def _missed(
@@ -73,31 +81,33 @@ def _called_off(copy: Copy) -> bool:
     return is_content and copy.state is CopyState.CANCELLED and copy.reason == Standing.SUSPENDED
 
 
-async def _send_one(
-    parts: Parts, tx: Tx, setting: Setting, message: Message, copy: Copy | None, member: Person, now: datetime
-) -> bool:
-    """Queue one of them; one that does not open keeps nobody from being reinstated, and a human hears of it."""
+async def _guarded(parts: Parts, tx: Tx, ref: str, act: Callable[[], Awaitable[object]]) -> None:
+    """Queue some of it; what does not open keeps nobody from being reinstated, and a human hears of it."""
     try:
         async with tx.begin_nested():
-            if copy is not None and message.kind is MessageKind.LEAK_NOTICE:
-                return await _repeat(parts, tx, setting, copy, now)
-            opened = await content.open_message(parts, tx, message)
-            await content.queue_for_members(parts, tx, setting, opened, (member,), now, at=now)
-            await release.watch(tx, message, now)
+            await act()
     except Unavailable:
         raise  # the database itself: nothing can be done
     except Exception as error:  # noqa: BLE001 - whatever it is, the others follow
-        log.error("not sent again", id=message.id, error=type(error).__name__)
-        parts.trouble.tell("defect", message.id)
-        return False
-    return True
+        log.error("not sent again", id=ref, error=type(error).__name__)
+        parts.trouble.tell("defect", ref)
 
 
-async def _repeat(parts: Parts, tx: Tx, setting: Setting, copy: Copy, now: datetime) -> bool:
+async def _send_one(
+    parts: Parts, tx: Tx, setting: Setting, message: Message, own: dict[str, Copy], member: Person, now: datetime
+) -> None:
+    if message.kind is MessageKind.LEAK_NOTICE:
+        await _repeat(parts, tx, setting, own[message.id], now)
+        return
+    opened = await content.open_message(parts, tx, message)
+    await content.queue_for_members(parts, tx, setting, opened, (member,), now, at=now)
+    await release.watch(tx, message, now)
+
+
+async def _repeat(parts: Parts, tx: Tx, setting: Setting, copy: Copy, now: datetime) -> None:
     """A notice of a leak goes as it was written; not where a third party's embargo came between."""
-    held = await messages.content(tx, copy.content_id)
-    if restricting(setting.disclosure) or held is None or await safe.find(parts, tx, held.item) is None:
-        return False
-    return await outbox.renew(
-        tx, copy.id, content_id=held.id, person_id=copy.person_id or 0, withheld=copy.withheld, now=now
-    )
+    held, person_id = await messages.content(tx, copy.content_id), copy.person_id
+    if restricting(setting.disclosure) or held is None or person_id is None:
+        return
+    if await safe.find(parts, tx, held.item) is not None:
+        await outbox.renew(tx, copy.id, content_id=held.id, person_id=person_id, withheld=copy.withheld, now=now)

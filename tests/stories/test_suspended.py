@@ -9,6 +9,8 @@ import pytest
 from deeds import AT_ONCE, HELD, set_standing, states
 from openpgp import Person
 from policy.facts import Standing
+from storage import items, messages
+from storage.records import Item
 from world import LIST, world
 
 REQUEST = LIST.replace("@", "-request@")
@@ -94,3 +96,43 @@ async def test_between_release_and_hand_over_a_change_of_the_roster_alone_cancel
             "still told of the end of what binds him"
         )
         assert not any("A flaw" in copy.text for copy in story.inbox("west"))
+
+
+@pytest.mark.side
+async def test_what_a_suspension_kept_back_follows_also_of_leaks_and_under_a_third_partys_embargo(
+    tmp_path: Path, people: dict[str, Person]
+) -> None:
+    told = {"upstreams": {"envoy": {"mode": "mechanics"}}}
+    async with world(tmp_path, people, pinned=("alice", "adam", "north", "south"), list=told) as story:
+        south = people["south"].address
+        which = "Embargo-Until: +14d\nUpstream: envoy until +20d\nMechanics-Version: 1.2\n\nA canary.\n"
+        await story.post("alice", which, attachments=[("fix.patch", b"x\n")])
+        first, receipt = story.last("south"), story.last("alice", "Receipt")
+        await story.post("alice", f"Suspend: {south}\n", to=REQUEST, subject="please")
+        await story.post("adam", "Upstream: envoy over\n", reply_to=story.last("adam", "Receipt"))
+        await story.post("north", "Leak: the patch, to a friend\n", reply_to=story.last("north"))
+        assert "A leak is reported" not in "".join(story.subjects("south"))
+        await story.post("alice", f"Reinstate: {south}\n", to=REQUEST, subject="please")
+        did = story.disclosure_id()
+        assert f", 1 mail follows: {did}/2." in story.last("alice", "Answer").text
+        assert story.last("south", "Flaw").text.startswith(f"Details of {did}/1")
+        assert story.last("south", "Flaw").attachments.keys() == {"fix.patch"}
+        assert "canary" not in first.text
+
+        story.box.script("451 4.3.0 later", recipient=south)
+        await story.post("north", "Leak: more of it, to a friend\n", reply_to=story.last("north", "Flaw"))
+        await story.post("alice", f"Suspend: {south}\nReinstate: {south}\n", to=REQUEST, subject="please")
+        assert ", 1 mail follows: MS-" in story.last("alice", "Answer").text
+        assert "leak" in story.last("south", "leak").subject
+
+        # What does not open keeps nobody from being reinstated.
+        story.box.script("451 4.3.0 later", recipient=south)
+        await story.post("alice", "Send-To: audience\n\nNews.\n", reply_to=receipt)
+        async with story.parts.database.transaction() as tx:
+            message = await messages.get(tx, f"{did}/3")
+            assert message is not None
+            assert message.payload_item is not None
+            await items.replace(tx, Item(message.payload_item, b"no key", b"", 0))
+        await story.post("alice", f"Suspend: {south}\nReinstate: {south}\n", to=REQUEST, subject="please")
+        assert "reinstated Southgate" in story.last("alice", "Answer").text
+        assert "follow" not in story.last("alice", "Answer").text
