@@ -325,7 +325,7 @@ async def _follow_up(
 def _nobody(disclosure: Disclosure) -> str:
     said = "Your text went to the coordinators alone: there is no member that it could reach"
     return (
-        f"{said}, as nothing of it was sent. To send a text now, add `Send-To: audience`."
+        f"{said}, as nothing of it was sent. To send a text, answer anew with `Send-To: audience`."
         if is_unsent(disclosure)
         else f"{said}."
     )

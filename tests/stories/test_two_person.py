@@ -135,3 +135,14 @@ async def test_what_was_lifted_unsent_reaches_nobody_by_one_coordinator(
         assert list(story.last("south").attachments) == [], "what is restricted stays so"
         await story.post("alice", "Send-To: audience\n\nMore.\n", reply_to=receipt)  # as any follow-up
         assert "More." in story.last("south").text
+
+        # One mail that lifts what nobody approved, and orders a text at once: the lift takes one, the text two.
+        await story.post("alice", POST, subject="Another")
+        count = len(story.inbox("north"))
+        receipt = story.last("alice", "] Receipt: Another")
+        await story.post("alice", "Fact: public\nSend-To: audience\n\nAt once.\n", reply_to=receipt)
+        assert (await stored(story)).state == "lifted"
+        assert "answer anew with `Send-To: audience`" in " ".join(
+            story.last("alice", "] Receipt: Another").text.split()
+        )
+        assert len(story.inbox("north")) == count
