@@ -164,7 +164,8 @@ async def _record(incoming: Incoming, verdict: Verdict) -> None:
     """Keep the mail itself, sealed; of an automatic one or a preview, that it came."""
     tx, now, envelope = incoming.tx, incoming.now, incoming.envelope
     order = verdict.order if isinstance(verdict, Posted | Reposted | Steered) else None
-    keeps = not isinstance(verdict, Recorded) and not (order and order.preview)
+    is_preview = verdict.is_preview if isinstance(verdict, Kept) else order is not None and order.preview
+    keeps = not isinstance(verdict, Recorded) and not is_preview
     raw_item = await safe.keep(incoming.parts, tx, envelope.content, now) if keeps else None
     signer = incoming.signer()
     record = MailRecord(
@@ -242,6 +243,10 @@ async def _command(incoming: Incoming, verdict: Acted | Acknowledged | Requested
 
 
 async def _keep_back(incoming: Incoming, verdict: Kept) -> None:
+    verdict = await acts.only_what_is_done(incoming, verdict)
+    if verdict.is_preview:
+        await steering.answer_preview(incoming, verdict)
+        return
     kept_as = await keeping.keep_back(incoming, verdict)
     if verdict.leak is not None:
         await leak.take_report(incoming, verdict.leak, kept_as)

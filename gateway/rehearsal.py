@@ -118,6 +118,7 @@ async def rehearse(incoming: Incoming) -> Rehearsal:
     before = {copy.id for copy in await outbox.unsettled(incoming.tx, incoming.mailing_list.id)}
     about = incoming.disclosure.id if incoming.disclosure else None
     is_preview = isinstance(verdict, Posted | Reposted | Steered | Acted) and verdict.order.preview
+    is_preview = is_preview or (isinstance(verdict, Kept) and verdict.is_preview)
     verdict = _in_earnest(verdict)
     await carry_out(incoming, verdict)
     remarks = [*_doings(incoming, verdict), *await _replayed(incoming)]
@@ -161,7 +162,7 @@ def _in_earnest(verdict: Verdict) -> Verdict:
     """A preview is rehearsed as what it previews."""
     if isinstance(verdict, Posted | Reposted | Steered | Acted) and verdict.order.preview:
         return replace(verdict, order=replace(verdict.order, preview=False))
-    return verdict
+    return replace(verdict, is_preview=False) if isinstance(verdict, Kept) else verdict
 
 
 def _doings(incoming: Incoming, verdict: Verdict) -> list[str]:

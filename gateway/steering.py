@@ -64,12 +64,17 @@ async def keep_back(
     if not anew:
         kept = await acts.offering(incoming, kept)
     if is_preview:
-        incoming.taken_for = "preview"
-        await incoming.audit("preview", incoming.mail_id, Reason.CONTROL_LINES)
-        await keeping.ask_writer(incoming, kept)
+        await answer_preview(incoming, kept)
         return
     incoming.taken_for = "quarantine"
     await keeping.keep_back(incoming, kept)
+
+
+async def answer_preview(incoming: Incoming, kept: Kept) -> None:
+    """Tell a preview's writer what is wrong with its lines; nothing of it is kept, and nobody else is told."""
+    incoming.taken_for = "preview"
+    await incoming.audit("preview", incoming.mail_id, Reason.CONTROL_LINES)
+    await keeping.ask_writer(incoming, replace(kept, is_preview=True))
 
 
 def scope_faults(incoming: Incoming, scope: str, order: Order) -> Faults | None:

@@ -301,7 +301,7 @@ def _guard(facts: MailFacts, verdict: Verdict, doubts: tuple[Reason, ...], now: 
     others = outsiders(addressed, writer, scope, admitted, now)
     if not others and not public:
         return verdict
-    kept = verdict if isinstance(verdict, Kept) else Kept((), writer, at_once=True)
+    kept = replace(verdict, is_preview=False) if isinstance(verdict, Kept) else Kept((), writer, at_once=True)
     reasons = _ordered({*kept.reasons, Reason.OUTSIDER_ADDRESSED})
     reporter, _ = _reporter(facts, doubts)
     if public and reporter is not None:
@@ -365,6 +365,14 @@ def _kept(
     return Kept(reasons, proved, at_once, complaints, corrected, mend=mend)
 
 
+def _asked(facts: MailFacts, order: Order, complaints: tuple[Complaint, ...]) -> Kept:
+    """A coordinator's lines can't be obeyed: he is asked; where he only wants to see what would happen, nobody else."""
+    kept = _kept(facts, (Reason.CONTROL_LINES,), complaints, order.corrected)
+    said = [line for line in facts.block.lines if line.name == "Preview"] if facts.block else []
+    is_clear = all(line.known and line.value.casefold().rstrip(".!") == "yes" for line in said)
+    return replace(kept, is_preview=bool(said) and is_clear and not facts.text_is_html)
+
+
 def _may_speak_of_leak(facts: MailFacts, writer: Person | None) -> bool:
     """Whether what is kept back may be a leak report in prose: the coordinators are to read it now (law 5)."""
     if writer is not None and writer.role is Role.COORDINATOR:
@@ -384,7 +392,7 @@ def _judge_coordinator(facts: MailFacts, writer: Person) -> Verdict:
     order = _order(facts)
     complaints = (*order.complaints, *_html_complaints(facts))
     if complaints:
-        return _kept(facts, (Reason.CONTROL_LINES,), complaints, order.corrected)
+        return _asked(facts, order, complaints)
     if facts.answered.about_kept_post:
         return Reposted(writer, order)
     disclosure = facts.disclosure
@@ -422,7 +430,7 @@ def _judge_post(facts: MailFacts, writer: Person) -> Verdict:
         return _kept(facts, (Reason.NO_CONTROL_BLOCK,), (), _proposed_block(facts, order))
     complaints = (*order.complaints, *_html_complaints(facts))
     if complaints:
-        return _kept(facts, (Reason.CONTROL_LINES,), complaints, order.corrected)
+        return _asked(facts, order, complaints)
     return Posted(writer, order)
 
 

@@ -95,7 +95,9 @@ def read_cause(text: str, _: Surroundings) -> Parsed[str]:
     word = text.casefold().rstrip(".!")
     if word in set(Cause):
         return Parsed(word, word)
-    return Parsed(None, "other", f"it says one of {', '.join(Cause)}")
+    near = nearest(word, Cause)
+    meant = f"; did you mean {near}?" if near else ""
+    return Parsed(None, near or Cause.OTHER.value, f"it says one of {', '.join(Cause)}{meant}")
 
 
 def read_send_to(text: str, _: Surroundings) -> Parsed[bool]:

@@ -116,7 +116,9 @@ def _does_something(lines: Sequence[str], block: Block) -> bool:
     """Whether something is left that the mail is sent for, where some of its lines went."""
     names = {_name(line) for line in lines}
     went = {line.name for line in block.lines} - names
-    return bool(names - _DOES_NOTHING) or not went
+    # A public notice without the lift that it was to go out with would only wait for the date.
+    idle = _DOES_NOTHING | {"Public-Notice"} if "Lift" in went else _DOES_NOTHING
+    return bool(names - idle) or not went
 
 
 def _name(line: str) -> str:

@@ -197,7 +197,9 @@ def _plan_end(order: Order, disclosure: Disclosure, events: list[Event], now: da
         return Faults((Complaint(f"{name}:", why, ()),), f"{name}: {order.withdraw or 'now'}\n")
     target = move(disclosure.state, event)
     if isinstance(target, Refusal):
-        return Faults((Complaint(f"{name}:", target.why, ()),), without(order.corrected, name))
+        is_unapproved = event is Event.SEND_AND_LIFT and disclosure.unapproved
+        first = f"; first another coordinator approves it, `Approve: {disclosure.id}`" if is_unapproved else ""
+        return Faults((Complaint(f"{name}:", target.why + first, ()),), without(order.corrected, name))
     waits = upstream.why_not_yet(disclosure) if order.lift_now else None
     if waits is not None:
         return Faults((Complaint("Lift: now", waits),), without(order.corrected, name))

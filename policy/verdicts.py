@@ -57,6 +57,7 @@ class Kept:
 
     ``outsiders`` are who else was addressed; ``leak`` is the case that it opens where one of them is public.
     ``mend`` are lines of the block ``corrected`` that have to be put right before it can be sent.
+    ``is_preview``: it is a coordinator's preview, of which nothing is kept; its writer alone is told.
     """
 
     reasons: tuple[Reason, ...]
@@ -67,6 +68,7 @@ class Kept:
     outsiders: tuple[str, ...] = field(default=(), repr=False)
     leak: LeakReport | None = None
     mend: tuple[str, ...] = field(default=(), repr=False)
+    is_preview: bool = False
 
     @property
     def reason(self) -> Reason:

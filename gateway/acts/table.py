@@ -114,6 +114,22 @@ async def offering(incoming: Incoming, kept: Kept) -> Kept:
     return replace(kept, corrected=found.block, mend=found.mend)
 
 
+async def only_what_is_done(incoming: Incoming, kept: Kept) -> Kept:
+    """A mail kept for how its lines read: where the block put right would be refused too, that is said instead."""
+    facts, disclosure, writer = incoming.facts, incoming.disclosure, kept.writer
+    if kept.reason is not Reason.CONTROL_LINES or not kept.corrected or facts is None or facts.surroundings is None:
+        return kept
+    order = read_order(read_block(kept.corrected), facts.surroundings)
+    if disclosure is None or writer is None or order.complaints:
+        return kept
+    refused: tuple[Complaint, ...] = ()
+    if writer.role is Role.COORDINATOR:
+        plan = plan_steering(order, disclosure, incoming.mailing_list.rules, incoming.now)
+        refused = plan.complaints if isinstance(plan, Faults) else ()
+    refused = refused or await refusals(incoming, writer, order)
+    return replace(kept, complaints=(*kept.complaints, *refused), corrected="") if refused else kept
+
+
 async def perform(incoming: Incoming, writer: Person, order: Order) -> list[str]:
     """Do the acts of a mail, in the order of its lines' table, what it says twice once; give a sentence for each."""
     return [said for act in dict.fromkeys(order.acts) if (said := await HANDLERS[type(act)].do(incoming, writer, act))]

@@ -106,7 +106,12 @@ async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = No
             notice = notices.no_block(verdict.corrected)
         else:
             notice = notices.complaint(
-                disclosure_id, verdict.reasons, verdict.complaints, verdict.corrected, verdict.mend
+                disclosure_id,
+                verdict.reasons,
+                verdict.complaints,
+                verdict.corrected,
+                verdict.mend,
+                is_preview=verdict.is_preview,
             )
         notice = notices_outsiders.told(notice, verdict.outsiders)
     elif verdict.reason is Reason.OUTSIDER_ADDRESSED:

@@ -191,6 +191,7 @@ def naming(notice: Notice, subject: str) -> Notice:
     return replace(notice, subject=f"{notice.subject}: {named}") if named else notice
 
 
+_PREVIEWED = "This was a preview: without it the mail would be kept back. Nothing of it is stored, and nobody got it."
 _NO_BLOCK = (
     "There is no block to paste here: none would be accepted and still mean what you wrote. The lines\n"
     "above say what is in the way; with that put right you are welcome to send your mail again.\n"
@@ -212,12 +213,14 @@ def complaint(
     complaints: Sequence[Complaint],
     corrected: str,
     mend: Sequence[str] = (),
+    *,
+    is_preview: bool = False,
 ) -> Notice:
     """Why a coordinator's or member's mail is kept back, line by line, and the block to paste back, or that none is.
 
-    ``mend`` are lines of the block that have to be put right first.
+    ``mend`` are lines of the block that have to be put right first. Of a preview nothing is kept.
     """
-    lines = ["Your mail is kept back; nobody got it, and nothing of it is lost.", ""]
+    lines = [_PREVIEWED if is_preview else "Your mail is kept back; nobody got it, and nothing of it is lost.", ""]
     for item in complaints:
         lines += [f"* {item.line}", f"    {item.why}"] if item.line else [f"* {item.why}"]
         for reading in item.readings:
@@ -231,7 +234,7 @@ def complaint(
         lines += [
             "",
             *(_TO_MEND.format(lines="\n".join(f"  {line}" for line in mend)) if mend else _TO_SEND).splitlines(),
-            *([] if disclosure_id else ["", *BY_ANSWER.splitlines()]),
+            *([] if disclosure_id or is_preview else ["", *BY_ANSWER.splitlines()]),
             "",
             corrected.strip(),
             "",

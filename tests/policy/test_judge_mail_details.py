@@ -468,3 +468,26 @@ def test_a_public_list_is_a_leak_also_where_it_is_let_in_and_others_are_told_bes
     assert let_in.leak is not None
     assert isinstance(beside, Kept)
     assert beside.outsiders == (EVE, PUBLIC)
+
+
+@pytest.mark.parametrize("to", [None, TO_POST])
+@pytest.mark.parametrize(
+    ("text", "what", "is_preview"),
+    [
+        ("Preview: yes\nTPL: RED\n", {}, True),
+        ("TLP: PINK\nPreview: Yes.\nPreview: yes!\n", {}, True),
+        ("TLP: PINK\n", {}, False),
+        ("TLP: PINK\nPreview: no\n", {}, False),
+        ("TLP: PINK\nPreview: yes\nPreview: no\n", {}, False),
+        ("TLP: PINK\nPreview: please\n", {}, False),
+        ("TLP: PINK\nPreveiw: yes\n", {}, False),  # perhaps it means something else: it is kept
+        ("TLP: PINK\n\nHello,\nPreview: yes\n", {}, False),
+        ("TLP: PINK\nPreview: yes\n", {"text_is_html": True}, False),
+        ("TLP: PINK\nPreview: yes\n", {"named": (EVE,)}, False),
+    ],
+)
+def test_of_a_preview_that_is_clearly_one_nothing_is_kept(text: str, what: Any, to: Any, *, is_preview: bool) -> None:
+    found = judge_mail(mail(text, answered=to, **({"disclosure": OUT} if to else {}), **what), NOW)
+
+    assert isinstance(found, Kept)
+    assert found.is_preview is is_preview

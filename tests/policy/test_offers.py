@@ -27,6 +27,7 @@ GUEST = Surroundings(now=NOW, role="guest")
 MEMBER = Surroundings(now=NOW, role="member", is_reply=True, embargo_until=NOW + timedelta(days=14))
 DP, LK, FA, SR = "DP-2026-K7QX", "LK-2026-K7QX", "FA-2026-K7QX", "SR-2026-K7QX"
 REPLY = Surroundings(now=NOW, is_reply=True)
+NOTICED = Surroundings(now=NOW, is_reply=True, attachments=("n.txt",), has_public_address=True)
 LONG = f"https://x.example/{'1' * 600}"
 
 
@@ -75,6 +76,8 @@ def test_for_a_reply_that_is_refused_as_it_is_read_no_block_is_offered_that_woul
         (STEER, "Corrects: last\nTLP: RED\n", "Corrects: last"),  # the text would be no correction any more
         (STEER, "Lift: now\nCause: ready\nSend: now\n", "Lift: now"),
         (STEER, "Lift: now\n", ""),
+        (NOTICED, "Preview: yes\nLift: now\nPublic-Notice: n.txt\n", "Lift: now"),
+        (NOTICED, "Lift: now\nCause: ready\nPublic-Notice: n.txt\n", "Lift: now"),  # of the lift nothing is left
     ],
 )
 def test_for_what_can_not_be_done_the_same_block_is_not_offered_again(place, text, said) -> None:
@@ -103,6 +106,7 @@ def test_for_what_can_not_be_done_the_same_block_is_not_offered_again(place, tex
             "Fact: public\nWhere: https://x.example\n",
         ),
         (REPLY, "Lift: now\nCause: ready\nTLP: RED\n", "Lift: now", "TLP: RED\n"),
+        (NOTICED, f"Vouch: {LK}\nPublic-Notice: n.txt\n", f"Vouch: {LK}", "Public-Notice: n.txt\n"),
     ],
 )
 def test_a_line_that_can_not_be_done_goes_with_its_companions_where_the_rest_stands_alone(

@@ -259,6 +259,13 @@ def test_what_waits_is_not_sent_and_lifted() -> None:
 
     assert isinstance(found, Faults)
     assert "only what is held" in found.complaints[0].why
+    assert "approves" not in found.complaints[0].why
+
+    unapproved = replace(STALE, unapproved=True)
+    for order, is_told in ((Order(lift_now=True, send_now=True), True), (Order(lift_now=True), False)):
+        found = plan_steering(order, unapproved, RULES, NOW)
+        assert isinstance(found, Faults)
+        assert (f"first another coordinator approves it, `Approve: {STALE.id}`" in found.complaints[0].why) is is_told
 
 
 ASKED = "Embargo-Until: x\nHold-Until: y\n"

@@ -48,6 +48,18 @@ async def test_a_preview_goes_to_its_writer_alone_and_leaves_nothing_behind(
         await story.post("alice", "Preview: yes\nWithdraw: no longer needed\n", reply_to=receipt)
         await story.post("alice", "Preview: yes\nHold-Until: now\n", reply_to=receipt)
         assert "no hold to change" in story.last("alice", "Kept back").text
+        # What can't be read is answered, and no more kept or told than what can't be done.
+        for line in ("TPL: RED", "Hold-Until: +3d\nLift: now", "Embargo-Until: +200d"):
+            told, kept = len(story.inbox("adam")), len(story.inbox("alice"))
+            await story.post("alice", f"Preview: yes\n{line}\n", reply_to=receipt)
+            answer = story.last("alice", "Kept back").text
+            assert "Nothing of it is stored" in answer
+            assert (len(story.inbox("adam")), len(story.inbox("alice"))) == (told, kept + 1)
+            assert ("members have it already" in answer and "no block to paste" in answer) is ("Hold" in line)
+        await story.post("alice", "Preview: yes\nEmbargo-Untill: +9d\n", subject="New")
+        assert "Nothing of it is stored" in story.last("alice", "Kept back").text
+        async with story.parts.database.reading() as tx:
+            assert not (await tx.execute(select(t.quarantine))).all()
         assert len(story.inbox("north")) == 1
         assert not any("Preview" in subject for subject in story.subjects("adam"))
 
