@@ -176,5 +176,6 @@ def test_a_report_is_verified_by_its_writer_and_where_it_is_signed() -> None:
 
 
 def test_the_first_reason_counts_and_each_has_a_meaning() -> None:
-    assert Kept((Reason.CLEARTEXT, Reason.REPLAY), None, at_once=False).reason is Reason.CLEARTEXT
+    kept = Kept((Reason.CLEARTEXT, Reason.REPLAY), None, at_once=False)
+    assert (kept.reason, kept.is_preview) == (Reason.CLEARTEXT, False)
     assert all(reason.meaning == MEANINGS[reason] for reason in Reason)

@@ -184,5 +184,6 @@ def test_a_name_is_quoted_where_it_would_be_read_otherwise_and_only_there():
         '"", "how to fix.txt", into.txt to all'
     )
     assert scope_text(Scope(orgs=("Path to Glory",))) == "org:Path to Glory"
+    assert scope_text(Scope(orgs=(" Acme", "Acme ", ""))) == 'org:" Acme", org:"Acme ", org:""'
     assert not everybody.is_empty
     assert Scope().is_empty
