@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from gateway import safe
+from gateway.scene import Scene
 from policy.facts import GrantKind
 from policy.grants import agreed_until, expires_at
 from storage import duties, grants
@@ -69,13 +70,5 @@ async def follow(
             continue
         await grants.update_one(tx, record.id, expires_at=until)
         await duties.put(tx, kind=OVER, ref=record.id, list_id=mailing_list.id, due_at=until)
-        await parts.trail.append(
-            tx,
-            at=now,
-            event="share-moved",
-            id=after.id,
-            list_id=mailing_list.id,
-            actor="gateway",
-            reason="",
-            detail={"grant": record.id, "until": str(until)},
-        )
+        scene = Scene(parts, tx, mailing_list, now, "gateway")
+        await scene.audit("share-moved", after.id, "", {"grant": record.id, "until": str(until)})

@@ -79,9 +79,10 @@ async def approve(scene: Scene, setting: Setting, record: GrantRecord) -> str | 
         return key if isinstance(key, Refusal) else Refusal(str(terms))
     if TwoPerson.SHARE in scene.mailing_list.config.two_person and not await _has_first(scene, record):
         return await _first(scene, setting, record)
-    asked, until = await said(scene.parts, scene.tx, record), await _until(scene, setting, record)
-    decided = {"state": "approved", "decided_by": scene.actor, "decided_at": scene.now, "expires_at": until}
+    asked = await said(scene.parts, scene.tx, record)
     agreed = await lasting.agreed_of(scene.parts, scene.tx, scene.mailing_list, record, scene.now)
+    until = expires_at(agreed, setting.disclosure)
+    decided = {"state": "approved", "decided_by": scene.actor, "decided_at": scene.now, "expires_at": until}
     await lasting.agree(scene.parts, scene.tx, record, agreed)
     policy_hash = hashlib.sha256(terms.encode()).hexdigest()
     await grants.update_one(scene.tx, record.id, **decided, policy_hash=policy_hash)

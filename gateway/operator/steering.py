@@ -68,13 +68,13 @@ def _read(scene: Scene, disclosure: Disclosure, lines: Sequence[tuple[str, str]]
     block = read_block("".join(f"{name}: {value}\n" for name, value in lines))
     surroundings = around(scene.mailing_list, disclosure, scene.now, role="coordinator", is_reply=True)
     order = read_order(block, surroundings)
-    _refuse(disclosure, order.complaints)
+    if order.complaints:
+        raise _refused(disclosure, order.complaints)
     return order
 
 
-def _refuse(disclosure: Disclosure, complaints: Sequence[Complaint]) -> None:
-    if complaints:
-        raise RefusedError(f"{disclosure.id}: {'; '.join(_in_a_line(one) for one in complaints)}")
+def _refused(disclosure: Disclosure, complaints: Sequence[Complaint]) -> RefusedError:
+    return RefusedError(f"{disclosure.id}: {'; '.join(_in_a_line(one) for one in complaints)}")
 
 
 def _in_a_line(complaint: Complaint) -> str:
@@ -88,8 +88,7 @@ def _plan(scene: Scene, setting: Setting, order: Order) -> SteerPlan:
     disclosure, two = setting.disclosure, scene.mailing_list.config.two_person
     plan = plan_steering(order, disclosure, scene.mailing_list.rules, scene.now)
     if isinstance(plan, Faults):
-        _refuse(disclosure, plan.complaints)
-        raise RefusedError(f"{disclosure.id}: that can't be done now")
+        raise _refused(disclosure, plan.complaints)
     is_sooner = plan.after.embargo_until < disclosure.embargo_until or ends_sooner(disclosure, plan.after)
     if TwoPerson.LIFT in two and disclosure.state is State.EMBARGOED and is_sooner:
         _leave_to_two(disclosure, "end an embargo sooner")
@@ -107,6 +106,9 @@ async def _change(parts: Parts, disclosure_id: str, lines: Sequence[tuple[str, s
     async with parts.database.transaction() as tx:
         scene, setting = await _open(parts, tx, disclosure_id)
         before = setting.disclosure
+        if scene.mailing_list.is_by_agreement(before) and any(name == "Embargo-Until" for name, _ in lines):
+            why = "the list agrees on its date: somebody on it proposes one by mail, and"
+            raise RefusedError(f"{before.id}: {why} `embargo proposal confirm` confirms it")
         order = _read(scene, before, lines)
         plan = _plan(scene, setting, order)
         if not plan.events:
@@ -145,12 +147,6 @@ async def change_dates(parts: Parts, disclosure_id: str, hold_until: str | None,
     lines = [(name, value) for name, value in given if value is not None]
     if not lines:
         raise UnclearError("give --hold-until, --embargo-until or both: there is no date to change to")
-    if embargo_until is not None:
-        async with parts.database.reading() as tx:
-            scene, setting = await _open(parts, tx, disclosure_id)
-        if scene.mailing_list.is_by_agreement(setting.disclosure):
-            why = "the list agrees on its date: somebody on it proposes one by mail, and"
-            raise RefusedError(f"{setting.disclosure.id}: {why} `embargo proposal confirm` confirms it")
     return await _change(parts, disclosure_id, lines)
 
 
