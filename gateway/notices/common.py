@@ -393,11 +393,15 @@ def lifted(disclosure: Disclosure, subject: str, zone: str, now: datetime, late:
 
 
 def withdrawn(disclosure: Disclosure, subject: str, reason: str, is_void: bool, zone: str, now: datetime) -> Notice:
-    """To everybody bound: the disclosure was called off."""
-    if is_void:
+    """To everybody bound: the disclosure was called off. No word of ours sets free what a third party keeps."""
+    ends = in_words(not_before(disclosure), zone, now)
+    if holding(disclosure):
+        theirs = "The embargo of a third party holds as well"
+        bound = f"{theirs}: it stays confidential until that is over, and until {ends}."
+    elif is_void:
         bound = "It is void: you are not bound by it any more."
     else:
-        bound = f"It stays confidential until {in_words(disclosure.embargo_until, zone, now)}."
+        bound = f"It stays confidential until {ends}."
     text = f"The coordinators called {disclosure.id} off.\n\nReason: {reason}\n\n{bound}\n"
     return Notice(tagged(disclosure.id, f"Withdrawn: {subject}"), text)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.notices import requests
+from gateway.notices import common, requests
 from gateway.notices.common import Receipt
 from gateway.notices.leak import leak_notice
 from gateway.sending import mechanics
@@ -126,6 +126,30 @@ def test_what_is_stopped_is_shown_as_stopped() -> None:
 
     assert "Members get nothing: the release is stopped. They would get it Sun 22 Nov 2026 12:28:06 UTC (now)." in told
     assert "Members get it" not in told
+
+
+def test_what_waits_for_a_second_coordinator_is_shown_as_waiting() -> None:
+    told = shown(replace(HELD, state=State.PENDING))
+
+    assert "It waits for a second coordinator's `Approve:`. Members get it after that, not before Sun 22 Nov" in told
+
+
+@pytest.mark.parametrize(
+    ("upstream", "is_void", "expected"),
+    [
+        pytest.param((), False, "It stays confidential until Sun 22 Nov 2026 13:21:06 UTC", id="until its date"),
+        pytest.param((), True, "you are not bound by it any more", id="void"),
+        pytest.param((OURS,), False, "until that is over, and until Wed 2 Dec 2026 13:21:06 UTC", id="max(T, U)"),
+        pytest.param((OURS,), True, "until that is over, and until Wed 2 Dec 2026 13:21:06 UTC", id="void, not theirs"),
+    ],
+)
+def test_a_withdrawal_frees_nobody_of_what_a_third_party_keeps(
+    upstream: tuple[Upstream, ...], is_void: bool, expected: str
+) -> None:
+    told = common.withdrawn(replace(OUT, upstreams=upstream), "Flaw", "a duplicate", is_void, "UTC", NOW).text
+
+    assert expected in told
+    assert ("not bound" in told) == (is_void and not upstream)
 
 
 @pytest.mark.parametrize(
