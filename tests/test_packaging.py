@@ -79,6 +79,7 @@ def test_it_carries_every_file_of_the_four_packages_and_no_test(wheel):
     assert "storage/migrations/env.py" in packed
 
 
+@pytest.mark.side
 def test_what_is_installed_makes_its_database_without_the_tree(wheel, tmp_path):
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:

@@ -12,6 +12,7 @@ from gateway.envelope import Envelope, Limits
 from gateway.replies import Reply
 
 
+@pytest.mark.side
 async def test_a_thousand_idle_connections_do_not_keep_a_good_client_out():
     async with FrontDoor(limits=Limits(connections=50, per_peer=50)) as front:
         idle = [await asyncio.open_connection(front.host, front.port) for _ in range(1000)]

@@ -43,6 +43,7 @@ async def until(claim: object, story: World | None = None) -> None:
             await asyncio.sleep(0.02)
 
 
+@pytest.mark.side
 async def test_a_pager_that_fails_is_tried_again_and_learns_no_content(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 import letters
 from gateway.operator import show as operator_show
 from gateway.operator.explain import explain
@@ -114,6 +116,7 @@ async def test_a_finder_who_was_addressed_becomes_a_guest_of_that_one_disclosure
         assert events.count("guest-let-in") == events.count("grant-ended") == 1
 
 
+@pytest.mark.side
 async def test_a_guest_let_in_later_is_for_two_coordinators_and_gets_what_went_before(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from service import agents, service
 
 MEMBERS = ("north", "south", "west")
 
 
+@pytest.mark.side
 async def test_killed_while_held_and_while_half_of_the_copies_are_out_everybody_gets_the_one_right_mail(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 import letters
 from letters import DISCLOSURE, MEMBERS, last_kept, sizes
 from openpgp import Person
@@ -211,6 +213,7 @@ async def _lines(story: World) -> None:
             assert copy.good_signer(), copy.subject
 
 
+@pytest.mark.side
 async def test_a_note_to_an_address_that_may_be_forged_is_sent_a_few_times_an_hour_only(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -86,6 +86,7 @@ async def test_who_cannot_get_it_is_told_with_the_reason(tmp_path: Path, people:
         assert "withheld (key expired)" in story.last("alice", "Release report").text
 
 
+@pytest.mark.side
 async def test_a_full_quote_of_the_receipt_stops_and_a_hold_in_the_same_mail_lets_go(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

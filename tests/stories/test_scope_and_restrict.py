@@ -96,6 +96,7 @@ async def test_a_wider_scope_sends_what_went_before_and_a_narrower_one_stops(
         assert "there is no organisation 'Nobody'" in story.last("alice", "Kept back").text
 
 
+@pytest.mark.side
 async def test_who_joins_after_the_release_is_let_in_only_by_a_scope_line(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -153,6 +154,7 @@ async def _join(story: World, name: str, organisation: str) -> None:
         )
 
 
+@pytest.mark.side
 async def test_who_was_suspended_at_the_release_and_is_let_in_later_gets_the_whole_of_it(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

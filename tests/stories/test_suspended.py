@@ -16,6 +16,7 @@ from world import LIST, world
 REQUEST = LIST.replace("@", "-request@")
 
 
+@pytest.mark.side
 async def test_a_member_suspended_during_the_hold_gets_nothing_also_not_when_reinstated(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -120,6 +120,7 @@ async def test_a_lift_tells_whoever_has_it_and_the_coordinators(tmp_path, people
         assert [row["actor"] for row in await shell.trail() if row["event"] == "content-destroyed"] == ["operator"]
 
 
+@pytest.mark.side
 async def test_what_nobody_has_can_not_be_lifted_and_what_is_not_stopped_need_not_go(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", HELD)

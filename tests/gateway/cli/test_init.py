@@ -131,6 +131,7 @@ def test_the_lists_key_is_printed_as_gnupg_takes_it(house, people):
     assert house.json("list", "key")["key"] == armored
 
 
+@pytest.mark.side
 @pytest.mark.parametrize("kind", ["sqlite", *(["postgresql"] if pg_server.available() else [])])
 def test_all_of_it_stands_on_either_database(tmp_path, house, people, kind):
     if kind == "postgresql":

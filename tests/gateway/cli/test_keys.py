@@ -177,6 +177,7 @@ async def test_a_removed_key_is_told_that_it_is(tmp_path, people, fresh, beside)
         assert f"No longer: {fresh.fingerprint}" in story.open(fresh, received).text
 
 
+@pytest.mark.side
 async def test_a_copy_that_waits_is_sealed_to_the_new_key(tmp_path, people, fresh, beside):
     north = people["north"]
     async with world(tmp_path, people) as story:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from world import world
 
 LISTED = {
@@ -40,6 +42,7 @@ async def test_an_operator_lists_and_confirms_and_an_ended_one_is_refused(tmp_pa
         assert "no proposal DP-2020-AAAA" in await shell.refuse("proposal", "confirm", "DP-2020-AAAA")
 
 
+@pytest.mark.side
 async def test_where_two_coordinators_lift_no_operator_confirms_an_earlier_date(tmp_path, people, beside):
     rules = {"date_change": "agreement", "two_person": ["lift"]}
     async with world(tmp_path, people, list=rules) as story:

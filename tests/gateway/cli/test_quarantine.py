@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import letters
 from gateway.operator import kept as operator_kept
 from letters import DISCLOSURE
@@ -69,6 +71,7 @@ async def test_a_possible_leak_that_is_none_goes_on_as_a_reply(tmp_path, people,
         ]
 
 
+@pytest.mark.side
 async def test_what_would_be_kept_again_stays_and_nothing_is_doubled(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", NO_BLOCK)

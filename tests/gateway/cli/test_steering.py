@@ -43,6 +43,7 @@ async def test_a_later_public_date_is_told_to_everybody_and_audited(tmp_path, pe
         ]
 
 
+@pytest.mark.side
 async def test_a_hold_is_moved_or_ended(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", HELD)
@@ -72,6 +73,7 @@ async def test_whatever_a_new_date_changes_is_said(tmp_path, people, beside):
         assert (await the_one(shell))["state"] == "pending"
 
 
+@pytest.mark.side
 @pytest.mark.parametrize("is_stopped", [False, True])
 async def test_a_date_for_what_missed_its_own_says_what_becomes_of_it(tmp_path, people, beside, is_stopped):
     async with world(tmp_path, people) as story:
@@ -177,6 +179,7 @@ async def test_a_member_or_a_key_of_another_makes_no_guest(tmp_path, people, bes
         assert (await shell.json("disclosure", "show", listed["id"]))["guests"] == []
 
 
+@pytest.mark.side
 async def test_a_third_partys_embargo_holds_and_is_over(tmp_path, people, beside):
     async with world(tmp_path, people, list=UPSTREAMS) as story:
         await story.post("alice", OUT)
@@ -208,6 +211,7 @@ async def test_a_third_partys_embargo_holds_and_is_over(tmp_path, people, beside
         assert "no embargo of envoy holds" in await shell.refuse(*upstream, "envoy", "--over")
 
 
+@pytest.mark.side
 async def test_where_it_was_published_is_noted_after_the_lift(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", OUT)

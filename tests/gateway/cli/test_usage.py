@@ -141,6 +141,7 @@ def test_options_stand_anywhere_around_arguments(house):
     assert "nobody@n.example" in house.refuse("member", "show", "nobody@n.example", "--json")
 
 
+@pytest.mark.side
 def test_the_configuration_is_found_by_variable_and_by_directory(house):
     command = [sys.executable, "-m", "gateway", "list", "ls", "--json"]
     root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
