@@ -66,7 +66,10 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     else:
         people = await posting.coordinators(tx, disclosure.list_id)
         wrong = await _not_right_yet(tx, setting, one, now)
-        notice = notices_reminders.for_coordinators(disclosure, subject, one, wrong, zone, now, by_clock=by_clock)
+        by_agreement = mailing_list.is_by_agreement(disclosure)
+        notice = notices_reminders.for_coordinators(
+            disclosure, subject, one, wrong, zone, now, by_clock=by_clock, by_agreement=by_agreement
+        )
         kind = MessageKind.REPORT
     if people:
         await posting.notify(parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread)

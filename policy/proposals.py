@@ -75,6 +75,14 @@ def judge_proposal(disclosure: Disclosure, at: datetime, rules: Rules, now: date
     return judge_new_date(disclosure, at, rules, now)
 
 
+def judge_ballot(disclosure: Disclosure, at: datetime, rules: Rules, now: datetime) -> Refusal | None:
+    """Why the list can't be asked for its votes on ``at``; None where it can, which is until the date that stands."""
+    refusal = judge_proposal(disclosure, at, rules, now)
+    if refusal is None and now >= disclosure.embargo_until:
+        return Refusal("its public date has come, so the list can't agree on another one any more")
+    return refusal
+
+
 def opened(
     proposal_id: str, disclosure: Disclosure, at: datetime, by: Person, window: timedelta, now: datetime
 ) -> Proposal:

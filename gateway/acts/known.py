@@ -41,7 +41,8 @@ async def _ask(scene: Scene, disclosure: Disclosure) -> None:
     """Row 15: is it better for members to be free to speak now?"""
     setting = await release.setting_of(scene.parts, scene.tx, disclosure)
     zone = scene.mailing_list.config.timezone
-    notice = notices_facts.decide(disclosure, setting.particulars.subject, zone, scene.now)
+    by_agreement = scene.mailing_list.is_by_agreement(disclosure)
+    notice = notices_facts.decide(disclosure, setting.particulars.subject, zone, scene.now, by_agreement=by_agreement)
     await posting.tell_coordinators(
         scene.parts, scene.tx, scene.mailing_list, notice, now=scene.now, disclosure=disclosure
     )

@@ -56,15 +56,21 @@ async def audience(scene: Scene, setting: Setting) -> tuple[Person, ...]:
 
 async def refuse_proposal(incoming: Incoming, _writer: Person, act: ProposeDate) -> Complaint | None:
     """Say why nobody could agree to the date even if they wished to."""
-    setting = _setting(incoming)
-    refusal = table.judge_proposal(setting.disclosure, act.at, incoming.mailing_list.rules, incoming.now)
+    refusal = _judged(incoming, _setting(incoming), act)
     return Complaint("Propose-Embargo-Until:", refusal.why) if refusal is not None else None
+
+
+def _judged(incoming: Incoming, setting: Setting, act: ProposeDate) -> Refusal | None:
+    """Why the list, or its coordinators where they decide, can't be asked for the date."""
+    mailing_list = incoming.mailing_list
+    judge = table.judge_ballot if mailing_list.is_by_agreement(setting.disclosure) else table.judge_proposal
+    return judge(setting.disclosure, act.at, mailing_list.rules, incoming.now)
 
 
 async def propose(incoming: Incoming, writer: Person, act: ProposeDate) -> str:
     """Open a proposal (rows 7 and 8); or put a request to the coordinators, where they decide."""
     setting = _setting(incoming)
-    refusal = table.judge_proposal(setting.disclosure, act.at, incoming.mailing_list.rules, incoming.now)
+    refusal = _judged(incoming, setting, act)
     if refusal is not None:  # another line of the same mail has moved or ended it
         return f"Your proposal is not taken up: {refusal.why}."
     if not incoming.mailing_list.is_by_agreement(setting.disclosure):

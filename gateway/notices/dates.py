@@ -65,12 +65,20 @@ BY_HAND = "No date ends this embargo by itself: at the public date or later a co
 
 
 def lift_asked(
-    disclosure: Disclosure, subject: str, zone: str, now: datetime, *, notice: str | None, late: str | None
+    disclosure: Disclosure,
+    subject: str,
+    zone: str,
+    now: datetime,
+    *,
+    notice: str | None,
+    late: str | None,
+    by_agreement: bool,
 ) -> Notice:
     """To coordinators: the public date has come, and the embargo lasts until one of them ends it.
 
-    ``notice`` is the name of the public notice that is kept for the lift.
+    ``notice`` is the name of the public notice that is kept for the lift; ``by_agreement``: no date can be named.
     """
+    instead = "Until then it holds." if by_agreement else "Or name a later date with `Embargo-Until:`."
     lines = [
         f"The public date of {disclosure.id} has come: {in_words(disclosure.embargo_until, zone, now)}.",
         "Nothing ended by itself: on this list an embargo ends when a coordinator says so. Members are still",
@@ -83,7 +91,7 @@ def lift_asked(
         *([f"Public-Notice: {notice}"] if notice else []),
         "",
         *(["(Without the second line the public notice stays where it is.)", ""] if notice else []),
-        "Or name a later date with `Embargo-Until:`.",
+        instead,
     ]
     return Notice(tagged(disclosure.id, f"To be lifted: {subject}"), "\n".join(lines) + "\n")
 

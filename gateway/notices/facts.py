@@ -8,6 +8,7 @@ from gateway.notices.common import LINE, MOST_VALUE, Notice, shortened, tagged
 from policy.facts import Disclosure, State
 from policy.instants import in_words
 from policy.knowledge import FactKind
+from policy.upstream import holding
 
 SAID = {
     FactKind.PUBLIC: "it is public",
@@ -36,18 +37,33 @@ def reported(fact_id: str, disclosure: Disclosure, kind: FactKind, reporter: str
     return Notice(tagged(disclosure.id, f"Reported: {SAID[kind]} ({fact_id})"), "\n".join(lines) + "\n")
 
 
-def decide(disclosure: Disclosure, subject: str, zone: str, now: datetime) -> Notice:
-    """To coordinators: attacks are confirmed; shall the embargo end?"""
-    lines = [
-        f"Attacks that use {disclosure.id} are confirmed. Its public date stands:",
-        f"{in_words(disclosure.embargo_until, zone, now)}. It can't be moved to a later one any more.",
-        "",
-        "Please decide: is it better for everybody that members may speak and deploy now? Answer this mail with",
-        LINE,
-    ]
+def decide(disclosure: Disclosure, subject: str, zone: str, now: datetime, *, by_agreement: bool) -> Notice:
+    """To coordinators: attacks are confirmed; shall the embargo end? ``by_agreement``: they alone don't move it."""
+    stands = f"Its public date stands:\n{in_words(disclosure.embargo_until, zone, now)}."
     if disclosure.state is State.EMBARGOED:
-        lines += ["Lift: now", "Cause: exploited", LINE, "or with an earlier `Embargo-Until:`, or leave it as it is."]
-    else:
-        lines += ["Lift: now", "Cause: exploited", "Send: now", LINE]
-        lines += ["to send members the text and lift it in one step, with `Hold-Until: now` to send it, or leave it."]
+        stands += " It can't be moved to a later one any more."
+    lines = [
+        f"Attacks that use {disclosure.id} are confirmed. {stands}",
+        "",
+        "Please decide: is it better for everybody that members may speak and deploy now?",
+        *_ways(disclosure, by_agreement=by_agreement),
+    ]
     return Notice(tagged(disclosure.id, f"Attacks are seen, please decide: {subject}"), "\n".join(lines) + "\n")
+
+
+def _ways(disclosure: Disclosure, *, by_agreement: bool) -> list[str]:
+    """What a coordinator may answer as it stands."""
+    both = "to send members the text and lift it in one step"
+    if holders := holding(disclosure):
+        return [f"It can't be lifted yet: the embargo of {', '.join(one.name for one in holders)} holds."]
+    if disclosure.state is State.EMBARGOED:
+        date = "`Propose-Embargo-Until:`" if by_agreement else "`Embargo-Until:`"
+        lines, rest = ["Lift: now", "Cause: exploited"], f"or with an earlier {date}, or leave it as it is."
+    elif disclosure.state is State.HELD:
+        lines = ["Lift: now", "Cause: exploited", "Send: now"]
+        rest = f"{both}, with `Hold-Until: now` to send it, or leave it."
+    else:
+        first = f"an approval: `Approve: {disclosure.id}`" if disclosure.unapproved else "a new `Embargo-Until:`"
+        way = f"`Lift: now` beside `Send: now` is the way {both}."
+        return [f"Members don't have it: it waits for {first}. After that", way]
+    return ["Answer this mail with", LINE, *lines, LINE, rest]

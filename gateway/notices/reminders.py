@@ -24,8 +24,12 @@ def for_coordinators(
     now: datetime,
     *,
     by_clock: bool,
+    by_agreement: bool,
 ) -> Notice:
-    """An instant comes near; ``wrong`` is what somebody may still want to mend, ``by_clock`` what ends the embargo."""
+    """An instant comes near; ``wrong`` is what somebody may still want to mend, ``by_clock`` what ends the embargo.
+
+    ``by_agreement``: the public date moves only as the list agrees.
+    """
     is_hold, ends = one.subject is Subject.HOLD, due(disclosure, zone, now, by_clock=by_clock)
     if is_hold:
         lines = [f"Members get {disclosure.id} {in_words(one.instant, zone, now)}.", f"Public {ends}."]
@@ -34,7 +38,9 @@ def for_coordinators(
         lines = [f"{disclosure.id} goes public {ends}{by_hand}."]
     lines.append("")
     lines += ["Not right yet:", *(f"* {what}" for what in wrong)] if wrong else ["Everything is in order."]
-    lines += ["", "To change an instant, answer with a new `Hold-Until:` or `Embargo-Until:` line."]
+    date = "`Propose-Embargo-Until:`" if by_agreement else "`Embargo-Until:`"
+    change = "an instant, answer with a new `Hold-Until:` or" if is_hold else "the date, answer with a new"
+    lines += ["", f"To change {change} {date} line."]
     what = "members get it soon" if is_hold else "public soon"
     return Notice(tagged(disclosure.id, f"Reminder, {what}: {subject}"), "\n".join(lines) + "\n")
 

@@ -19,6 +19,7 @@ from policy.proposals import (
     Proposal,
     fate_of,
     find_open,
+    judge_ballot,
     judge_confirmation,
     judge_proposal,
     missing_orgs,
@@ -71,6 +72,18 @@ def test_no_date_is_asked_for_where_members_don_t_have_it_or_it_is_over(state: S
     refusal = judge_proposal(replace(FOUND, state=state), NOW + 20 * DAY, RULES, NOW)
     assert refusal is not None
     assert f"(it is {state})" in refusal.why
+
+
+@pytest.mark.parametrize("since", [-timedelta(seconds=1), timedelta(), DAY])
+def test_once_its_date_has_come_no_list_can_agree_on_another_one_though_its_coordinators_may_name_it(
+    since: timedelta,
+) -> None:
+    now = STANDS + since
+    refusal = judge_ballot(FOUND, NOW + 20 * DAY, RULES, now)
+    assert (refusal is None) == (now < STANDS)
+    assert refusal is None or "its public date has come" in refusal.why
+    assert judge_proposal(FOUND, NOW + 20 * DAY, RULES, now) is None
+    assert judge_ballot(FOUND, now, RULES, now) == judge_proposal(FOUND, now, RULES, now)
 
 
 @given(st.integers(-200 * 24, 200 * 24))
