@@ -266,7 +266,9 @@ async def send_and_lift(
     Its hold is given up: the texts are dated as they are sent, and say that the embargo is over.
     """
     await messages.date_waiting(tx, disclosure.id, now)
-    sent = await release(parts, tx, disclosure, now, actor=actor, reason="send-and-lift", lifts=True)
+    await disclosures.update(tx, disclosure.id, hold_until=now, stopped=False)
+    held = replace(disclosure, hold_until=now, stopped=False)
+    sent = await release(parts, tx, held, now, actor=actor, reason="send-and-lift", lifts=True)
     return await lift(
         parts,
         tx,

@@ -192,6 +192,16 @@ def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) 
     return replace(disclosure, state=target, unapproved=False, hold_until=hold)
 
 
+def judge_sending(disclosure: Disclosure, now: datetime) -> State | Refusal:
+    """Row 13 for what is held: sent and lifted in one step; at or after its date nothing goes out, as in row 4."""
+    target = move(disclosure.state, Event.SEND_AND_LIFT)
+    if isinstance(target, Refusal) and disclosure.unapproved:
+        return Refusal(f"{target.why}; first another coordinator approves it, `Approve: {disclosure.id}`")
+    if disclosure.state in {State.HELD, State.PENDING} and now >= disclosure.embargo_until:
+        return Refusal("its public date has gone by, and nothing is sent under it; first a new `Embargo-Until:`")
+    return target
+
+
 def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:
     """Row 10a's guard: now < T' <= R + max_embargo; not (A and T' > T); an earlier one not before now + min_notice."""
     released = disclosure.released_at or disclosure.hold_until

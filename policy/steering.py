@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from policy import upstream
 from policy.audience import is_unsent
-from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, move
+from policy.disclosure import Event, Refusal, Rules, effective_hold, judge_dates, judge_new_date, judge_sending, move
 from policy.facts import Disclosure, State, Upstream
 from policy.instants import Reading, is_patch_day, parse_duration
 from policy.offers import without
@@ -195,11 +195,9 @@ def _plan_end(order: Order, disclosure: Disclosure, events: list[Event], now: da
     if order.embargo_until or order.hold_until or order.hold_now or order.scope:
         why = "it ends the embargo, so dates and scope can't change with it"
         return Faults((Complaint(f"{name}:", why, ()),), f"{name}: {order.withdraw or 'now'}\n")
-    target = move(disclosure.state, event)
+    target = judge_sending(disclosure, now) if event is Event.SEND_AND_LIFT else move(disclosure.state, event)
     if isinstance(target, Refusal):
-        is_unapproved = event is Event.SEND_AND_LIFT and disclosure.unapproved
-        first = f"; first another coordinator approves it, `Approve: {disclosure.id}`" if is_unapproved else ""
-        return Faults((Complaint(f"{name}:", target.why + first, ()),), without(order.corrected, name))
+        return Faults((Complaint(f"{name}:", target.why, ()),), without(order.corrected, name))
     waits = upstream.why_not_yet(disclosure) if order.lift_now else None
     if waits is not None:
         return Faults((Complaint("Lift: now", waits),), without(order.corrected, name))

@@ -12,7 +12,7 @@ from gateway.operator.base import OPERATOR, Done, RefusedError
 from gateway.operator.show import CALLED_OFF, find_disclosure
 from gateway.operator.wording import at_a_shell
 from gateway.settings import TwoPerson
-from policy.disclosure import Event, Refusal, move
+from policy.disclosure import Event, Refusal, judge_sending, move
 from policy.facts import State
 from policy.instants import in_words
 from policy.upstream import why_not_yet
@@ -46,6 +46,9 @@ async def lift(parts: Parts, disclosure_id: str, cause: str = "other", *, send: 
     async with parts.database.transaction() as tx:
         held = send and (await find_disclosure(tx, disclosure_id)).state in {State.HELD, State.PENDING}
         disclosure = await _may(parts, tx, disclosure_id, Event.SEND_AND_LIFT if held else Event.LIFT_NOW)
+        sent = judge_sending(disclosure, now) if held else None
+        if isinstance(sent, Refusal):
+            raise RefusedError(f"{disclosure.id}: {sent.why}")
         waits = why_not_yet(disclosure)
         if waits is not None:
             raise RefusedError(f"{disclosure.id}: {at_a_shell(waits)}")

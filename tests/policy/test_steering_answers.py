@@ -258,8 +258,16 @@ def test_what_waits_is_not_sent_and_lifted() -> None:
     found = plan_steering(Order(lift_now=True, send_now=True), STALE, RULES, NOW)
 
     assert isinstance(found, Faults)
-    assert "only what is held" in found.complaints[0].why
+    assert "its public date has gone by, and nothing is sent under it" in found.complaints[0].why
     assert "approves" not in found.complaints[0].why
+
+    for now in (HELD.embargo_until, HELD.embargo_until + DAY):  # the clock has not come to it yet
+        found = plan_steering(Order(lift_now=True, send_now=True), HELD, RULES, now)
+        assert isinstance(found, Faults)
+        assert "first a new `Embargo-Until:`" in found.complaints[0].why
+    found = plan_steering(Order(lift_now=True), replace(HELD, embargo_until=NOW), RULES, NOW)
+    assert isinstance(found, Faults)
+    assert "gone by" not in found.complaints[0].why
 
     unapproved = replace(STALE, unapproved=True)
     for order, is_told in ((Order(lift_now=True, send_now=True), True), (Order(lift_now=True), False)):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import letters
-from deeds import state_of
+from deeds import pages, state_of
 from gateway.life import gathering, words
 from letters import MEMBERS, sizes
 from openpgp import Person
@@ -126,8 +127,18 @@ async def test_what_is_held_and_known_is_lifted_unsent_or_sent_and_lifted_in_one
         assert await state_of(story, second) == "held"
         assert all(story.inbox(member) == [] for member in MEMBERS)
 
+        (code,) = re.findall(r"Stop code: (\S+)", receipt.text)
+        await story.post("mallory", f"{code}\n", reply_to=receipt)
+        await story.pass_time(3 * 86_400)
         await story.post("alice", "Lift: now\nCause: leaked\nSend: now\n", reply_to=receipt)
         assert await state_of(story, second) == "lifted"
+        told = story.last("alice", "Receipt").text
+        assert "stopped" not in told
+        async with story.parts.database.reading() as tx:
+            sent = await disclosures.get(tx, second)
+        assert sent is not None
+        assert sent.hold_until == sent.released_at == story.clock.now(), "nothing left before its hold, nor late"
+        assert (await pages(story, "late-release"), "late" in story.last("alice", "Release report").text) == ([], False)
         for member in MEMBERS:
             text, lift = story.inbox(member)
             assert "bismuth" in text.text
