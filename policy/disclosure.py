@@ -193,13 +193,13 @@ def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) 
 
 
 def judge_sending(disclosure: Disclosure, now: datetime) -> State | Refusal:
-    """Row 13 for what is held: sent and lifted in one step; at or after its date nothing goes out, as in row 4."""
-    target = move(disclosure.state, Event.SEND_AND_LIFT)
-    if isinstance(target, Refusal) and disclosure.unapproved:
-        return Refusal(f"{target.why}; first another coordinator approves it, `Approve: {disclosure.id}`")
-    if disclosure.state in {State.HELD, State.PENDING} and now >= disclosure.embargo_until:
+    """Row 13 for what is held, or pending: sent and lifted in one step; but nothing at or after its date (row 4)."""
+    if disclosure.unapproved:
+        why = _REFUSALS[Event.SEND_AND_LIFT]
+        return Refusal(f"{why}; first another coordinator approves it, `Approve: {disclosure.id}`")
+    if now >= disclosure.embargo_until:
         return Refusal("its public date has gone by, and nothing is sent under it; first a new `Embargo-Until:`")
-    return target
+    return move(disclosure.state, Event.SEND_AND_LIFT)
 
 
 def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:
