@@ -19,7 +19,7 @@ from gateway.notices import outsiders as notices_outsiders
 from gateway.scene import Scene, scene_of
 from gateway.sending import posting, reports
 from gateway.sending.content import Setting
-from policy.facts import MessageKind, Person, State
+from policy.facts import MessageKind, Person, Role, State
 from policy.leaklines import ASKED
 from policy.upstream import restricting
 from storage import items, leaks, messages
@@ -280,7 +280,8 @@ async def _tell_audience(incoming: Incoming, report: LeakReport, leak_id: str, r
     if disclosure is None or particulars is None or reporter is None:
         return
     setting = Setting(incoming.mailing_list, disclosure, particulars)
-    await leaktelling.tell(scene_of(incoming, reporter), setting, report.lines, leak_id, readers)
+    by_member = reporter.role is not Role.COORDINATOR
+    await leaktelling.tell(scene_of(incoming, reporter), setting, report.lines, leak_id, readers, by_member=by_member)
 
 
 async def join_case(incoming: Incoming) -> None:

@@ -75,12 +75,18 @@ def read_yes(text: str, _: Surroundings) -> Parsed[bool]:
 
 
 def read_ack(text: str, surroundings: Surroundings) -> Parsed[bool | str]:
-    """Yes or no; from a coordinator also the id of the leak case whose alarm he takes."""
-    case = _CASE.fullmatch(text.strip().upper())
-    if case is not None and surroundings.role == "coordinator":
-        return Parsed(case[0], case[0])
+    """Yes or no; from a coordinator also the id of the leak case whose alarm he takes.
+
+    What else a coordinator writes is not mended to a yes, which takes no alarm.
+    """
     found = read_yes(text, surroundings)
-    return Parsed(found.value, found.fixed, found.why)
+    if surroundings.role != "coordinator" or found.value is not None:
+        return Parsed(found.value, found.fixed, found.why)
+    named = dict.fromkeys(_CASE.findall(text.upper()))
+    case = next(iter(named)) if len(named) == 1 else None
+    if text.upper().strip("[]<>. ") == case:
+        return Parsed(case, case)
+    return Parsed(None, case, "it names one leak case by its id alone, LK-YEAR-XXXX")
 
 
 def read_lift(text: str, _: Surroundings) -> Parsed[bool]:

@@ -78,9 +78,10 @@ def open_case(
     from gateway.operator import leaks as operator_leaks  # noqa: PLC0415 - showing must not pay for acting
     from policy.leaklines import ASKED, LeakLines  # noqa: PLC0415 - the same
 
-    said = {"what": what.strip() or None, "to": to, "when": when, "how": how}
+    given = {"what": what, "to": to, "when": when, "how": how}
+    said = {name: " ".join(text.split()) or None if text else None for name, text in given.items()}
     missing = tuple(name for name in ASKED if said[name] is None)
-    lines = LeakLines(what=said["what"], to=to, when=when, how=how, by=by.value, missing=missing)
+    lines = LeakLines(said["what"], said["to"], said["when"], said["how"], by=by.value, missing=missing)
     do(ctx, lambda parts: operator_leaks.open_case(parts, disclosure, lines))
 
 

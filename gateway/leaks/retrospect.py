@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING
 
 from gateway.notices import leak as notices_leak
@@ -41,7 +42,7 @@ async def send_draft(parts: Parts, tx: Tx, mailing_list: MailingList, ref: str, 
         leak_id=case.id,
         disclosure_id=disclosure.id,
         outcome=case.outcome or "",
-        steps=tuple(sorted(await _steps(tx, case, disclosure))),
+        steps=tuple(sorted(await _steps(tx, case, disclosure), key=itemgetter(0))),
         rows=tuple(await _rows(tx, disclosure)),
     )
     await posting.tell_coordinators(parts, tx, mailing_list, notices_leak.draft(found), now=now, disclosure=disclosure)
@@ -68,6 +69,7 @@ async def end_withdrawn(parts: Parts, tx: Tx, disclosure: Disclosure, now: datet
 async def _steps(tx: Tx, case: LeakRecord, disclosure: Disclosure) -> list[tuple[datetime, str]]:
     """What happened and when, without a name: of the disclosure, of the case, and of the copies as numbers."""
     records = [*await audit.ls(tx, id=disclosure.id), *await audit.ls(tx, id=case.id)]
+    records.sort(key=attrgetter("seq"))
     found = [(record.at, said) for record in records if (said := _said(record))]
     copies = await outbox.of_message(tx, f"{disclosure.id}/1")
     sent = sorted(

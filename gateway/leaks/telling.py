@@ -46,7 +46,13 @@ def _is_inside(person: Person, disclosure: Disclosure, now: datetime) -> bool:
 
 
 async def tell(
-    scene: Scene, setting: Setting, lines: LeakLines | None, leak_id: str, readers: tuple[Person, ...]
+    scene: Scene,
+    setting: Setting,
+    lines: LeakLines | None,
+    leak_id: str,
+    readers: tuple[Person, ...],
+    *,
+    by_member: bool = False,
 ) -> None:
     """Send the notice: what, to whom and when, as the report's lines say; no organisation, no attachment."""
     disclosure, zone = setting.disclosure, setting.mailing_list.config.timezone
@@ -58,7 +64,13 @@ async def tell(
         scene.mailing_list,
         readers,
         notices_leak.leak_notice(
-            disclosure, setting.told_subject, lines, zone, scene.now, by_clock=setting.mailing_list.by_clock
+            disclosure,
+            setting.told_subject,
+            lines,
+            zone,
+            scene.now,
+            by_clock=setting.mailing_list.by_clock,
+            by_member=by_member,
         ),
         kind=MessageKind.LEAK_NOTICE,
         now=scene.now,

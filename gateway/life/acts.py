@@ -83,6 +83,8 @@ ACTS: dict[str, Act] = {
     "grant-ended": Act("A guest's part ended", Sign.OTHER),
     "acknowledged": Act("Acknowledged", Sign.ACKNOWLEDGED),
     "leak": Act("Leak reported", Sign.LEAK),
+    "leak-opened": Act("Leak found: a case was opened", Sign.LEAK),
+    "leak-acked": Act("Alarm of a leak taken in hand", Sign.ALARM),
     "leak-added": Act("More on a leak", Sign.LEAK),
     "leak-again": Act("The same leak report again", Sign.LEAK),
     "leak-discussed": Act("Answer about a leak", Sign.LEAK),

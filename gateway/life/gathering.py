@@ -15,7 +15,7 @@ from gateway.life.acts import open_copy_reason
 from gateway.life.model import Case, Life, Reader, Sent, Text
 from gateway.life.names import Names
 from gateway.mail.model import Payload
-from gateway.operator.show import find_disclosure
+from gateway.operator.show import find_disclosure, waits_for_go
 from gateway.particulars import MessageFacts
 from keys.errors import VaultError
 from policy.facts import CONTENT_KINDS, READERS, CopyState
@@ -92,7 +92,7 @@ async def gather(desk: Looks, disclosure_id: str, reader: Parser | None = None) 
             made_at=now,
             trail_head=f"{head[0]}:{head[1]}" if head else None,
             state=disclosure.state.value,
-            is_stopped=disclosure.stopped,
+            is_stopped=waits_for_go(disclosure),
             tlp=disclosure.tlp,
             scope=disclosure.scope if is_full else _counted(disclosure.scope),
             subject=await _subject(desk, tx, disclosure) if is_full else None,

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RUN = timedelta(minutes=10)  # copies of a message that come to the same state within this are told as one
 NAMED = 3  # so many people are named one by one
+_REPORTS = frozenset({"leak", "leak-added", "leak-again", "leak-retrospective", "no-leak", "fact-reported"})
+"""What a reporter did: whatever else the same mail did is told without the reporter's number, too."""
 _PUBLIC_ID = re.compile(r"[A-Z]{1,8}-\d{4}-[0-9A-Z]{4}(?:/\d+)?")
 _VERBS = {
     "sent": "delivered to",
@@ -75,10 +77,17 @@ class Telling:
         """The cause of its lift as people read it; "": as the trail has it."""
         self._stands = _Step()
         self._runs: dict[tuple[str, str, str, str | None], _Run] = {}
+        self._reports: frozenset[object] = frozenset()
 
-    def tell(self, records: Iterable[AuditRecord]) -> tuple[Moment, ...]:
+    def tell(self, records: Sequence[AuditRecord]) -> tuple[Moment, ...]:
         """Tell records, in order; what the trail has no word for is told by its name."""
         found: list[tuple[datetime, int, Moment]] = []
+        self._reports = frozenset(
+            mail
+            for record in records
+            if (record.event in _REPORTS or record.reason == Reason.POSSIBLE_LEAK)
+            and (mail := record.detail.get("mail")) is not None
+        )
         for record in records:
             copy = self._copies.get(str(record.detail.get("copy", "")))
             state = record.event.removeprefix(acts.COPY)
@@ -111,7 +120,7 @@ class Telling:
         what = f"{words}: {'; '.join(changes)}" if changes else words
         if record.reason in acts.STEPS or act.sign is Sign.LIFTED:
             why = None  # it is in the words
-        return self._moment(record, sign, short, what, self._names.of_actor(record.actor), why)
+        return self._moment(record, sign, short, what, self._who(record), why)
 
     def _changes(self, detail: Mapping[str, Any]) -> list[str]:
         """What a step changed of what stood."""
@@ -188,7 +197,7 @@ class Telling:
 
     def _other(self, record: AuditRecord) -> Moment:
         act = acts.act_of(record)
-        who, why = self._names.of_actor(record.actor), self._why(record, act)
+        who, why = self._who(record), self._why(record, act)
         what, short = act.words, act.words[:1].lower() + act.words[1:]
         if record.reason == Reason.POSSIBLE_LEAK:
             who = self._names.of_reporter(record.actor, is_proved=True)
@@ -203,6 +212,12 @@ class Telling:
         if record.id != self._id and _PUBLIC_ID.fullmatch(record.id):
             what = f"{what} ({record.id})"
         return self._moment(record, act.sign, short, what, who, why)
+
+    def _who(self, record: AuditRecord) -> str:
+        """Who did something; of a report of a leak, and of what came in the same mail, no number says it."""
+        if record.detail.get("mail") in self._reports or acts.act_of(record).sign is Sign.LEAK:
+            return self._names.of_reporter(record.actor, is_proved=True)
+        return self._names.of_actor(record.actor)
 
     def _why(self, record: AuditRecord, act: acts.Act) -> str | None:
         why = (record.reason or None) if self._is_full else acts.open_reason(record, act)

@@ -114,7 +114,8 @@ class Receipt:
         return Notice(tagged(disclosure.id, f"{label}: {self.subject}"), "\n".join(lines) + "\n", tuple(attachments))
 
     def _state(self) -> str:
-        stopped = ", stopped" if self.disclosure.stopped else ""
+        is_stopped = self.disclosure.stopped and self.disclosure.state in {State.HELD, State.PENDING}
+        stopped = ", stopped" if is_stopped else ""
         return f"{self.disclosure.state}{stopped}   TLP:{self.disclosure.tlp}   Scope: {self.disclosure.scope}"
 
     def _instants(self) -> str:

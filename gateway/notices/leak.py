@@ -191,13 +191,22 @@ class LeakAlarm:
 
 
 def leak_notice(
-    disclosure: Disclosure, subject: str, lines: LeakLines | None, zone: str, now: datetime, *, by_clock: bool = True
+    disclosure: Disclosure,
+    subject: str,
+    lines: LeakLines | None,
+    zone: str,
+    now: datetime,
+    *,
+    by_clock: bool = True,
+    by_member: bool = True,
 ) -> Notice:
-    """To the audience: a member reports a leak. No organisation, no quote, no attachment.
+    """To the audience: a leak is reported. No organisation, no quote, no attachment.
 
     Where a third party's embargo keeps details back, not what leaked either. ``by_clock``: a date lifts it.
+    ``by_member``: a member is proved to report it; else coordinators found it, or vouch for it.
     """
-    told = ["A member reports that something of this disclosure leaked."]
+    who = "A member reports" if by_member else "The coordinators tell you"
+    told = [f"{who} that something of this disclosure leaked."]
     if restricting(disclosure):
         told.append("What leaked, to whom and when is not told for now, as a third party's embargo holds.")
     else:

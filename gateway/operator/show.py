@@ -62,7 +62,7 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
     particulars = await _opened(desk, tx, await disclosures.particulars_item(tx, disclosure.id))
     return {
         **await disclosure_facts(desk, tx, disclosure, now),
-        "stopped": disclosure.stopped,
+        "stopped": waits_for_go(disclosure),
         "released_at": rfc3339(disclosure.released_at) if disclosure.released_at else None,
         "ended_at": rfc3339(disclosure.ended_at) if disclosure.ended_at else None,
         "closed_at": rfc3339(disclosure.closed_at) if disclosure.closed_at else None,
@@ -107,6 +107,11 @@ async def whole(desk: HoldsVault, tx: Tx, disclosure: Disclosure, now: datetime)
             for record in records
         ],
     }
+
+
+def waits_for_go(disclosure: Disclosure) -> bool:
+    """Whether a stop holds back its release; of what was lifted or withdrawn in spite of it, or since, no more."""
+    return disclosure.stopped and disclosure.state in {State.PENDING, State.HELD}
 
 
 def proposals_of(

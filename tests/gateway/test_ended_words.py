@@ -111,6 +111,8 @@ def test_a_leak_notice_names_the_instant_at_which_the_lift_is_due(
     assert ("may come earlier" in told) == earlier
     assert "What leaked: the patch" in told
     assert "To whom: not known yet" in told
+    assert told.startswith("A member reports that")
+    assert leak_notice(disclosure, "Flaw", None, "UTC", NOW, by_member=False).text.startswith("The coordinators tell")
 
 
 def test_a_leak_notice_says_nothing_of_what_a_third_party_keeps_back() -> None:

@@ -228,6 +228,8 @@ def told(*records: AuditRecord, full: bool = False) -> tuple[Moment, ...]:
         pytest.param(record("leak", "LK-1", verified=False), Sign.LEAK, "Leak reported, not proved", id="leak"),
         pytest.param(record("alarm", "AL-1", "late-lift"), Sign.ALARM, "Alarm: late-lift", id="alarm"),
         pytest.param(record("leak-assessed", "LK-1", "public"), Sign.LEAK, "Leak assessed: public", id="case"),
+        pytest.param(record("leak-opened", "LK-1"), Sign.LEAK, "Leak found: a case was opened", id="found"),
+        pytest.param(record("leak-acked", "LK-1"), Sign.ALARM, "Alarm of a leak taken in hand", id="taken"),
         pytest.param(record("disclosure-lifted", reason="lift-leaked"), Sign.LIFTED, "Lifted: it had leaked", id="up"),
         pytest.param(
             record("disclosure-embargoed", reason="lift-asked"),
@@ -276,6 +278,15 @@ def test_who_reported_a_leak_is_not_even_a_number():
 
     assert (acknowledged.who, leak.who, kept.who, stranger.who) == ("member 1", "a member", "a member", "somebody")
     assert [moment.who for moment in told(record("leak", "LK-2026-AAAA"), full=True)] == ["Northwind"]
+
+    again, _, posted, _, other = told(
+        record("disclosure-lifted", reason="leak"),
+        record("leak", "LK-2026-AAAA", verified=True, mail="ML-1"),
+        record("reply", "ED-2026-K7QX/2", mail="ML-2"),
+        record("leak-retrospective", "LK-2026-AAAA", mail="ML-2"),
+        record("reply", "ED-2026-K7QX/3", mail="ML-3"),
+    )
+    assert (again.who, posted.who, other.who) == ("a member", "a member", "member 1"), "of the same mail neither"
 
 
 def test_dates_that_move_are_told_and_states_are_spans():

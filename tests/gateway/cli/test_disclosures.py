@@ -143,11 +143,14 @@ async def test_a_held_one_that_is_withdrawn_never_leaves(tmp_path, people, besid
         shell = beside(story)
         (listed,) = await shell.json("disclosure", "ls")
 
+        await shell.ok("disclosure", "stop", listed["id"])
         await shell.ok("disclosure", "withdraw", listed["id"], "--reason", "found to be wrong")
         await story.pass_time(7200)
 
         shown = await shell.json("disclosure", "show", listed["id"])
         assert (shown["state"], shown["copies"], shown["recipients"]) == ("withdrawn", [], 0)
+        assert shown["stopped"] is False, "nothing waits for `go` any more"
+        assert "State: withdrawn\n" in await shell.ok("disclosure", "report", listed["id"])
         assert story.subjects("north") == []
         assert "found to be wrong" in story.last("adam", "withdrew").text
 

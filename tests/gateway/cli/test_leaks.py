@@ -16,16 +16,16 @@ async def test_the_operator_opens_vouches_assesses_and_dismisses_and_all_coordin
         await story.post("alice", OUT)
         ident, shell = story.disclosure_id(), beside(story)
 
-        said = await shell.ok(
-            "leak", "open", "--disclosure", ident, "--what", "the patch of Northwind", "--to", "a mirror"
-        )
+        what = ("--what", "the patch\nof  Northwind", "--to", "a mirror", "--how", " ")
+        said = await shell.ok("leak", "open", "--disclosure", ident, *what)
         await story.settle()
         (found,) = await shell.json("leak", "ls")
         assert found["id"] in said
         assert (found["state"], found["verified"], found["reporter"], found["org"]) == ("open", True, "operator", None)
         assert (found["missing"], found["outcome"], found["retrospective"]) == (["when", "how"], None, "none")
         assert "the operator opened the case" in story.last("alice", "ALARM").text
-        assert "the patch of a member" in story.last("west", "leak").text
+        assert "What leaked: the patch of a member" in story.last("west", "leak").text
+        assert story.last("west", "leak").text.startswith("The coordinators tell you"), "no member reported it"
         assert "Northwind" not in story.last("west", "leak").text
 
         await story.deliver(letters.unsigned(story, "Leak: all of it\n", who="south", answers=story.inbox("south")[0]))
