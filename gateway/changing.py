@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway import release
+from gateway.kept import approvals
 from gateway.notices import common as notices
 from gateway.receipts import UNRELEASED
 from gateway.sending import content
@@ -55,8 +56,11 @@ async def carry_out(
     words: list[str] = []
     if after.hold_until != before.hold_until:
         await messages.date_waiting(scene.tx, after.id, after.hold_until)
+        if after.unapproved:
+            await approvals.ask_again(scene.tx, after, now)
     if says_hold:
-        words.append(f"Members get it {in_words(after.hold_until, zone, now)}.")
+        waits = ", once another coordinator has approved it" if after.unapproved else ""
+        words.append(f"Members get it {in_words(after.hold_until, zone, now)}{waits}.")
         words += ["It is no longer stopped."] if before.stopped else []
     if plan.has(Event.NEW_DATE):
         words.append(f"The public date is now {in_words(after.embargo_until, zone, now)}.")

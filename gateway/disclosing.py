@@ -14,7 +14,6 @@ from gateway.passing import pass_on
 from gateway.receipts import Sent, Told
 from gateway.sending import content
 from gateway.sending.content import Setting
-from gateway.settings import TwoPerson
 from gateway.steering import PreviewOverError, keep_back, scope_faults
 from policy.audience import reply_reaches
 from policy.facts import Disclosure, MessageKind, Person, State
@@ -55,7 +54,7 @@ async def post(incoming: Incoming, verdict: Posted) -> bool:
         return False
     try:
         async with incoming.tx.begin_nested():
-            told = await _post(incoming, verdict, await _disclosure(incoming, verdict.writer, plan))
+            told = await _post(incoming, verdict, await _disclosure(incoming, verdict, plan))
             if order.preview:
                 raise PreviewOverError(told)
     except PreviewOverError as over:
@@ -77,9 +76,9 @@ def _defaults(incoming: Incoming) -> Defaults:
     return Defaults(config.default_scope, incoming.mailing_list.default_embargo, config.default_tlp.value)
 
 
-async def _disclosure(incoming: Incoming, writer: Person, plan: PostPlan) -> Disclosure:
-    prefix = incoming.mailing_list.config.id_prefix
-    is_unapproved = TwoPerson.RELEASE in incoming.mailing_list.config.two_person
+async def _disclosure(incoming: Incoming, verdict: Posted, plan: PostPlan) -> Disclosure:
+    prefix, writer = incoming.mailing_list.config.id_prefix, verdict.writer
+    is_unapproved = approvals.needs_second_to_post(incoming, verdict.order)
     return Disclosure(
         id=await disclosures.new_id(incoming.tx, prefix, incoming.now),
         list_id=incoming.mailing_list.id,

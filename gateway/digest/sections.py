@@ -100,11 +100,11 @@ async def perhaps_leaks(look: Look) -> Section:
 
 
 async def second_coordinators(look: Look) -> Section:
-    """What a second coordinator was asked for already, and has not approved."""
+    """What a second coordinator was asked for already, and has not approved; but what needs a date first."""
     entries = []
     for ref in await duties.open_refs(look.tx, kind=approvals.AGAIN, list_id=look.mailing_list.id):
         waiting = await approvals.waiting(look.tx, ref)
-        if waiting is not None:
+        if waiting is not None and not waiting.needs_date(look.now):
             about = waiting.disclosure
             subject = await look.subject(about) if about else None
             entries.append(texts.approval(ref, about.id if about else None, subject))
@@ -141,7 +141,7 @@ async def without_date(look: Look) -> Section:
     entries = [
         texts.new_date(one.id, await look.subject(one), one.embargo_until, look.zone, look.now)
         for one in await look.disclosures(State.PENDING)
-        if not one.unapproved and one.embargo_until <= look.now
+        if one.embargo_until <= look.now
     ]
     return texts.section("dates", "A new date is missing", entries)
 

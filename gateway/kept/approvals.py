@@ -50,14 +50,14 @@ TWO = 2
 
 async def ask(incoming: Incoming, disclosure: Disclosure) -> str:
     """Have the clock ask again for an approval that is missing; give the words that ask for it now."""
-    await duties.put(
-        incoming.tx,
-        kind=APPROVAL,
-        ref=disclosure.id,
-        list_id=disclosure.list_id,
-        due_at=max(disclosure.hold_until, incoming.now + FIRST_AFTER),
-    )
+    await ask_again(incoming.tx, disclosure, incoming.now)
     return f"it waits until another coordinator answers this with `Approve: {disclosure.id}`"
+
+
+async def ask_again(tx: Tx, disclosure: Disclosure, now: datetime) -> None:
+    """Have the clock ask again at its hold, as that stands now, or in an hour."""
+    due_at = max(disclosure.hold_until, now + FIRST_AFTER)
+    await duties.put(tx, kind=APPROVAL, ref=disclosure.id, list_id=disclosure.list_id, due_at=due_at)
 
 
 def left_to_two(incoming: Incoming) -> frozenset[TwoPerson]:
@@ -76,6 +76,16 @@ def needs_second(incoming: Incoming, disclosure: Disclosure, plan: SteerPlan, or
         or (TwoPerson.WIDEN in asked and _widens(incoming, disclosure, plan, order))
         or dismisses_alone(incoming, order)
     )
+
+
+def needs_second_to_post(incoming: Incoming, order: Order) -> bool:
+    """Whether a new disclosure waits for a second coordinator: each does, or it lets in somebody who is no member."""
+    asked = frozenset(incoming.mailing_list.config.two_person)
+    return TwoPerson.RELEASE in asked or (TwoPerson.WIDEN in asked and _invites(order))
+
+
+def _invites(order: Order) -> bool:
+    return any(isinstance(act, InviteGuest) for act in order.acts)
 
 
 def is_first_text(incoming: Incoming, disclosure: Disclosure, order: Order) -> bool:
@@ -103,7 +113,7 @@ def _lifts(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order
 
 def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Order) -> bool:
     """Whether anybody may get by it what he would not get without: the disclosure, or a part that is withheld."""
-    if any(isinstance(act, InviteGuest) for act in order.acts) or opens_sooner(before, plan.after):
+    if _invites(order) or opens_sooner(before, plan.after):
         return True
     if order.scope is not None and widens(
         read_scope(before.scope), read_scope(plan.after.scope), incoming.people, let_in(before)
@@ -167,6 +177,11 @@ class Waiting:
     list_id: str
     disclosure: Disclosure | None
     entry: Quarantined | None
+
+    def needs_date(self, now: datetime) -> bool:
+        """Whether it is a disclosure whose date went by: it can't be approved before it has a new one."""
+        about = self.disclosure
+        return about is not None and self.ref == about.id and about.embargo_until <= now
 
 
 async def waiting(tx: Tx, ref: str) -> Waiting | None:

@@ -57,7 +57,7 @@ async def _still_missing(
         return
     why = await kept_mails.try_out(parts, tx, found.entry, now, carry_out, ahead) if found.entry is not None else None
     if why or is_first:
-        headline, lines = _lapsed(ref, why) if why else _missing(ref)
+        headline, lines = _lapsed(ref, why) if why else _missing(ref, needs_date=found.needs_date(now))
         about = found.disclosure.id if found.disclosure else None
         notice = notices.happened(about, headline, lines)
         await posting.tell_coordinators(parts, tx, mailing_list, notice, now=now, disclosure=found.disclosure)
@@ -67,9 +67,12 @@ async def _still_missing(
     await duties.put(tx, kind=AGAIN, ref=ref, list_id=mailing_list.id, due_at=now + ASK_AGAIN)
 
 
-def _missing(ref: str) -> tuple[str, list[str]]:
+def _missing(ref: str, *, needs_date: bool) -> tuple[str, list[str]]:
+    first = (
+        "Its date went by: it needs a new `Embargo-Until:`, in a mail of its own, before this. " if needs_date else ""
+    )
     lines = [
-        f"{ref} still waits for a second coordinator. Whoever did not ask for it answers with this line:",
+        f"{ref} still waits for a second coordinator. {first}Whoever did not ask for it answers with this line:",
         "",
         f"Approve: {ref}",
     ]

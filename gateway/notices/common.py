@@ -125,7 +125,7 @@ class Receipt:
             return "Members get nothing: it was withdrawn before its release."
         public = in_words(disclosure.embargo_until, self.zone, self.now)
         if disclosure.state in {State.HELD, State.PENDING}:
-            first = f"Members get this {in_words(disclosure.hold_until, self.zone, self.now)}."
+            first = f"Members get this{self._release()}."
             if disclosure.stopped:
                 first = "Members get nothing: the release is stopped. " + first.replace("get this", "would get this")
         else:
@@ -143,6 +143,16 @@ class Receipt:
             is_lifted = disclosure.cause is not None  # of what is closed: a withdrawal has none
             return f"{first} The embargo is over since {ended}." if is_lifted else f"{first} It was withdrawn {ended}."
         return f"{first} Public {public}. {self._count()}"
+
+    def _release(self) -> str:
+        """When members get what they don't have yet, and what that waits for beside the clock."""
+        disclosure = self.disclosure
+        when = f" {in_words(disclosure.hold_until, self.zone, self.now)}"
+        if disclosure.state is State.HELD:
+            return when
+        when = f"{when}," if disclosure.hold_until > self.now else ""
+        what = "another coordinator has approved it" if disclosure.unapproved else "it has a new `Embargo-Until:`"
+        return f"{when} once {what}"
 
     def _count(self) -> str:
         members = [seat for seat in self.seats if seat.person.role is not Role.GUEST]

@@ -274,6 +274,8 @@ def _instants(facts: Mapping[str, Any], zone: str, now: datetime) -> list[str]:
     hold, public = _when(facts["hold_until"], zone, now), _when(facts["embargo_until"], zone, now)
     if facts["stopped"] and facts["state"] in {"pending", "held"}:
         return [f"Members get nothing: the release is stopped. They would get it {hold}.", f"Public {public}."]
+    if facts["state"] == "pending" and datetime.fromisoformat(facts["embargo_until"]) <= now:
+        return [f"Members got nothing: its date went by, {public}. It waits for a new `Embargo-Until:`."]
     if facts["state"] == "pending":
         waits = "It waits for a second coordinator's `Approve:`."
         return [f"{waits} Members get it after that, not before {hold}.", f"Public {public}."]

@@ -131,9 +131,20 @@ def test_what_is_stopped_is_shown_as_stopped() -> None:
 
 
 def test_what_waits_for_a_second_coordinator_is_shown_as_waiting() -> None:
-    told = shown(replace(HELD, state=State.PENDING))
+    waiting = replace(HELD, state=State.PENDING, unapproved=True)
+    told = shown(waiting)
 
     assert "It waits for a second coordinator's `Approve:`. Members get it after that, not before Sun 22 Nov" in told
+    assert "Members get this once another coordinator has approved it. Public Sun 22 Nov" in receipt(waiting)
+    ahead = replace(waiting, hold_until=NOW + timedelta(minutes=2))
+    assert "Members get this Sun 22 Nov 2026 12:30:06 UTC (in 2 minutes), once another" in receipt(ahead)
+
+
+def test_what_waits_for_a_new_date_is_not_said_to_go_out_in_the_past() -> None:
+    gone = replace(HELD, state=State.PENDING, embargo_until=NOW)
+
+    assert "its date went by, Sun 22 Nov 2026 12:28:06 UTC (now). It waits for a new `Embargo-Until:`" in shown(gone)
+    assert "Members get this once it has a new `Embargo-Until:`." in receipt(gone)
 
 
 @pytest.mark.parametrize(

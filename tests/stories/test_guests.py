@@ -157,7 +157,11 @@ async def test_a_guest_let_in_later_is_for_two_coordinators_and_gets_what_went_b
         assert any("eve.asc" in copy.attachments for copy in story.inbox("adam"))
         # The key is hers alone while she is a guest: one of another disclosure needs none attached.
         await story.post("alice", POST.replace("\n\n", f"\n{GUEST}\n", 1), subject="Another flaw")
-        await story.settle()
+        receipt = story.last("adam", "Receipt: Another")
+        assert not [one for one in story.subjects("mallory") if "Another flaw" in one], (
+            "two for a guest from the start, too"
+        )
+        await story.post("adam", f"Approve: {story.disclosure_id('adam')}\n", reply_to=receipt)
         other = story.last("mallory", "Another flaw")
         assert "as a guest of this one disclosure" in other.text
         await story.post("alice", "Withdraw: void: a mistake\n", reply_to=story.last("alice", "Receipt: Another"))

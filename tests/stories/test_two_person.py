@@ -60,9 +60,18 @@ async def test_a_post_is_pending_until_another_coordinator_approves_it(
 @pytest.mark.side
 async def test_an_approval_after_its_date_asks_for_a_new_one(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, list=ALL) as story:
-        await story.post("alice", "Embargo-Until: +2h\n\nA flaw.\n")
-        await story.pass_time(3 * 3600)
+        await story.post("alice", "Embargo-Until: +2d\nHold-Until: +1d\n\nA flaw.\n")
+        await story.post("alice", "Hold-Until: +1h\n", reply_to=story.last("alice", "Receipt"))
+        receipt = story.last("alice", "Receipt").text
+        assert receipt.count(", once another coordinator has approved it.") == 2
+        await story.pass_time(3600)
+        assert "still missing" in story.last("adam").subject, "at the hold as it stands, not as it stood"
+        await story.pass_time(2 * 86400)
         assert (await stored(story)).state == "pending"
+        digest = story.last("adam", "Daily digest").text
+        assert "members got nothing" in digest
+        assert "Embargo-Until: patch-day" in digest
+        assert "Approve:" not in digest, "that is refused before it has a date"
         approve = f"Approve: {story.disclosure_id()}\n"
         await story.post("adam", approve, reply_to=story.last("adam", "Receipt"))
         assert "a new `Embargo-Until:` first" in story.last("adam").text
