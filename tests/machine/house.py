@@ -41,7 +41,7 @@ from gateway.mail.worker import _answer
 from gateway.parts import Parts
 from gateway.relay import Bounced, Deferred, Delivered
 from keys import packets
-from keys.results import Opened, OpenStatus, Ring, Sealed, SealRequest, SignatureSeen, SignatureStatus
+from keys.results import KeyFacts, Opened, OpenStatus, Ring, Sealed, SealRequest, SignatureSeen, SignatureStatus
 from machine.quick import QuickDatabase
 from policy.facts import Role
 from storage import ids, outbox, roster
@@ -49,6 +49,7 @@ from world import LIST, MEMBERS, entity, envelope_mail, table_of
 
 LIST_ID = "early-disclosure"
 START = FakeClock().now()
+KEY = re.compile(rb"[0-9A-F]{40}")
 BLOCK = re.compile(rb"-----BEGIN PGP MESSAGE-----.*?-----END PGP MESSAGE-----", re.DOTALL)
 HEAD, PACKET, NONCE = b"SEALED1", 40 + 12 + 32, bytes(12)
 PEOPLE = {"alice": "Alice", "adam": "Adam", "north": "Northwind", "south": "Southgate", "west": "Westlake"}
@@ -118,6 +119,10 @@ class Sealer:
         good = {one.name: one.fingerprints for one in requests if set(one.fingerprints) <= pinned}
         refused = {one.name: "not pinned" for one in requests if one.name not in good}
         return Sealed(body, {name: self._session(keys, session) for name, keys in good.items()}, refused)
+
+    async def inspect(self, key_file: bytes, *, now: datetime) -> tuple[KeyFacts, bytes]:
+        fingerprint = KEY.search(key_file)[0]  # type: ignore[index]
+        return KeyFacts(fingerprint.decode(), "ed25519/cv25519", now, None, True, None, (), ()), fingerprint
 
     async def sign(self, ring: Ring, content: bytes) -> bytes:
         return packets.armor(b"signature").replace(b"MESSAGE", b"SIGNATURE")
@@ -199,6 +204,7 @@ def _directory() -> tempfile.TemporaryDirectory[str]:
 @cache
 def _config(path: Path, changes: tuple[tuple[str, Any], ...]) -> configuration.Config:
     how = {name: list(value) if isinstance(value, tuple) else value for name, value in changes}
+    how["upstreams"] = {name: {"mode": mode} for name, mode in how.get("upstreams", ())}
     return configuration.read(table_of(path, 25, list=how), path / "config.toml")
 
 

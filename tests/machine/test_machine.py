@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from machine.life import NOBODY, reached
-from machine.rules import BadDay
+from machine.outsiders import Outsiders
 from policy.facts import Person
 from policy.proposals import Fate, Proposal, Vote
 
@@ -35,7 +35,7 @@ def test_whatever_happens_the_invariants_hold(shard: int) -> None:
         phases=PHASES,
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(seed(shard)(BadDay), settings=how)
+    run_state_machine_as_test(seed(shard)(Outsiders), settings=how)
     sys.stdout.writelines(f"{count:6} {what}\n" for what, count in sorted(reached.items()) if count)
 
 
@@ -51,16 +51,16 @@ def _at_once(proposal: Proposal, *_: Any) -> Fate:
     return Fate.AGREED if any(vote.agrees for vote in proposal.votes) else Fate.OPEN
 
 
-def _withheld(life: BadDay) -> None:
+def _withheld(life: Outsiders) -> None:
     life.post("alice", "Hold-Until: now\n", "Embargo-Until: +3d\n", "Scope: all\n", True)
     life.time_passes(3600)
 
 
-def _bound(life: BadDay) -> None:
+def _bound(life: Outsiders) -> None:
     life.time_passes(5 * 86400)
 
 
-def _voted(life: BadDay) -> None:
+def _voted(life: Outsiders) -> None:
     life.propose("north", 0, "+10d")
     life.holds()
     life.vote("south", 0, True)
@@ -68,14 +68,35 @@ def _voted(life: BadDay) -> None:
     life.vote("south", 0, False)
 
 
-def _agreed(life: BadDay) -> None:
+def _agreed(life: Outsiders) -> None:
     life.propose("north", 0, "+10d")
     life.holds()
     life.vote("south", 0, True)
 
 
-def _lifted(life: BadDay) -> None:
+def _lifted(life: Outsiders) -> None:
     life.steer("alice", 0, "Lift: now\n", False)
+
+
+def _kept_back(life: Outsiders) -> None:
+    life.post_under("alice", "Hold-Until: now\n", "Embargo-Until: +3d\n", "envoy", " until +20d")
+    life.time_passes(3600)
+
+
+def _under_another(life: Outsiders) -> None:
+    life.upstream("alice", 0, "envoy", "", "")
+    life.holds()
+    life.steer("alice", 0, "Lift: now\n", False)
+    life.holds()
+    life.approve("adam", 0)
+
+
+def _not_accepted(life: Outsiders) -> None:
+    life.asks_to_share("north", 0, "helen", "")
+    life.holds()
+    life.decides("adam", 0, "Approve")
+    life.holds()
+    life.steer("alice", 0, "Send-To: audience\n", True)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +113,23 @@ def _lifted(life: BadDay) -> None:
         pytest.param("policy.proposals.voted", _twice, _voted, "11: two votes", id="one vote"),
         pytest.param("policy.proposals.fate_of", _at_once, _agreed, "12: no coordinator", id="confirmation"),
         pytest.param(
+            "policy.upstream.restricting", lambda _: (), _kept_back, "16: canary", id="what a third party keeps back"
+        ),
+        pytest.param(
+            "policy.upstream.why_not_yet", lambda _: None, _under_another, "13: lifted", id="max(T, U), by hand"
+        ),
+        pytest.param(
+            "policy.facts.Grant.is_live", lambda *_: True, _not_accepted, "25: nothing lets helen in", id="the terms"
+        ),
+        pytest.param(
             "gateway.kept.approvals.needs_second", lambda *_: False, _lifted, "two people: lifted", id="two people"
         ),
     ],
 )
 def test_without_one_guard_the_machine_finds_it(
-    monkeypatch: pytest.MonkeyPatch, guard: str, without: Any, act: Callable[[BadDay], None], law: str
+    monkeypatch: pytest.MonkeyPatch, guard: str, without: Any, act: Callable[[Outsiders], None], law: str
 ) -> None:
-    life = BadDay()
+    life = Outsiders()
     life.begins(
         seal="each",
         discussion="audience",
