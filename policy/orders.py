@@ -43,7 +43,7 @@ from policy.plain import nearest
 from policy.scopes import Restriction, Scope, read_restriction, read_scope, restriction_text, scope_text
 from policy.surroundings import Surroundings
 from policy.upstream import UpstreamLine, UpstreamWord
-from policy.upstreamlines import contradiction, read_action, read_upstream, read_versions, shared_with
+from policy.upstreamlines import contradiction, is_of_details, read_action, read_upstream, read_versions, shared_with
 
 __all__ = [
     "Complaint",
@@ -397,10 +397,9 @@ class _Reader:
         """Restrictions of attachments, and the upstreams whose groups get all that is kept back."""
         said = {line.name for line in upstreams if line.word is not UpstreamWord.OVER}
         names = frozenset({*self._s.held_by, *said})
-        found = self._many("Restrict", lambda text, s: read_restrict_line(text, s, lambda r: shared_with(r, names)))
-        shares = {restriction: shared_with(restriction, names) for restriction in found}
-        plain = tuple(restriction for restriction in found if not shares[restriction])
-        return plain, tuple(dict.fromkeys(name for some in shares.values() for name in some))
+        found = self._many("Restrict", lambda text, s: read_restrict_line(text, s, lambda r: is_of_details(r, names)))
+        plain = tuple(restriction for restriction in found if not is_of_details(restriction, names))
+        return plain, tuple(dict.fromkeys(name for one in found for name in shared_with(one, names)))
 
     def _mechanics(self) -> tuple[tuple[str, str], ...]:
         said = {

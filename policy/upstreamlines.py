@@ -97,10 +97,18 @@ def read_action(text: str, _: Surroundings) -> Parsed[str]:
     return Parsed(text, text)
 
 
+def is_of_details(restriction: Restriction, names: frozenset[str]) -> bool:
+    """Whether ``Restrict: * to group:NAME`` is about all that an upstream keeps back, and of no attachment."""
+    return restriction.patterns == (EVERYTHING,) and bool(shared_with(restriction, names))
+
+
 def shared_with(restriction: Restriction, names: frozenset[str]) -> tuple[str, ...]:
-    """The upstreams whose groups get the details by ``Restrict: * to group:NAME``; () for any other restriction."""
+    """The upstreams whose groups get the details by ``Restrict: ... to group:NAME``; () for any other restriction.
+
+    To let such a group have one of the attachments, by name, lets it have what is said of it.
+    """
     to = restriction.to
     known = {name.casefold(): name for name in names}
     found = [known[group.casefold()] for group in to.groups if group.casefold() in known]
-    is_only = restriction.patterns == (EVERYTHING,) and not (to.all or to.orgs or to.addresses)
+    is_only = not (to.all or to.orgs or to.addresses)
     return tuple(found) if is_only and found and len(found) == len(to.groups) else ()

@@ -23,7 +23,7 @@ from policy.grants import InviteGuest
 from policy.leakcase import Outcome
 from policy.reasons import Reason
 from policy.scopes import read_scope
-from policy.upstream import ends_sooner, opens_sooner
+from policy.upstream import ends_sooner, opens_sooner, restricting
 from policy.verdicts import Kept
 from policy.widening import opens, widens
 from storage import disclosures, duties, grants, quarantine
@@ -119,7 +119,8 @@ def _widens(incoming: Incoming, before: Disclosure, plan: SteerPlan, order: Orde
         read_scope(before.scope), read_scope(plan.after.scope), incoming.people, let_in(before)
     ):
         return True
-    if set(order.shares) - {one.name for one in before.upstreams if one.shared}:
+    kept_back = {one.name for one in restricting(plan.after)}
+    if kept_back.intersection(order.shares) - {one.name for one in before.upstreams if one.shared}:
         return True
     ruled = incoming.particulars.restrict if incoming.particulars else ()
     return opens(ruled, order.restrict, incoming.people)

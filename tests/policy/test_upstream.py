@@ -173,6 +173,15 @@ def test_details_for_a_group_are_no_restriction_of_attachments() -> None:
         assert len(found.restrict) == 1
 
 
+def test_an_attachment_for_the_group_of_an_upstream_is_withheld_from_others_also_when_that_is_over() -> None:
+    patch = replace(HERE, attachments=("a.patch",))
+    found = order("Upstream: envoy\nRestrict: a.patch to group:envoy", patch)
+    (kept,) = found.restrict
+    assert (found.shares, kept.patterns, kept.to.groups) == (("envoy",), ("a.patch",), ("envoy",))
+    assert order("Upstream: envoy\nRestrict: b.patch to group:envoy", patch).complaints
+    assert order("Restrict: a.patch to group:envoy", patch).shares == ()
+
+
 @pytest.mark.parametrize(
     ("patterns", "to", "shares"),
     [
@@ -183,11 +192,12 @@ def test_details_for_a_group_are_no_restriction_of_attachments() -> None:
         (("*",), Scope(all=True, groups=("envoy",)), ()),
         (("*",), Scope(groups=("envoy",), orgs=("Northwind",)), ()),
         (("*",), Scope(groups=("envoy",), addresses=("security@northwind.example",)), ()),
-        (("*.patch",), Scope(groups=("envoy",)), ()),
-        (("*", "a.patch"), Scope(groups=("envoy",)), ()),
+        (("*.patch",), Scope(groups=("envoy",)), ("envoy",)),
+        (("*", "a.patch"), Scope(groups=("envoy",)), ("envoy",)),
+        (("a.patch",), Scope(groups=("envoy", "others")), ()),
     ],
 )
-def test_only_all_of_it_to_groups_of_upstreams_alone_shares_details(
+def test_what_only_groups_of_upstreams_may_have_shares_details_with_them(
     patterns: tuple[str, ...], to: Scope, shares: tuple[str, ...]
 ) -> None:
     assert shared_with(Restriction(patterns, to), frozenset({"envoy", "b"})) == shares

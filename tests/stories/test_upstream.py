@@ -163,6 +163,11 @@ async def test_another_coordinator_or_the_group_of_its_name_opens_what_is_kept_b
         assert "did you mean cloud?" in story.last("alice", "Kept back").text
         await story.post("alice", "Preview: yes\n" + POST.format("cloud"), subject="Flaw in hpack", attachments=[FIX])
         assert "A release is being prepared" in story.last("alice", "Preview").proofs[0].as_string()
+        named = "Preview: yes\n" + POST.format("cloud\nRestrict: hpack.patch to group:cloud")
+        await story.post("alice", named, subject="Flaw in hpack", attachments=[FIX])
+        proofs = [proof.as_string() for proof in story.last("alice", "Preview").proofs]
+        told = [("smuggled" in proof, "hpack.patch" in proof) for proof in proofs]
+        assert sorted(told) == [(False, False), (True, True)], "who may have the patch reads what it is about"
 
         shared = POST.format("cloud\nRestrict: * to group:cloud")
         await story.post("alice", shared, subject="Flaw in hpack", attachments=[FIX])
