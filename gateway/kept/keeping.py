@@ -10,6 +10,7 @@ from gateway import storing
 from gateway.kept import keyanswers
 from gateway.notices import common as notices
 from gateway.notices import outsiders as notices_outsiders
+from gateway.notices import requests as notices_requests
 from gateway.sending import posting
 from policy.facts import MessageKind, Role
 from policy.intake import Door
@@ -117,6 +118,8 @@ async def ask_writer(incoming: Incoming, verdict: Kept, kept_as: str | None = No
     elif verdict.reason is Reason.OUTSIDER_ADDRESSED:
         kind = MessageKind.COMPLAINT if writer.role is Role.COORDINATOR else MessageKind.NOTE
         notice = _outsider_question(incoming, verdict, writer, kept_as)
+    elif _is_at_side(incoming, verdict) and incoming.door is Door.REQUEST and writer.role is Role.COORDINATOR:
+        notice = notices_requests.nothing_asked(incoming.mailing_list.address)
     elif _is_at_side(incoming, verdict):
         notice = notices.side_door(key_sent=incoming.key_sent)
     elif verdict.reason in ANSWERED:

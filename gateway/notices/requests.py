@@ -47,6 +47,18 @@ def help_text(address: str) -> Notice:
     return Notice("What you can ask for", text)
 
 
+def nothing_asked(address: str) -> Notice:
+    """To a coordinator whose mail to -request holds none of these lines: where its control lines belong."""
+    text = (
+        "Your mail holds no line that is acted on here, so nothing of it was done. It is kept, and the other\n"
+        "coordinators were told.\n\n"
+        "What steers a disclosure (dates, scope, a lift, `Approve:` ...) is a control line in a reply in its thread.\n"
+        f"Both that and a new disclosure go to {address}.\n"
+        "What can be asked for here is told to whoever sends `help`.\n"
+    )
+    return Notice("Kept: nothing was asked for", text)
+
+
 def not_done(complaints: Sequence[Complaint], corrected: str, address: str) -> Notice:
     """Nothing was done: why, line by line, and the block to paste."""
     lines = ["Nothing of your mail was done.", ""]

@@ -211,6 +211,10 @@ async def test_nobody_else_asks_anything_and_nothing_is_done_twice(tmp_path: Pat
             await story.settle()
             assert len(await kept(story)) == count + 1, name
             assert "unsupported" in (await last_kept(story)).reasons
+        assert f"a reply in its thread.\nBoth that and a new disclosure go to {LIST}." in story.last(
+            "alice", "Kept: nothing was asked for"
+        ).text.replace("\r", "")
+        assert "Kept for the coordinators" in story.last("north", "Kept").subject
         assert "member-suspended" not in [one.event for one in await trail(story)]
 
         # What was kept here can't be released, also not by a request; who asks for it hears why.
