@@ -22,7 +22,7 @@ from policy.audience import admitted_by, is_unsent, judge_seats, let_in
 from policy.closing import ended_thread
 from policy.control import Complaint
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role
+from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, State
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Faults, SteerPlan, plan_steering
@@ -180,6 +180,8 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     if approvals.is_first_text(incoming, incoming.disclosure, order):
         incoming.disclosure = await _let_in(incoming, before, incoming.disclosure)
     setting = Setting(incoming.mailing_list, incoming.disclosure, incoming.particulars)  # as the acts left it
+    if order.public_notice is not None and not is_lift and _is_over_now(before, incoming.disclosure):
+        doings.words += await _publish(incoming, setting, verdict.writer)
     if number is not None:
         await _follow_up(incoming, verdict, setting, plan, doings, number)
     headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
@@ -187,6 +189,11 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     return await receipts.compose(
         incoming, setting, headline, sent=doings.sent, is_preview=order.preview, judges_dates=dates
     )
+
+
+def _is_over_now(before: Disclosure, after: Disclosure) -> bool:
+    """Whether an act of this mail ended the embargo: a public notice that the mail names is ordered anew with it."""
+    return before.state is not State.LIFTED and after.state is State.LIFTED
 
 
 async def _publish(incoming: Incoming, setting: Setting, writer: Person) -> list[str]:

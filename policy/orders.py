@@ -64,6 +64,7 @@ T = TypeVar("T")
 _FOR_MEMBERS = frozenset({"Ack", *COMPANIONS, *(name for name, spec in SPECS.items() if spec.by & {"member", "guest"})})
 SPEAKING = frozenset({"Send-To", *(name for name, spec in SPECS.items() if spec.speaks)})
 _ONLY_IN_REPLIES = frozenset({"Lift", "Withdraw", *(name for name, spec in SPECS.items() if not spec.in_posts)})
+_NO_POST = COMPANIONS | {"Preview", "Send-To"}  # beside lines for replies these make no disclosure of a new mail
 _LISTS = frozenset({"Replaces"})  # companions that may go on in a further line
 _WAY_OUT = (
     "to ask them for another date write `Propose-Embargo-Until:` with a `Reason:`, to tell what is known already "
@@ -165,6 +166,7 @@ class _Reader:
         self._lines: dict[str, list[Line]] = {}
         self._fixed: dict[str, list[str]] = {}
         self._is_leak_alone = leak_of(block) is not None
+        self._is_turned_away = False
         for line in block.lines:
             self._take(line, is_stray=False)
         for line in block.strays:
@@ -172,6 +174,7 @@ class _Reader:
         if block.is_cut:
             self._complain(None, "the text is too long to be searched for control lines; please attach it")
         self._is_leak_alone &= not self._lines
+        self._is_no_post = self._is_turned_away and not self._lines.keys() - _NO_POST
 
     def order(self) -> Order:
         """Read every line; complaints are there afterwards."""
@@ -224,11 +227,16 @@ class _Reader:
             self._complain(line, f"only coordinators steer a disclosure; {way}{_AS_TEXT}")
         elif line.name in SPECS and self._s.role not in SPECS[line.name].by:
             self._complain(line, "it is for members to write; left out of the block below")
-        elif line.name in _ONLY_IN_REPLIES and not self._s.is_reply:
+        elif not self._s.is_reply and self._is_for_replies(line.name):
+            self._is_turned_away = True
             self._complain(line, "it acts on a disclosure, so it stands in a reply to it; left out of the block below")
         else:
             self._lines.setdefault(line.name, []).append(line)
             self._fixed.setdefault(line.name, [])
+
+    def _is_for_replies(self, name: str) -> bool:
+        """Whether a line means nothing in a new mail; what a coordinator acknowledges came in a mail of ours."""
+        return name in _ONLY_IN_REPLIES or (name == "Ack" and self._s.role == "coordinator")
 
     def _named(self, line: Line, *, is_stray: bool) -> Line:
         """The line under the name that it is meant to have; complains where that is not the one written."""
@@ -352,7 +360,7 @@ class _Reader:
         return said
 
     def _dates(self) -> Dates:
-        if self._s.role != "coordinator" or self._is_leak_alone:
+        if self._s.role != "coordinator" or self._is_leak_alone or self._is_no_post:
             return Dates(None, hold_now=False, embargo_until=None, hold_fixed=None, embargo_fixed=None)
         dates = read_dates(self._lines.get("Hold-Until", []), self._lines.get("Embargo-Until", []), self._s, self._add)
         for name, fixed in (("Hold-Until", dates.hold_fixed), ("Embargo-Until", dates.embargo_fixed)):
@@ -417,6 +425,7 @@ class _Reader:
 
     def _ask_for_scope(self, order: Order) -> None:
         is_new = not self._s.is_reply and self._s.role == "coordinator" and not self._is_leak_alone
+        is_new &= not self._is_no_post
         if is_new and not self._s.default_scope and order.scope is None and "Scope" not in self._lines:
             self._complain(
                 None, "every disclosure of this list names its scope: Scope: all, or group:NAME, org:NAME, an address"

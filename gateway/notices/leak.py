@@ -173,8 +173,9 @@ class LeakAlarm:
                 told = "The audience was told of a leak, but not what, to whom and when: a third party's embargo holds."
             lines.append(told if self.audience_told else "No member was told.")
         lines += ["The disclosure was closed; it is open again until the case is."] if self.is_reopened else []
-        lines.append("")
-        for name, label in FIELDS.items():
+        asked = FIELDS if self.lines is not None or not self.is_addition else {}  # more words change none of these
+        lines += [""] if asked else []
+        for name, label in asked.items():
             value = getattr(self.lines, name) if self.lines else None
             lines.append(f"{label}: {shortened(value, MOST_VALUE) if value else '(not said)'}")
         lines += [

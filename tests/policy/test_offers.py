@@ -84,6 +84,11 @@ def test_for_what_can_not_be_done_the_same_block_is_not_offered_again(place, tex
     assert offered(place, text, Complaint(said, "it can't be done")) == Offer()
 
 
+@pytest.mark.parametrize("text", ["Lift: now\n", f"Ack: {LK}\n", f"Assess: {LK}\nOutcome: contained\n"])
+def test_of_lines_for_a_reply_alone_no_disclosure_is_offered_in_a_new_mail(text) -> None:
+    assert offered(POST, text) == Offer()
+
+
 @pytest.mark.parametrize(
     ("place", "text", "said", "left"),
     [

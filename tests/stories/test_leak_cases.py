@@ -179,3 +179,14 @@ async def test_a_case_assessed_as_public_ends_the_embargo_for_everybody_who_ever
         assert all("a typo in a script" in story.last(member).text for member in ("south", "west"))
         assert any("a typo in a script" in copy.text for copy in story.inbox("adam")[-2:])
         assert "posted: to the coordinators and 2 other members" in story.last("north").text
+
+        await story.post("alice", "Embargo-Until: +30d\nPublic-Notice: notice.txt\n\nB.\n", attachments=notice)
+        await story.post("adam", "Leak: all, to all\n", reply_to=story.last("adam", "Receipt"))
+        (case,) = [case for case in await cases(story) if case.state == "open"]
+        block = f"Assess: {case.id}\nOutcome: public\nPublic-Notice: notice.txt\n"
+        await story.post("alice", f"Preview: yes\n{block}", reply_to=story.last("alice", "ALARM"))
+        assert story.box.to("oss@public.example") == []
+        await story.post("alice", block, reply_to=story.last("alice", "ALARM"))
+        assert await state_of(story, story.disclosure_id()) == "lifted"
+        assert len(story.box.to("oss@public.example")) == 1, "the same mail orders it anew"
+        assert "The public notice goes out." in story.last("alice", "Receipt").text

@@ -114,6 +114,7 @@ async def _joins(story: World, told: Path) -> None:
     await story.post("south", "We saw it by mistake on a public mirror as well.\n", reply_to=story.last("south"))
     assert len(await cases(story)) == 1
     assert "We saw it" in story.last("adam").text
+    assert "(not said)" not in story.last("adam").text, "of what leaked words alone say no more and no less"
     assert "more on leak" in story.last("adam").subject
     await story.post("alice", "Asking the mirror now.\n", reply_to=story.last("alice", "ALARM: leak"))
     assert len(await cases(story)) == 1
