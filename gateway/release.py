@@ -294,13 +294,12 @@ async def _date_passed(parts: Parts, tx: Tx, disclosure: Disclosure, now: dateti
     await disclosures.update(tx, disclosure.id, state=after.state)
     await transition(parts, tx, disclosure, after, now, actor="gateway", reason="date-passed")
     setting = await setting_of(parts, tx, after)
-    config = setting.mailing_list.config
     late = reports.lateness(disclosure.embargo_until, now)
     await posting.tell_coordinators(
         parts,
         tx,
         setting.mailing_list,
-        notices.date_passed(after, setting.particulars.subject, config.timezone, now, late),
+        notices.date_passed(after, setting.particulars.subject, setting.mailing_list.rules, now, late),
         now=now,
         kind=MessageKind.RECEIPT,
         disclosure=after,

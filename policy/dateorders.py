@@ -171,7 +171,7 @@ class _Dates:
         if not any(problems):
             wrong.append(Complaint(lines[-1].said, "Embargo-Until stands there twice and says two things"))
         at = self._proposal(reads)
-        return at, as_value(at)
+        return at, as_value(at) if at is not None else None
 
     def _judge(self, read: Read) -> Unclear | None:
         """What is wrong with one public date, or None."""
@@ -190,15 +190,17 @@ class _Dates:
             fault = self._fault(at)
             why += f"; {value} is {fault}" if fault else ""
         possible = tuple(one for one in read.readings if self._is_legal(one.at))
-        if not possible:
-            proposal = as_value(self._proposal([read]))
-            why += f". The block below says {proposal} instead: that is a proposal, not a reading"
+        proposal = self._proposal([read])
+        if not possible and proposal is not None:
+            why += f". The block below says {as_value(proposal)} instead: that is a proposal, not a reading"
         return Unclear(why, possible, read.past)
 
     def _illegal(self, at: datetime) -> Unclear | None:
         fault = self._fault(at)
         if not fault:
             return None
+        if self._is_barred(at):
+            return Unclear(f"it is {fault}")
         told = ""
         if self._is_short(at) and self._is_legal(self._with_notice()):
             proposal, note = self._with_notice(), "the earliest date with that notice, and some time to answer"
@@ -217,6 +219,8 @@ class _Dates:
         if self._is_short(at):
             notice = span_in_words(self._s.min_notice)
             return f"earlier than the date that stands, and that needs more notice than that: {notice}"
+        if self._is_barred(at):
+            return "later than the date that stands, and attacks are seen, so it can't be a later one"
         if max(self._base, self._s.now) < at <= _plus(self._base, self._s.max_embargo):
             return ""
         if at > self._base:
@@ -231,14 +235,21 @@ class _Dates:
         stands, soonest = self._s.embargo_until, _plus(self._s.now, self._s.min_notice)
         return bool(self._s.min_notice) and stands is not None and at < min(stands, soonest)
 
+    def _is_barred(self, at: datetime) -> bool:
+        """Whether it is a later date although attacks are seen (row 10a)."""
+        return self._s.no_later is not None and at > self._s.no_later
+
     def _with_notice(self) -> datetime:
         """An earlier date that still has its notice when the answer comes; or the one that stands."""
         soonest = _plus(self._s.now, self._s.min_notice + _SLACK)
         at = _plus(soonest.replace(second=0, microsecond=0), _MINUTE)
         return min(at, self._s.embargo_until or at)
 
-    def _proposal(self, reads: list[Read]) -> datetime:
-        """The earliest possible reading; else the date of the next year, what is offered instead, or a patch day."""
+    def _proposal(self, reads: list[Read]) -> datetime | None:
+        """The earliest possible reading; else the date of the next year, what is offered instead, or a patch day.
+
+        None: the date that stands had better stay, as attacks are seen.
+        """
         options = sorted(at for read in reads for at in _meant(read))
         legal = [at for at in options if self._is_legal(at)]
         if legal:
@@ -249,7 +260,9 @@ class _Dates:
                 if again is not None and self._is_legal(again):
                     return again
         problem = self._illegal(options[0]) if options else None
-        return problem.readings[0].at if problem and problem.readings else self._after_hold()
+        if problem and problem.readings:
+            return problem.readings[0].at
+        return self._after_hold() if self._s.no_later is None else None
 
     def _after_hold(self) -> datetime:
         try:

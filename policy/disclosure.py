@@ -145,6 +145,9 @@ _REFUSALS: dict[Event, str] = {
 }
 
 
+_UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}  # of a length of time
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What a list's configuration says about dates."""
@@ -160,6 +163,15 @@ class Rules:
 def effective_hold(asked: datetime | None, rules: Rules, now: datetime) -> datetime:
     """The moment before which members get nothing: the hold asked for, but never before the grace is over."""
     return max(asked or now, now + rules.release_grace)
+
+
+def example_date(rules: Rules, now: datetime) -> str:
+    """A new public date that the list takes, as a value: its patch day, or its longest time where that is far off."""
+    start = effective_hold(None, rules, now)
+    if rules.calendar.patch_day_after(start, now) - start <= rules.max_embargo:
+        return "patch-day"
+    seconds = int(rules.max_embargo.total_seconds())
+    return next(f"+{seconds // unit}{word}" for word, unit in _UNITS.items() if seconds % unit == 0)
 
 
 def judge_dates(hold: datetime, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:

@@ -21,7 +21,8 @@ class Surroundings:
     names in this mail, ``stored_notices`` those kept as public notices with the disclosure.
     ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
     the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now;
-    ``by_agreement`` says that this date moves only as the list agrees. ``guests`` are addresses that a
+    ``by_agreement`` says that this date moves only as the list agrees, ``no_later`` is that same date
+    where members have it and attacks are seen, so that it moves to no later one. ``guests`` are addresses that a
     restriction may name besides. ``upstreams`` are the third parties that the list knows, each with its mode, and
     ``held_by`` those whose embargo holds here now.
     """
@@ -43,6 +44,7 @@ class Surroundings:
     hold_until: datetime | None = None
     embargo_until: datetime | None = None
     by_agreement: bool = False
+    no_later: datetime | None = None
     guests: frozenset[str] = frozenset()
     release_grace: timedelta = timedelta()
     min_notice: timedelta = timedelta()

@@ -139,7 +139,7 @@ async def waiting_for_others(look: Look) -> Section:
 async def without_date(look: Look) -> Section:
     """Disclosures whose date went by before members had them."""
     entries = [
-        texts.new_date(one.id, await look.subject(one), one.embargo_until, look.zone, look.now)
+        texts.new_date(one.id, await look.subject(one), one.embargo_until, look.mailing_list.rules, look.now)
         for one in await look.disclosures(State.PENDING)
         if one.embargo_until <= look.now
     ]

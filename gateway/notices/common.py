@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from policy.audience import Seat
+from policy.disclosure import Rules, example_date
 from policy.facts import Disclosure, Person, Role, State
 from policy.instants import in_words
 from policy.knowledge import told_cause
@@ -417,15 +418,15 @@ def withdrawn(disclosure: Disclosure, subject: str, reason: str, is_void: bool, 
     return Notice(tagged(disclosure.id, f"Withdrawn: {subject}"), text)
 
 
-def date_passed(disclosure: Disclosure, subject: str, zone: str, now: datetime, late: str | None) -> Notice:
+def date_passed(disclosure: Disclosure, subject: str, rules: Rules, now: datetime, late: str | None) -> Notice:
     """To coordinators: the date went by while the disclosure was still held."""
-    gone = in_words(disclosure.embargo_until, zone, now)
+    gone = in_words(disclosure.embargo_until, rules.zone, now)
     text = (
         f"The public date of {disclosure.id} went by while it was held ({gone}).\n"
         "Nothing was sent to members: nothing goes out under a stale date.\n"
         f"{noticed_late(late)}\n"
         "To go on, reply to this mail with a new date as the first line, for example\n\n"
-        "Embargo-Until: patch-day\n\n"
+        f"Embargo-Until: {example_date(rules, now)}\n\n"
         "or call it off with `Withdraw: REASON`.\n"
     )
     return Notice(tagged(disclosure.id, f"Needs a new date: {subject}"), text)

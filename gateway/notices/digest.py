@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.notices.common import MOST_ROWS, MOST_SUBJECT, Notice, shortened
+from policy.disclosure import Rules, example_date
 from policy.instants import in_words
 
 MOST_ENTRIES = 50  # of any other section
@@ -78,10 +79,10 @@ def approval(ref: str, thread: str | None, subject: str | None) -> Entry:
     return Entry(ref, f"waits for a coordinator who did not ask for it{about}", (f"Approve: {ref}",), thread)
 
 
-def new_date(ref: str, subject: str, gone: datetime, zone: str, now: datetime) -> Entry:
+def new_date(ref: str, subject: str, gone: datetime, rules: Rules, now: datetime) -> Entry:
     """A disclosure whose date went by before members had it."""
-    what = f"{_named(subject)}, its date went by {in_words(gone, zone, now)}; members got nothing"
-    return Entry("", what, ("Embargo-Until: patch-day", "Withdraw: REASON"), ref)
+    what = f"{_named(subject)}, its date went by {in_words(gone, rules.zone, now)}; members got nothing"
+    return Entry("", what, (f"Embargo-Until: {example_date(rules, now)}", "Withdraw: REASON"), ref)
 
 
 def lift(ref: str, subject: str, date: datetime, notice: str | None, zone: str, now: datetime) -> Entry:

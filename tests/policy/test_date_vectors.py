@@ -152,6 +152,38 @@ def test_a_reading_that_is_past_is_told_and_not_offered() -> None:
     assert "2026-02-06 12:00 UTC is in the past" in complaint.why
 
 
+@pytest.mark.parametrize(
+    ("value", "readings", "corrected"),
+    [
+        pytest.param("2026-12-04 18:00", [], "TLP: RED\n", id="later, no zone: no reading is possible"),
+        pytest.param("2026-12-04 17:00", ["2026-12-04 17:00"], "2026-12-04 17:00", id="what stands is one of them"),
+        pytest.param("2026-12-01 18:00", ["2026-12-01 18:00", "2026-12-02 02:00"], "2026-12-01 18:00", id="earlier"),
+        pytest.param("+200d", [], "TLP: RED\n", id="over the cap: not even the latest date of the list"),
+        pytest.param("2026-11-21 16:00 UTC", [], "TLP: RED\n", id="a past one: no date that nobody asked for"),
+        pytest.param("soon", [], "TLP: RED\n", id="no date"),
+        pytest.param("+1h", ["2026-11-24 18:01"], "2026-11-24 18:01", id="earlier, with too little notice"),
+    ],
+)
+def test_where_attacks_are_seen_no_later_date_is_offered(value: str, readings: list[str], corrected: str) -> None:
+    place = here("2026-11-21 17:00", **SENT, min_notice=timedelta(days=3), no_later=SENT["embargo_until"])
+    found = read_order(read_block(f"Embargo-Until: {value}\nTLP: RED\n"), place)
+    (complaint,) = found.complaints
+    assert [reading.value for reading in complaint.readings] == [f"{one} UTC" for one in readings]
+    assert found.corrected == (
+        corrected if corrected == "TLP: RED\n" else f"Embargo-Until: {corrected} UTC\nTLP: RED\n"
+    )
+    assert "block below" not in complaint.why
+    assert "no other date" not in complaint.why, "an earlier one is"
+    assert ("attacks are seen" in complaint.why) == value.startswith(("2026-12-04", "+200d"))
+    assert read_order(read_block(found.corrected), place).complaints == ()
+
+
+def test_attacks_bar_no_date_that_is_not_later() -> None:
+    place = here("2026-11-21 17:00", **SENT, no_later=SENT["embargo_until"])
+    same = read_order(read_block("Embargo-Until: 2026-12-04 17:00 UTC\n"), place)
+    assert (same.complaints, same.embargo_until) == ((), SENT["embargo_until"])
+
+
 def test_a_date_in_a_quote_is_never_applied() -> None:
     block = read_block("> Embargo-Until: 2026-12-08 18:00 UTC\n\nI agree.\n")
 
@@ -192,6 +224,7 @@ PLACES = st.sampled_from(
         here(NOW, **SENT),
         here(NOW, **SENT, min_notice=timedelta(days=3), window=parse_window("sat")),
         here(NOW, **SENT, max_embargo=timedelta(days=16), min_notice=timedelta(days=10)),
+        here(NOW, **SENT, min_notice=timedelta(days=3), no_later=SENT["embargo_until"]),
         here(NOW, **SENT | {"hold_until": datetime(2026, 11, 24, 17, tzinfo=UTC)}, release_grace=timedelta(hours=1)),
         here("9998-12-30"),
     ]

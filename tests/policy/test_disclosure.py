@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.calendars import Calendar, parse_window
+from policy.control import read_block
 from policy.disclosure import (
     ROWS,
     Event,
@@ -20,12 +21,15 @@ from policy.disclosure import (
     approve,
     due,
     effective_hold,
+    example_date,
     judge_dates,
     judge_new_date,
     move,
     remarks,
 )
 from policy.facts import Disclosure, State
+from policy.orders import Surroundings, read_order
+from policy.steering import SteerPlan, plan_steering
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RULES = Rules("UTC", timedelta(minutes=10), timedelta(days=90), timedelta(days=2))
@@ -204,6 +208,32 @@ def test_the_patch_days_that_were_skipped_are_named() -> None:
     found = replace(disclosure(hold=0), embargo_until=rules.calendar.patch_day_after(NOW, NOW))
 
     assert remarks(found, rules, NOW) == Remarks(skipped=(datetime(2026, 12, 8, 17, tzinfo=UTC),))
+
+
+@pytest.mark.parametrize(
+    ("longest", "value"),
+    [
+        pytest.param(timedelta(minutes=35), "patch-day", id="the patch day is just soon enough"),
+        pytest.param(timedelta(minutes=34, seconds=59), "+2099s", id="it is a second too far off"),
+        pytest.param(timedelta(minutes=30), "+30m", id="minutes"),
+        pytest.param(timedelta(hours=25), "patch-day", id="longer than that"),
+    ],
+)
+def test_what_a_date_that_went_by_may_be_answered_with_is_taken(longest: timedelta, value: str) -> None:
+    rules = replace(RULES, max_embargo=longest, calendar=Calendar("UTC", "4th sunday 12:45"))
+    assert example_date(rules, NOW) == value
+
+
+@pytest.mark.parametrize("longest", [timedelta(days=7), timedelta(hours=36), timedelta(days=90)])
+def test_and_by_a_coordinators_line(longest: timedelta) -> None:
+    rules = replace(RULES, max_embargo=longest)
+    stale = replace(disclosure(State.PENDING, -3, -1), unapproved=False)
+    value = example_date(rules, NOW)
+    assert value in {"+7d", "+36h", "patch-day"}
+    place = Surroundings(now=NOW, is_reply=True, max_embargo=longest, release_grace=rules.release_grace)
+    order = read_order(read_block(f"Embargo-Until: {value}\n"), place)
+    assert order.complaints == ()
+    assert isinstance(plan_steering(order, stale, rules, NOW), SteerPlan)
 
 
 APPROVALS = [

@@ -68,6 +68,7 @@ async def test_what_members_report_changes_nothing_until_a_coordinator_confirms_
         assert (await state_of(story, ident), await date_of(story, ident)) == ("embargoed", date)
         await story.post("alice", "Embargo-Until: +40d\n", reply_to=copy_of(story, "alice"))
         assert "attacks are seen" in story.last("alice").text
+        assert "could mean" not in story.last("alice").text, "no date is offered that would be refused"
         assert await date_of(story, ident) == date
 
         confirmed = await story.post("adam", f"Confirm: {public.id}\n", reply_to=story.last("adam", f"({public.id})"))
