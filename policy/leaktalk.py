@@ -34,7 +34,7 @@ _MOVED = r"(?:the |our |it )?(?:date|meeting|deadline|release|embargo|it) to \w+
 _TRUNK = r"(?:the |our )?(?:public|master|main|trunk|upstream)\b"
 _OPEN_PLACES = (
     r"(?:commit|pull request|merge request|repo|repository|branch|bug|issue|ticket|gist|(?:bug |issue )?tracker|"
-    r"mailing[ -]list|list|channel|forum)"
+    r"mailing[ -]list|list|channel|forum|(?:\w+ )?(?:server|mirror)|wiki|bucket)"
 )
 # Each of these speaks of a leak on its own, unless it is denied or only planned.
 _SPOKEN = tuple(

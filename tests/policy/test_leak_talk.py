@@ -41,6 +41,10 @@ SPEAKS = (
     "The issue was independently rediscovered.",
     "Somebody outside our team has seen it.",
     "The merge request was visible in our public tracker.",
+    "I am afraid that the fix is on our public git server.",
+    "The patch can be had from a public mirror since yesterday.",
+    "Our notes stood on an open wiki for an hour.",
+    "A build with it lay in a public bucket.",
     "The CVE was already published.",
     "One of us told a journalist.",
     "This should not have been made public, but it was made public.",
@@ -49,6 +53,8 @@ SPEAKS = (
     "Thanks for the patch.\n\n-- \nBob\nPS we leaked it",
 )
 SILENT = (
+    "We test it on a server of our own.",
+    "It opens the server's port again.",
     "There is no leak on our side.",
     "We did not leak anything.",
     "We keep the patch internal to avoid a leak.",
