@@ -112,6 +112,12 @@ async def _post(incoming: Incoming, verdict: Posted, disclosure: Disclosure) -> 
     setting = Setting(incoming.mailing_list, disclosure, particulars)
     await content.queue_for_coordinators(incoming.parts, tx, setting, opened, now, but=writer.id)
     incoming.notes += await acts.perform(incoming, writer, order)
+    if (
+        incoming.facts
+        and incoming.facts.block
+        and all(one.name != "Embargo-Until" for one in incoming.facts.block.lines)
+    ):
+        incoming.notes.append("The public date is this list's default, as no `Embargo-Until:` names one.")
     headline = "This is what would happen; nothing is stored" if order.preview else "Your disclosure is kept"
     if disclosure.unapproved:
         headline += f"; {await approvals.ask(incoming, disclosure)}"

@@ -134,7 +134,8 @@ def date_notes(setting: Setting, now: datetime) -> list[str]:
     if setting.disclosure.state not in {*UNRELEASED, State.EMBARGOED}:
         return []
     rules = setting.mailing_list.rules
-    lines = notices_dates.remarked(remarks(setting.disclosure, rules, now), rules, now)
+    by_agreement = setting.mailing_list.is_by_agreement(setting.disclosure)
+    lines = notices_dates.remarked(remarks(setting.disclosure, rules, now), rules, now, by_agreement=by_agreement)
     return lines if setting.mailing_list.by_clock else [*lines, notices_dates.BY_HAND]
 
 

@@ -185,7 +185,11 @@ async def _steer(incoming: Incoming, verdict: Steered, before: Disclosure, plan:
     if number is not None:
         await _follow_up(incoming, verdict, setting, plan, doings, number)
     headline = " ".join(doings.words) or "Your reply is kept; it changed nothing."
-    dates = plan.has(Event.NEW_DATE) or before.hold_until != plan.after.hold_until
+    after = setting.disclosure
+    dates = plan.has(Event.NEW_DATE) or (before.hold_until, before.embargo_until) != (
+        after.hold_until,
+        after.embargo_until,
+    )
     return await receipts.compose(
         incoming, setting, headline, sent=doings.sent, is_preview=order.preview, judges_dates=dates
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from policy.disclosure import is_barred
 from policy.facts import State
 from policy.surroundings import Surroundings
 from policy.upstream import holding
@@ -34,7 +35,7 @@ def around(
         hold_until=_start(disclosure, now + config.release_grace) if disclosure else None,
         embargo_until=disclosure.embargo_until if disclosure else None,
         by_agreement=mailing_list.is_by_agreement(disclosure),
-        no_later=disclosure.embargo_until if disclosure and _is_attacked(disclosure) else None,
+        no_later=disclosure.embargo_until if disclosure and is_barred(disclosure) else None,
         release_grace=config.release_grace,
         min_notice=config.min_notice if disclosure and disclosure.state is State.EMBARGOED else timedelta(),
         min_lead=config.min_lead,
@@ -43,11 +44,6 @@ def around(
         upstreams=tuple((name, one.mode) for name, one in config.upstreams.items()),
         held_by=frozenset(one.name for one in holding(disclosure)) if disclosure else frozenset(),
     )
-
-
-def _is_attacked(disclosure: Disclosure) -> bool:
-    """Whether its date can't move to a later one any more (row 10a); that of what members don't have still may."""
-    return disclosure.state is State.EMBARGOED and disclosure.fact_attacks_at is not None
 
 
 def _start(disclosure: Disclosure, soonest: datetime) -> datetime:

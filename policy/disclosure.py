@@ -214,6 +214,11 @@ def judge_sending(disclosure: Disclosure, now: datetime) -> State | Refusal:
     return move(disclosure.state, Event.SEND_AND_LIFT)
 
 
+def is_barred(disclosure: Disclosure) -> bool:
+    """Whether attacks are seen of what members have, so that its date moves to no later one (rows 7 and 10a)."""
+    return disclosure.state is State.EMBARGOED and disclosure.fact_attacks_at is not None
+
+
 def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now: datetime) -> Refusal | None:
     """Row 10a's guard: now < T' <= R + max_embargo; not (A and T' > T); an earlier one not before now + min_notice."""
     released = disclosure.released_at or disclosure.hold_until
@@ -221,7 +226,7 @@ def judge_new_date(disclosure: Disclosure, embargo: datetime, rules: Rules, now:
         return Refusal("the public date has gone by")
     if embargo > released + rules.max_embargo:
         return Refusal("the embargo would be longer than this list allows")
-    if disclosure.fact_attacks_at is not None and embargo > disclosure.embargo_until:
+    if is_barred(disclosure) and embargo > disclosure.embargo_until:
         return Refusal("attacks are seen, so the public date can't be a later one")
     if embargo < disclosure.embargo_until and embargo < now + rules.min_notice:
         return Refusal("an earlier public date needs more notice than that on this list")
@@ -269,9 +274,8 @@ def remarks(disclosure: Disclosure, rules: Rules, now: datetime) -> Remarks:
     lead = start + calendar.min_lead
     objection = calendar.objection(public)
     soonest = max(start, now + rules.min_notice) if disclosure.state is State.EMBARGOED else max(start, now)
-    before, after = (
-        calendar.nearest(public, after=soonest, until=start + rules.max_embargo) if objection else (None, None)
-    )
+    until = public if is_barred(disclosure) else start + rules.max_embargo
+    before, after = calendar.nearest(public, after=soonest, until=until) if objection else (None, None)
     return Remarks(
         preferred=preferred if preferred is not None and public > preferred else None,
         lead=lead if public < lead else None,

@@ -161,8 +161,10 @@ async def vote(incoming: Incoming, writer: Person, act: CastVote) -> str:
     await scene.audit("date-vote", setting.disclosure.id, "", detail)
     setting, fate = await take_stock(scene, setting, changed)
     _leave(incoming, setting)
-    if fate is Fate.OPEN and not table.missing_orgs(changed, await audience(scene, setting)):
-        notice = notices_proposals.all_voted(setting.disclosure, setting.particulars.subject, changed)
+    inside = await audience(scene, setting)
+    if fate is Fate.OPEN and not table.missing_orgs(changed, inside):
+        counted = replace(changed, votes=table.valid_votes(changed, inside))
+        notice = notices_proposals.all_voted(setting.disclosure, setting.particulars.subject, counted)
         await posting.tell_coordinators(
             scene.parts, scene.tx, scene.mailing_list, notice, now=scene.now, disclosure=setting.disclosure
         )

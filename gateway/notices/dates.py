@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from policy.facts import Disclosure
 
 
-def remarked(remarks: Remarks, rules: Rules, now: datetime) -> list[str]:
-    """To coordinators, in a receipt: the date is accepted, and this would suit the list better."""
+def remarked(remarks: Remarks, rules: Rules, now: datetime, *, by_agreement: bool) -> list[str]:
+    """To coordinators, in a receipt: the date is accepted, and this would suit the list better.
+
+    ``by_agreement``: another one takes a proposal.
+    """
     zone, preferred, lead = rules.zone, rules.preferred_embargo, rules.calendar.min_lead
     lines = [
         f"The patch day {in_words(skipped, zone)} was skipped: it leaves members less than {_days(lead)}."
@@ -33,11 +36,11 @@ def remarked(remarks: Remarks, rules: Rules, now: datetime) -> list[str]:
             f"that would be until {in_words(remarks.preferred, zone, now)}."
         )
     if remarks.objection:
-        lines += _better(remarks, zone, now)
+        lines += _better(remarks, zone, now, "Propose-Embargo-Until" if by_agreement else "Embargo-Until")
     return lines
 
 
-def _better(remarks: Remarks, zone: str, now: datetime) -> list[str]:
+def _better(remarks: Remarks, zone: str, now: datetime, name: str) -> list[str]:
     better = [("before", remarks.before), ("after", remarks.after)]
     found = [(word, at) for word, at in better if at is not None]
     lines = [f"Warning: the public date is accepted, but it is {remarks.objection}."]
@@ -45,7 +48,7 @@ def _better(remarks: Remarks, zone: str, now: datetime) -> list[str]:
         return [f"{lines[0]} No better one is allowed."]
     lines.append("Better, and nearest to it (reply with one of these as the first line):")
     for word, at in found:
-        lines.append(f"  Embargo-Until: {as_value(at)}   ({word} it: {in_words(at, zone, now)})")
+        lines.append(f"  {name}: {as_value(at)}   ({word} it: {in_words(at, zone, now)})")
     return lines
 
 

@@ -194,6 +194,20 @@ CALM = replace(
             ),
             id="nothing better within the cap, counted from the release",
         ),
+        pytest.param(
+            replace(disclosure(State.EMBARGOED, -1, 12), fact_attacks_at=NOW),
+            Remarks(objection="outside this list's hours for it (mon-thu)", before=NOW + timedelta(days=11)),
+            id="nothing later where attacks are seen",
+        ),
+        pytest.param(
+            replace(disclosure(hold=0, embargo=12), fact_attacks_at=NOW),
+            Remarks(
+                objection="outside this list's hours for it (mon-thu)",
+                before=NOW + timedelta(days=11),
+                after=NOW + timedelta(days=15),
+            ),
+            id="but before members have it a later one is",
+        ),
     ],
 )
 def test_an_accepted_date_is_held_against_what_the_list_prefers(found: Disclosure, expected: Remarks) -> None:

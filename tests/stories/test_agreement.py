@@ -197,6 +197,12 @@ async def test_what_nobody_entitled_says_changes_neither_votes_nor_date(
         assert "not possible any more" in story.last("west", "The public date stands").text
         assert await fates(story) == ["agreed", "impossible"]
         await story.post("south", "Propose-Embargo-Until: +9d\n", reply_to=story.last("south", "Flaw"))
+        earlier, asked = ballot(story, "west")
+        await story.post("west", f"Object: {earlier}\n", reply_to=asked)
+        await set_standing(story, people["west"], Standing.SUSPENDED)
+        await story.post("north", f"Agree: {earlier}\n", reply_to=ballot(story, "north")[1])
+        assert "(0 object)" in story.last("alice", "All have voted").text, "nor is an objection told that is void"
+        await set_standing(story, people["west"], Standing.ACTIVE)
 
         # A date beside an end can't both be meant: it is asked about, and the end stands in no block to paste.
         receipt = story.last("alice", "Receipt")

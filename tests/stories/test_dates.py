@@ -40,6 +40,7 @@ async def test_receipts_tell_what_would_suit_the_list_and_dates_over_the_cap_are
         "release_window": "tue-thu 08:00-17:00",
         "holidays_file": str(tmp_path / "quiet.txt"),
         "min_notice": "2d",
+        "default_embargo": "14d",
     }
     async with world(tmp_path, people, list=wishes) as story:
         now = story.clock.now()
@@ -83,6 +84,10 @@ async def test_receipts_tell_what_would_suit_the_list_and_dates_over_the_cap_are
         told = story.last("adam", "Receipt").text
         assert f"The patch day {first:%a} {first.day} {first:%b %Y}" in told
         assert "was skipped: it leaves members less than 14 days" in told
+        assert "default" not in told
+
+        await story.post("alice", "Scope: all\nPreview: yes\n\nA flaw.\n")
+        assert "The public date is this list's default" in story.last("alice", "Preview").text
 
 
 @pytest.mark.side
