@@ -43,7 +43,7 @@ async def ask(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
             now,
             notice=kept,
             late=late,
-            by_agreement=mailing_list.is_by_agreement(disclosure),
+            is_final=mailing_list.is_by_agreement(disclosure) or table.is_barred(disclosure),
         ),
         now=now,
         kind=MessageKind.RECEIPT,

@@ -75,13 +75,13 @@ def lift_asked(
     *,
     notice: str | None,
     late: str | None,
-    by_agreement: bool,
+    is_final: bool,
 ) -> Notice:
     """To coordinators: the public date has come, and the embargo lasts until one of them ends it.
 
-    ``notice`` is the name of the public notice that is kept for the lift; ``by_agreement``: no date can be named.
+    ``notice`` is the name of the public notice that is kept for the lift; ``is_final``: no later date can be named.
     """
-    instead = "Until then it holds." if by_agreement else "Or name a later date with `Embargo-Until:`."
+    instead = "Until then it holds." if is_final else "Or name a later date with `Embargo-Until:`."
     lines = [
         f"The public date of {disclosure.id} has come: {in_words(disclosure.embargo_until, zone, now)}.",
         "Nothing ended by itself: on this list an embargo ends when a coordinator says so. Members are still",

@@ -49,11 +49,11 @@ def test_where_attacks_are_seen_what_can_be_answered_is_told(
 
 
 def test_no_date_is_asked_for_that_the_list_would_have_to_agree_on() -> None:
-    def asked(*, by_agreement: bool) -> str:
-        return lift_asked(OUT, "Flaw", "UTC", NOW, notice=None, late=None, by_agreement=by_agreement).text
+    def asked(*, is_final: bool) -> str:
+        return lift_asked(OUT, "Flaw", "UTC", NOW, notice=None, late=None, is_final=is_final).text
 
-    assert "Or name a later date with `Embargo-Until:`." in asked(by_agreement=False)
-    assert "Embargo-Until" not in asked(by_agreement=True)
+    assert "Or name a later date with `Embargo-Until:`." in asked(is_final=False)
+    assert "Embargo-Until" not in asked(is_final=True)
 
     def reminded(subject: Subject, *, by_agreement: bool) -> str:
         one = Reminder(NOW, subject, OUT.embargo_until)
