@@ -10,6 +10,7 @@ from policy.facts import Grant, GrantKind, State
 from policy.instants import in_words
 
 RULE = "-" * 60
+RESTRICTED = "the coordinators restricted it to a part of the audience"
 
 
 def standing_line(grant: Grant, zone: str) -> str:
@@ -42,6 +43,7 @@ class Banner:
     references: tuple[str, ...] = ()
     by_clock: bool = True  # the date itself ends the embargo; otherwise a coordinator does
     standing: str | None = None  # for one who is no member: how he came to have it
+    is_share: bool = False  # so that it is withheld as it was not asked for, or may not be shared
     upstreams: tuple[tuple[str, datetime | None], ...] = ()  # third parties whose embargo holds, until when
     mechanics: tuple[tuple[str, str], ...] = ()  # "version", "branches", "action": what is said of it
     reaches: str | None = None  # for coordinators: whom a reply to this reaches
@@ -69,10 +71,8 @@ class Banner:
         if self.cve:
             lines.append("CVE: " + ", ".join(self.cve))
         lines.extend(f"Ref: {reference}" for reference in self.references)
-        lines.extend(
-            f"Withheld from you: {name} (the coordinators restricted it to a part of the audience)"
-            for name in self.withheld
-        )
+        why = "it is not among what is shared with you" if self.is_share else RESTRICTED
+        lines.extend(f"Withheld from you: {name} ({why})" for name in self.withheld)
         if self.state is not State.LIFTED:
             lines.append(f"You may before then: {self.permit or 'build and test only'}")
         lines.append("To report a leak, reply with the first line `Leak: what, to whom`")

@@ -70,12 +70,14 @@ class Cut:
     """What makes one reader's content differ from another's.
 
     ``withheld`` are attachment names; ``standing`` is what a guest reads of how he came to have it;
-    ``is_bare``: an upstream's embargo lets him have the mechanics of a release alone.
+    ``is_bare``: an upstream's embargo lets him have the mechanics of a release alone. ``is_share``: it is shared
+    with him, as far as it was asked for.
     """
 
     withheld: frozenset[str] = frozenset()
     standing: str | None = None
     is_bare: bool = False
+    is_share: bool = False
 
 
 WHOLE = Cut()
@@ -134,6 +136,7 @@ def compose_for(
         by_clock=setting.mailing_list.by_clock,
         reaches=reaches,
         standing=cut.standing,
+        is_share=cut.is_share,
         upstreams=tuple((one.name, one.until) for one in holding(setting.disclosure)),
         mechanics=setting.particulars.mechanics,
     )
@@ -170,7 +173,8 @@ def cut_for(setting: Setting, opened: Opened, person: Person, but: Iterable[str]
     standing = standing_line(grant, setting.mailing_list.config.timezone) if grant is not None else None
     if not gets_details(setting.disclosure, person, opened.message.id):
         return Cut(standing=standing, is_bare=True)
-    return Cut(withheld_from(setting, person, opened.facts.told_names).union(but), standing)
+    is_share = grant is not None and grant.kind is GrantKind.SHARE
+    return Cut(withheld_from(setting, person, opened.facts.told_names).union(but), standing, is_share=is_share)
 
 
 def withheld_from(setting: Setting, person: Person, names: Iterable[str]) -> frozenset[str]:

@@ -131,7 +131,7 @@ async def test_a_disclosure_is_shared_when_it_is_approved_and_the_terms_are_acce
         (copy,) = [one for one in _sealed(story) if "canary" in one.text]
         assert set(copy.attachments) == {"fix.patch"}
         assert f"This one disclosure was shared with you ({share}), until" in copy.text
-        assert "Withheld from you: poc.txt" in copy.text
+        assert "Withheld from you: poc.txt (it is not among what is shared with you)" in copy.text
         assert f"accepted the terms, and gets what is shared by {share}" in story.last("north", "The terms").text
         receipt = story.last("alice", "Receipt")
         await story.post("alice", "Send-To: audience\n\nNews.\n", reply_to=receipt, attachments=[("log2.txt", b"l\n")])
