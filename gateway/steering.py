@@ -26,6 +26,7 @@ from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Pers
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Faults, SteerPlan, plan_steering
+from policy.upstream import why_not_yet
 from policy.verdicts import Kept, Reach
 from storage import disclosures, messages, outbox
 
@@ -203,6 +204,9 @@ def _is_over_now(before: Disclosure, after: Disclosure) -> bool:
 async def _publish(incoming: Incoming, setting: Setting, writer: Person) -> list[str]:
     """A fresh order for the public notice, after the lift; what is done in words."""
     parts, tx, now = incoming.parts, incoming.tx, incoming.now
+    waits = why_not_yet(setting.disclosure)
+    if waits is not None:
+        return [f"The public notice does not go out: {waits}, and name the notice again."]
     if await _is_published(incoming, setting):
         return ["That public notice went out already; it is not sent twice."]
     is_sent = await release.send_public_notice(parts, tx, setting, now, actor=writer.address)

@@ -84,6 +84,7 @@ async def test_a_public_notice_waits_goes_once_and_nothing_of_it_opens_when_it_w
         which, receipt = story.disclosure_id(), story.last("alice", "Receipt")
         await story.post("alice", "Fact: public\nPublic-Notice: notice.txt\n", reply_to=receipt)
         assert await state_of(story, which) == "lifted"
+        assert "The public notice does not go out: it waits" in " ".join(story.last("alice", "Receipt").text.split())
         await story.post("adam", "Public-Notice: notice.txt\n", reply_to=story.last("adam"))
         assert "Upstream: cloud over" in story.last("adam", "Kept back").text
         assert published(story) == 0
