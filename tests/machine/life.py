@@ -88,6 +88,7 @@ class Life(RuleBasedStateMachine):
         self.votes: dict[str, dict[str, bool]] = {}  # of each proposal: organisations, and what they say
         self.voting: tuple[str, str | None, bool] | None = None  # who votes in this step, on what (None: his own), how
         self.confirmed: set[str] = set()  # proposals that a coordinator confirmed
+        self.approved: set[str] = set()  # what a coordinator's line approved, by right or not
         self.posts: dict[str, tuple[str, ...]] = {}  # the secrets of each post, by its digest
         self.restricted: set[str] = set()  # disclosures with a part that is not for all
 
@@ -133,19 +134,26 @@ class Life(RuleBasedStateMachine):
 
         return self.house.do(ask())
 
-    def asked_by(self, name: str) -> tuple[int | None, str]:
-        """Who asked for what waits for a second coordinator, and of which disclosure it is."""
-        signer = select(tables.mails.c.signer_id, tables.quarantine.c.disclosure_id).where(
-            tables.quarantine.c.id == name, tables.mails.c.id == tables.quarantine.c.mail_id
+    def asked_by(self, name: str) -> tuple[set[int | None], str]:
+        """Who asked for what waits for a second coordinator under an id, and of which disclosure it is.
+
+        A disclosure's id stands for itself, and for all that waits in it.
+        """
+        waits = select(tables.mails.c.signer_id, tables.quarantine.c.disclosure_id).where(
+            (tables.quarantine.c.id == name)
+            | ((tables.quarantine.c.disclosure_id == name) & (tables.quarantine.c.state == "kept")),
+            tables.mails.c.id == tables.quarantine.c.mail_id,
         )
 
-        async def ask() -> tuple[int | None, str]:
+        async def ask() -> list[tuple[int | None, str]]:
             async with self.house.parts.database.reading() as tx:
-                row = (await tx.execute(signer)).first()
-            return (row[0], row[1]) if row else (None, name)
+                return [(row[0], row[1]) for row in await tx.execute(waits)]
 
         found = self.house.do(ask())
-        return (self.before[name].posted_by, name) if name in self.before else found
+        askers = {signer for signer, _ in found}
+        if name in self.before:
+            return askers | {self.before[name].posted_by}, name
+        return askers, found[0][1] if found else name
 
     def has_read(self, people: tuple[str, ...]) -> bool:
         return any(self.inboxes[who].mails for who in people)

@@ -38,7 +38,7 @@ class Outsiders(ThirdParties):
         (self.house.path / "policy.md").write_text("Keep it to yourself.\n")
         self.house.keys |= GUESTS
         self.invited: defaultdict[str, set[str]] = defaultdict(set)  # whom a coordinator's line named, of each
-        self.shared: dict[str, str] = {}  # requests that coordinators approved, and who accepted the terms ("": nobody)
+        self.shared: dict[str, str] = {}  # requests that coordinators approved, and who accepted the terms
         self.grants: dict[str, GrantRecord] = {}
 
     # --- what people do -----------------------------------------------------------------------------
@@ -82,7 +82,7 @@ class Outsiders(ThirdParties):
     def decides(self, who: str, which: int, line: str) -> bytes:
         name, header, subject = self.mention(who, SHARE, which) or self.named(COORDINATORS, which, SHARE)
         if line == "Approve":
-            self.shared.setdefault(name, "")
+            self.approved.add(name)
         raw = self.house.letter(who, f"{line}: {name}\n\n", subject=f"Re: {subject}", answers=header)
         return self.send(raw, "sharing")
 
@@ -93,7 +93,7 @@ class Outsiders(ThirdParties):
         found = self.mention(whom, SHARE, which)
         whom = whom if found else next(one for one in GUESTS if one != whom)
         name, header, subject = found or self.named((whom,), which, SHARE)
-        if by in {"", whom} and name in self.shared:
+        if by in {"", whom} and name in self.approved:
             self.shared[name] = whom
         raw = self.house.letter(by or whom, f"Accept: {name}\n", subject=f"Re: {subject}", answers=header)
         return self.send(raw, "acceptance")

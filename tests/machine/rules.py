@@ -292,10 +292,11 @@ class BadDay(EveryDay):
     @rule(target=mails, who=coordinator, which=latest)
     def approve(self, who: str, which: int) -> bytes:
         name, header, subject = self.mention(who, WAITING, which) or self.named(COORDINATORS, which, WAITING)
-        asked_by, about = self.asked_by(name)
+        askers, about = self.asked_by(name)
+        self.approved.add(name)
         self.steered = frozenset({self.disclosure_of(header)[0] or "", about})
         raw = self.house.letter(who, f"Approve: {name}\n\n", subject=f"Re: {subject}", answers=header)
-        return self.send(raw, "nobody" if asked_by == self.house.ids[who] else "approval")
+        return self.send(raw, "nobody" if askers == {self.house.ids[who]} else "approval")
 
     # --- leaks --------------------------------------------------------------------------------------
 
