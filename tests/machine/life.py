@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from gateway.release import setting_of
 from keys.vault import TrailSigner
 from machine.house import COORDINATORS, LIST_ID, PEOPLE, House, Kept, address_of
-from machine.memory import Inbox, Secret
+from machine.memory import Inbox, Secret, is_inside
 from policy.facts import CopyState, Disclosure, MessageKind, Person, Standing, State
 from policy.leakcase import Outcome
 from policy.proposals import Fate, Proposal
@@ -496,11 +496,3 @@ class Life(RuleBasedStateMachine):
         for path in self.house.path.rglob("*"):
             if path.is_file():
                 assert b"canary" not in path.read_bytes(), f"1: a canary in {path.name}"
-
-
-def is_inside(person: Person, disclosure: Disclosure) -> bool:
-    """Whether somebody is in the audience of what members have: let in, active, and named."""
-    if person.standing is not Standing.ACTIVE or person.id not in (disclosure.admitted or NOBODY):
-        return False
-    named = {"all", f"org:{person.name}", *(f"group:{group}" for group in person.groups)}
-    return disclosure.scope in named

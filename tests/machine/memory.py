@@ -7,6 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from machine.house import Kept
+from policy.facts import Disclosure, Person, Standing
 
 NAMED = re.compile(r"(?:\b(Approve): )?\b(([A-Z]{2})-\d{4}-\w{4})\b")
 
@@ -40,3 +41,11 @@ class Inbox:
             for kind in (prefix, approve):
                 self.named[kind].pop(name, None)
                 self.named[kind][name] = mail
+
+
+def is_inside(person: Person, disclosure: Disclosure) -> bool:
+    """Whether somebody is in the audience of what members have: let in, active, and named."""
+    if person.standing is not Standing.ACTIVE or person.id not in (disclosure.admitted or ()):
+        return False
+    named = {"all", f"org:{person.name}", *(f"group:{group}" for group in person.groups)}
+    return disclosure.scope in named
