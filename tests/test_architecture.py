@@ -143,6 +143,7 @@ def taken(path: Path, known: set[str]) -> set[str]:
     return found & known
 
 
+@pytest.mark.side  # make check asks it
 def test_no_module_needs_one_that_needs_it():
     modules = {
         str(path.relative_to(ROOT).with_suffix("")).replace("/", ".").removesuffix(".__init__"): path
@@ -323,6 +324,7 @@ def test_a_package_says_what_it_is_trusted_with(package):
 # -------------------------------------------------------------------------------------- the tests
 
 
+@pytest.mark.side  # make check asks it
 def test_no_test_is_skipped_expected_to_fail_or_empty():
     for where, node in walked("tests"):
         if isinstance(node, ast.Attribute) and node.attr in {"skip", "skipif", "xfail", "importorskip"}:

@@ -68,6 +68,7 @@ async def test_a_pager_that_fails_is_tried_again_and_learns_no_content(
         assert kinds(told) == ["leak"], "told once, until it sounds again"
 
 
+@pytest.mark.side
 async def test_with_the_relay_down_the_pager_rings_at_once_and_the_mails_follow(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 import letters
 from letters import DISCLOSURE, MEMBERS, cases, hand_in, kept, mail_of, sizes, token_of
 from openpgp import Person
@@ -35,6 +37,7 @@ async def states(story: World) -> dict[str, CopyState]:
     return {row.address: row.state for row in rows if row.role == "member"}
 
 
+@pytest.mark.side
 async def test_automatic_mail_is_recorded_without_content_and_goes_nowhere(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -124,7 +124,9 @@ def _agents(runtime: Path) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize("patience", [pytest.param(0, id="at once"), pytest.param(20, id="a little later")])
+@pytest.mark.parametrize(
+    "patience", [pytest.param(0, id="at once"), pytest.param(20, id="a little later", marks=pytest.mark.side)]
+)
 async def test_a_client_that_hangs_up_after_the_dot_leaves_its_mail_stored_once(
     tmp_path: Path, people: dict[str, Person], patience: int
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from openpgp import Person
 from world import World, world
 
@@ -61,6 +63,7 @@ async def test_the_banner_says_what_members_need_to_know(tmp_path: Path, people:
         assert "subject was not signed" not in banner
 
 
+@pytest.mark.side
 async def test_a_mail_without_header_protection_works_and_says_that_its_subject_was_not_signed(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -79,6 +82,7 @@ async def test_a_mail_without_header_protection_works_and_says_that_its_subject_
         assert "A follow-up." in story.last("south").text
 
 
+@pytest.mark.side
 async def test_with_banner_part_the_posters_tree_stays_as_it_was(tmp_path: Path, people: dict[str, Person]) -> None:
     async with world(tmp_path, people, list={"banner": "part"}) as story:
         raw = story.compose("alice", "Embargo-Until: +14d\n\nA flaw.\n", attachments=[("fix.patch", b"--- a\n")])

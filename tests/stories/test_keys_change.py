@@ -88,6 +88,7 @@ async def test_a_copy_without_a_usable_key_is_withheld_told_and_goes_out_by_itse
         assert copy.message_id == story.inbox("north")[0].message_id
 
 
+@pytest.mark.side
 async def test_a_key_that_expires_by_the_clock_between_post_and_release_withholds_the_copy(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -103,6 +104,7 @@ async def test_a_key_that_expires_by_the_clock_between_post_and_release_withhold
             assert story.box.to(brief.address) == []
 
 
+@pytest.mark.side
 async def test_a_coordinator_who_cannot_be_sealed_to_rings_the_pager_and_the_other_is_told(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -114,6 +116,7 @@ async def test_a_coordinator_who_cannot_be_sealed_to_rings_the_pager_and_the_oth
         assert story.box.to(people["adam"].address) == []
 
 
+@pytest.mark.side
 async def test_a_copy_opens_with_each_of_a_members_keys_and_names_no_other(
     tmp_path: Path, people: dict[str, Person], newer: Person
 ) -> None:

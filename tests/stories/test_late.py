@@ -80,6 +80,7 @@ async def test_a_lift_due_during_an_outage_is_one_lift_and_tells_how_late(
         assert {name: len(story.inbox(name)) for name in MEMBERS} == told, "firing again is no second lift"
 
 
+@pytest.mark.side
 async def test_both_instants_gone_by_in_one_outage_after_the_release_is_only_a_lift(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -92,6 +93,7 @@ async def test_both_instants_gone_by_in_one_outage_after_the_release_is_only_a_l
         assert set((await states(story, message)).values()) == {"sent"}
 
 
+@pytest.mark.side
 async def test_a_disclosure_that_cannot_be_released_keeps_no_other_from_its_moment(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

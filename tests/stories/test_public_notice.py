@@ -120,6 +120,7 @@ async def test_a_notice_that_is_no_text_or_not_there_keeps_the_mail_back(
         assert story.inbox("north") == []
 
 
+@pytest.mark.side
 async def test_a_notice_that_a_mail_program_sent_as_octet_stream_is_published_all_the_same(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from structlog.testing import capture_logs
 
 from deeds import AT_ONCE, copies, pages, states
@@ -69,6 +70,7 @@ async def test_a_copy_refused_for_good_bounces_and_the_coordinators_are_told_onc
         assert story.box.attempts.count(people["west"].address) == 1, "what is refused for good is not tried again"
 
 
+@pytest.mark.side
 async def test_a_coordinators_own_bounce_rings_the_pager_and_does_not_circle(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
@@ -84,6 +86,7 @@ async def test_a_coordinators_own_bounce_rings_the_pager_and_does_not_circle(
         assert len(story.box.attempts) - before < 5, "no report of a report of a report"
 
 
+@pytest.mark.side
 async def test_a_copy_that_never_goes_through_is_given_up_and_reported(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:

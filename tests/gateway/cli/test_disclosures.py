@@ -50,6 +50,7 @@ async def test_a_held_one_is_shown_as_the_contract_says(tmp_path, people, beside
         assert set(shown["timeline"][0]) == {"at", "event", "actor", "reason"}
 
 
+@pytest.mark.side
 async def test_copies_and_acknowledgements_of_the_members_are_in_it_and_nobody_elses(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", OUT)
@@ -155,6 +156,7 @@ async def test_a_held_one_that_is_withdrawn_never_leaves(tmp_path, people, besid
         assert "found to be wrong" in story.last("adam", "withdrew").text
 
 
+@pytest.mark.side
 async def test_one_that_is_out_is_withdrawn_with_its_reason(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", OUT)

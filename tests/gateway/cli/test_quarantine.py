@@ -92,6 +92,7 @@ async def test_what_would_be_kept_again_stays_and_nothing_is_doubled(tmp_path, p
         assert await shell.json("disclosure", "ls") == []
 
 
+@pytest.mark.side
 async def test_a_mail_that_waited_for_weeks_is_not_stale_by_that(tmp_path, people):
     async with world(tmp_path, people) as story:
         await story.post("alice", "Embargo-Until: +60d\n\nA flaw in the parser.\n")
@@ -104,6 +105,7 @@ async def test_a_mail_that_waited_for_weeks_is_not_stale_by_that(tmp_path, peopl
         assert "taken for reply" in done.line
 
 
+@pytest.mark.side
 async def test_a_stale_signature_is_waived(tmp_path, people):
     async with world(tmp_path, people) as story:
         raw = story.compose("alice", DISCLOSURE, subject="New flaw")
@@ -119,6 +121,7 @@ async def test_a_stale_signature_is_waived(tmp_path, people):
         assert "New flaw" in story.subjects("north")[0]
 
 
+@pytest.mark.side
 async def test_a_discarded_mail_leaves_its_facts_alone(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", NO_BLOCK)

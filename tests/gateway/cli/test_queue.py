@@ -49,6 +49,7 @@ async def test_all_that_wait_are_tried_again(tmp_path, people, beside):
         assert "no copy waits" in await shell.ok("queue", "retry")
 
 
+@pytest.mark.side
 async def test_a_bounced_copy_goes_out_again_by_its_id(tmp_path, people, beside):
     north = people["north"].address
     async with world(tmp_path, people) as story:
@@ -83,6 +84,7 @@ async def test_the_bounced_copies_of_a_disclosure_go_out_again_by_its_id(tmp_pat
         assert "nothing to try again" in await shell.ok("queue", "retry", story.disclosure_id())
 
 
+@pytest.mark.side
 async def test_a_withheld_copy_waits_for_a_key_and_not_for_a_try(tmp_path, people, beside):
     async with world(tmp_path, people) as story:
         await story.post("alice", "Hold-Until: +1h\nEmbargo-Until: +14d\n\nA flaw.\n")

@@ -32,7 +32,7 @@ async def serving(house):
         await process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.side)])
 async def test_it_says_where_it_listens_and_stops_when_told(house, number):
     async with serving(house) as (process, line):
         port = re.fullmatch(r"ready smtp=127\.0\.0\.1:(\d+)\n", line)

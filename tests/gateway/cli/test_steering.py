@@ -95,6 +95,7 @@ async def test_a_date_for_what_missed_its_own_says_what_becomes_of_it(tmp_path, 
         assert bool(story.box.to(people["south"].address)) is not is_stopped
 
 
+@pytest.mark.side
 @pytest.mark.parametrize(
     ("words", "code", "why"),
     [
@@ -120,6 +121,7 @@ async def test_a_date_that_is_not_clear_or_not_allowed_changes_nothing(tmp_path,
         assert await the_one(shell) == before
 
 
+@pytest.mark.side
 async def test_a_date_that_the_list_agrees_on_is_not_the_operators(tmp_path, people, beside):
     async with world(tmp_path, people, list={"date_change": "agreement"}) as story:
         await story.post("alice", OUT)
@@ -165,6 +167,7 @@ async def test_a_guest_is_let_in_by_name_address_and_key_and_let_go(tmp_path, pe
         assert (acts["guest-let-in"], acts["grant-ended"]) == (("operator", ""), ("operator", "operator"))
 
 
+@pytest.mark.side
 async def test_a_member_or_a_key_of_another_makes_no_guest(tmp_path, people, beside):
     async with world(tmp_path, people, pinned=TEAM) as story:
         await story.post("alice", OUT)
@@ -231,6 +234,7 @@ async def test_where_it_was_published_is_noted_after_the_lift(tmp_path, people, 
         assert ("public-post", "operator") in {(one["event"], one["actor"]) for one in await shell.trail()}
 
 
+@pytest.mark.side
 async def test_what_two_decide_the_operator_does_not_decide_alone(tmp_path, people, beside):
     both = {"two_person": ["lift", "widen"], **UPSTREAMS}
     async with world(tmp_path, people, pinned=TEAM, list=both) as story:
