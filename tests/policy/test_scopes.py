@@ -35,6 +35,7 @@ ROSTER = Roster(
         ("a@b.example", Scope(addresses=("a@b.example",))),
         ("group:envoy, org:Y Z,a@b.example", Scope(groups=("envoy",), orgs=("Y Z",), addresses=("a@b.example",))),
         ('org:"Contoso, Inc."', Scope(orgs=("Contoso, Inc.",))),
+        ('org:Litware, org:"Contoso, Inc."', Scope(orgs=("Litware", "Contoso, Inc."))),
         ('GROUP: envoy , Org:"a \\"b\\" \\\\"', Scope(groups=("envoy",), orgs=('a "b" \\',))),
     ],
 )
