@@ -291,6 +291,8 @@ class _Dates:
             if problem is None or stands is None:
                 return None, None
             at = self._after_hold() if stands <= self._base else self._latest()
+            if not self._is_legal(at):
+                return None, None  # no date mends that hold: it is judged as it stands
             why = f"the public date that stands is {as_value(stands)}: {problem.why}"
             wrong.append(Complaint("Embargo-Until:", why, problem.readings))
             return at, as_value(at)

@@ -34,8 +34,11 @@ _MOVED = r"(?:the |our |it )?(?:date|meeting|deadline|release|embargo|it) to \w+
 _TRUNK = r"(?:the |our )?(?:public|master|main|trunk|upstream)\b"
 _OPEN_PLACES = (
     r"(?:commit|pull request|merge request|repo|repository|branch|bug|issue|ticket|gist|(?:bug |issue )?tracker|"
-    r"mailing[ -]list|list|channel|forum|(?:\w+ )?(?:server|mirror)|wiki|bucket)"
+    r"mailing[ -]list|list|channel|forum)"
 )
+# What is said of servers in a text about a flaw is mostly said of those that have it, not of where something lies.
+_LIES = "|".join(rf"(?<=\b{at} {one} )" for at in ("on", "to", "from", "in") for one in ("a", "an", "the", "our"))
+_OPEN_STORES = rf"(?:{_LIES})(?:public|open) (?!source|key|facing|cloud)(?:\w+ )?(?:server|mirror|wiki|bucket)"
 # Each of these speaks of a leak on its own, unless it is denied or only planned.
 _SPOKEN = tuple(
     re.compile(pattern)
@@ -53,7 +56,7 @@ _SPOKEN = tuple(
         rf"\bcc'?-?e?d {_W % 4}(?:to|on)\b|\bcc'?-?e?d {_W % 6}(?:public|wrong|list|external|outside|customers?)\b",
         rf"\b(?:sent|forwarded|mailed|posted|went|shared|delivered|addressed|replied|showed|gave) {_W % 7}{_OUTSIDERS}",
         rf"\b(?:posted|published|appeared|uploaded|available|visible|found|se+n|saw|discussed|is|are) {_W % 5}{_SITES}",
-        rf"\b(?:public|open) {_OPEN_PLACES}\b",
+        rf"\b(?:public|open) {_OPEN_PLACES}\b|{_OPEN_STORES}\b",
         r"\b(?:was|were|been|got|already) (?:already |accidentally )?(?:published|exposed|tweeted|revealed)\b",
         r"\bindependently (?:re)?discovered\b|\btweeted\b|\bgot out\b|\bslipped out\b",
         rf"\b(?:outside|beyond) (?:of )?(?:the|our) {_W % 2}(?:team|embargo|list|audience|company|group|organi\w+)\b",

@@ -407,7 +407,9 @@ class _Reader:
         names = frozenset({*self._s.held_by, *said})
         found = self._many("Restrict", lambda text, s: read_restrict_line(text, s, lambda r: is_of_details(r, names)))
         plain = tuple(restriction for restriction in found if not is_of_details(restriction, names))
-        return plain, tuple(dict.fromkeys(name for one in found for name in shared_with(one, names)))
+        # One file for such a group lets it have the rest only where the same block says whose embargo that is.
+        shares = (shared_with(one, names if is_of_details(one, names) else frozenset(said)) for one in found)
+        return plain, tuple(dict.fromkeys(name for some in shares for name in some))
 
     def _mechanics(self) -> tuple[tuple[str, str], ...]:
         said = {

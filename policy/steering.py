@@ -224,7 +224,8 @@ def _checked(
     refusal = _dates_refused(before, after, events, rules, now)
     if refusal is None:
         return SteerPlan(after, events)
-    name = "Embargo-Until" if Event.NEW_DATE in events else "Hold-Until"
+    says_hold = order.hold_until is not None or order.hold_now
+    name = "Hold-Until" if says_hold and Event.NEW_DATE not in events else "Embargo-Until"
     complaint = Complaint(f"{name}:", refusal.why, ())
     if name == "Embargo-Until":
         start = after.released_at or after.hold_until
@@ -240,7 +241,7 @@ def _checked(
 
 def _nearest_date(before: Disclosure, after: Disclosure, rules: Rules, now: datetime) -> datetime:
     """What is offered for a public date that is refused; with time to answer where it is a matter of notice."""
-    asked, start = after.embargo_until, after.released_at or after.hold_until
+    asked, start = after.embargo_until, after.released_at or max(after.hold_until, now)
     if before.state is State.EMBARGOED and asked < min(before.embargo_until, now + rules.min_notice):
         soonest = (now + rules.min_notice + _SLACK).replace(second=0, microsecond=0) + _MINUTE
         return min(soonest, before.embargo_until)
@@ -252,7 +253,8 @@ def _dates_refused(
 ) -> Refusal | None:
     if before.state in {State.HELD, State.PENDING}:
         moved = after.hold_until != before.hold_until or after.embargo_until != before.embargo_until
-        return judge_dates(after.hold_until, after.embargo_until, rules, now) if moved else None
+        start = max(after.hold_until, now)  # what went by while it waited, or was stopped, ends now or later
+        return judge_dates(start, after.embargo_until, rules, now) if moved else None
     if Event.NEW_DATE in events:
         return judge_new_date(before, after.embargo_until, rules, now)
     return None

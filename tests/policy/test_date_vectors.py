@@ -184,6 +184,13 @@ def test_attacks_bar_no_date_that_is_not_later() -> None:
     assert (same.complaints, same.embargo_until) == ((), SENT["embargo_until"])
 
 
+def test_where_attacks_are_seen_no_later_date_is_named_for_a_hold() -> None:
+    place = here("2026-11-21 17:00", **SENT, no_later=SENT["embargo_until"])
+    found = read_order(read_block("Hold-Until: 2027-01-01 10:00 UTC\n"), place)
+    assert "Embargo-Until" not in found.corrected
+    assert not any("no other date" in complaint.why for complaint in found.complaints)
+
+
 def test_a_date_in_a_quote_is_never_applied() -> None:
     block = read_block("> Embargo-Until: 2026-12-08 18:00 UTC\n\nI agree.\n")
 

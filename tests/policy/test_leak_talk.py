@@ -53,6 +53,12 @@ SPEAKS = (
     "Thanks for the patch.\n\n-- \nBob\nPS we leaked it",
 )
 SILENT = (
+    "I uploaded my renewed key to the public key server.",
+    "It went to an open source server project first, so we build it ourselves.",
+    "Traffic goes to the public facing server.",
+    "We deploy to the public cloud server.",
+    "Every public DNS server that runs this is affected, and any open wiki.",
+    "The exploit needs a public S3 bucket.",
     "We test it on a server of our own.",
     "It opens the server's port again.",
     "There is no leak on our side.",

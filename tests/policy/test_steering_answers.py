@@ -254,6 +254,38 @@ def test_an_end_stands_alone_and_is_offered_alone(beside, end) -> None:
     assert found.corrected == ("Lift: now\n" if "lift_now" in end else "Withdraw: a mistake\n")
 
 
+@pytest.mark.parametrize("before", [UNAPPROVED, replace(HELD, hold_until=NOW - 10 * DAY)], ids=["pending", "stopped"])
+def test_a_date_for_what_waited_past_its_hold_counts_from_now(before: Disclosure) -> None:
+    waited = replace(before, hold_until=NOW - 10 * DAY, embargo_until=NOW + HOUR)
+    latest = FULL + 90 * DAY
+    plan = plan_steering(Order(embargo_until=latest), waited, RULES, NOW)
+    assert isinstance(plan, SteerPlan)
+    assert (plan.after.embargo_until, plan.after.hold_until) == (latest, waited.hold_until)
+
+    asked = Order(embargo_until=NOW + 91 * DAY, corrected="Embargo-Until: +91d\n")
+    found = plan_steering(asked, waited, RULES, NOW)
+    assert isinstance(found, Faults)
+    assert found.complaints[0].line == "Embargo-Until:"
+    assert [reading.at for reading in found.complaints[0].readings] == [latest]
+
+
+@pytest.mark.parametrize(
+    ("before", "order", "line"),
+    [
+        pytest.param(UNAPPROVED, Order(hold_until=NOW + 15 * DAY), "Hold-Until:", id="a hold"),
+        pytest.param(replace(HELD, embargo_until=NOW + MINUTE), Order(hold_now=True), "Hold-Until:", id="now"),
+        pytest.param(UNAPPROVED, Order(hold_until=NOW + DAY, embargo_until=NOW + DAY), "Hold-Until:", id="both"),
+        pytest.param(UNAPPROVED, Order(embargo_until=NOW + 91 * DAY), "Embargo-Until:", id="a date"),
+        pytest.param(STALE, Order(hold_until=NOW + DAY, embargo_until=NOW + DAY), "Embargo-Until:", id="a new date"),
+    ],
+)
+def test_what_is_refused_is_the_line_that_was_written(before: Disclosure, order: Order, line: str) -> None:
+    found = plan_steering(order, before, RULES, NOW)
+
+    assert isinstance(found, Faults)
+    assert [complaint.line for complaint in found.complaints] == [line]
+
+
 def test_what_waits_is_not_sent_and_lifted() -> None:
     found = plan_steering(Order(lift_now=True, send_now=True), STALE, RULES, NOW)
 

@@ -180,6 +180,8 @@ def test_an_attachment_for_the_group_of_an_upstream_is_withheld_from_others_also
     assert (found.shares, kept.patterns, kept.to.groups) == (("envoy",), ("a.patch",), ("envoy",))
     assert order("Upstream: envoy\nRestrict: b.patch to group:envoy", patch).complaints
     assert order("Restrict: a.patch to group:envoy", patch).shares == ()
+    later = order("Restrict: a.patch to group:envoy", replace(patch, held_by=frozenset({"envoy"})))
+    assert (later.shares, len(later.restrict)) == ((), 1), "in a later mail it narrows one file, and opens nothing"
 
 
 @pytest.mark.parametrize(
