@@ -9,7 +9,7 @@ from gateway import safe
 from gateway.reading import Read, read
 from policy.facts import MessageKind
 from policy.reasons import Reason
-from storage import mails, quarantine
+from storage import mails, messages, quarantine
 
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
@@ -47,4 +47,8 @@ async def find(incoming: Incoming, answered: Message) -> KeptPost | None:
         return None
     raw = await safe.take(parts, tx, mail.raw_item)
     seen = await read(parts, await parts.lists.ring(parts, tx, list_id), raw, mail.envelope_from)
-    return KeptPost(mail.id, kept[0].id, mail.signer_id, seen) if seen.payload is not None else None
+    if seen.payload is None or await messages.by_headers(
+        tx, list_id, (*seen.headers.in_reply_to, *seen.headers.references)
+    ):
+        return None  # what answered a mail of ours was meant for its readers, and is no new mail of anybody's
+    return KeptPost(mail.id, kept[0].id, mail.signer_id, seen)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import release
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
+from gateway.sending.content import UNDELIVERED
 from policy.facts import READERS, Disclosure, MessageKind, Person, Role, Standing, State
-from storage import roster
+from storage import leaks, outbox, roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from gateway.lists import MailingList
+    from gateway.notices.common import Notice
     from gateway.scene import Scene
     from gateway.sending.content import Setting
     from policy.leaklines import LeakLines
     from storage.database import Tx
+    from storage.records import Copy
 
 
 async def audience(
@@ -55,28 +59,45 @@ async def tell(
     by_member: bool = False,
 ) -> None:
     """Send the notice: what, to whom and when, as the report's lines say; no organisation, no attachment."""
-    disclosure, zone = setting.disclosure, setting.mailing_list.config.timezone
     if lines is not None:
-        lines = without_names(lines, await _names(scene.tx, disclosure.list_id))
+        lines = without_names(lines, await _names(scene.tx, setting.disclosure.list_id))
     await posting.notify(
         scene.parts,
         scene.tx,
         scene.mailing_list,
         readers,
-        notices_leak.leak_notice(
-            disclosure,
-            setting.told_subject,
-            lines,
-            zone,
-            scene.now,
-            by_clock=setting.mailing_list.by_clock,
-            by_member=by_member,
-        ),
+        _notice(scene, setting, lines, by_member=by_member),
         kind=MessageKind.LEAK_NOTICE,
         now=scene.now,
-        thread=await posting.thread_of(scene.tx, disclosure),
+        thread=await posting.thread_of(scene.tx, setting.disclosure),
         priority=posting.LEAK,
         leak_id=leak_id,
+    )
+
+
+async def tell_less(scene: Scene, setting: Setting) -> None:
+    """Where an upstream keeps details back from now on, a notice that is on its way still does not tell them either."""
+    waiting: dict[str, list[Copy]] = defaultdict(list)
+    kinds = {MessageKind.LEAK_NOTICE}
+    for copy in await outbox.of_disclosure(scene.tx, setting.disclosure.id, roles=READERS, kinds=kinds):
+        if copy.state in UNDELIVERED:
+            waiting[copy.message_id].append(copy)
+    for message_id, copies in waiting.items():
+        case = await leaks.get(scene.tx, await leaks.of_message(scene.tx, message_id) or "")
+        by_member = case is not None and case.org is not None and case.person_id is not None
+        notice = _notice(scene, setting, None, by_member=by_member)
+        await posting.notify_instead(scene.parts, scene.tx, scene.mailing_list, copies, notice, scene.now)
+
+
+def _notice(scene: Scene, setting: Setting, lines: LeakLines | None, *, by_member: bool) -> Notice:
+    return notices_leak.leak_notice(
+        setting.disclosure,
+        setting.told_subject,
+        lines,
+        setting.mailing_list.config.timezone,
+        scene.now,
+        by_clock=setting.mailing_list.by_clock,
+        by_member=by_member,
     )
 
 

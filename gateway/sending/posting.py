@@ -16,7 +16,7 @@ from storage.ids import message_id, row_id, token
 from storage.records import Content, Copy, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.lists import MailingList
@@ -154,15 +154,29 @@ async def notify(
     )
     await messages.add(tx, message)
     await messages.link_header(tx, list_id=mailing_list.id, header=message.message_id, message_id=message.id)
-    attachments = [(part.filename, part.content_type, part.data) for part in notice.attachments]
-    entity = compose.text_entity(notice.text, attachments)
-    sealed_part = compose.inner(letter(mailing_list, message, notice.subject), entity)
-    content_id = await put_content(parts, tx, message, sealed_part, now)
+    content_id = await put_content(parts, tx, message, _composed(mailing_list, message, notice), now)
     for person in _once_each(people):
         await put_copy(tx, message, content_id, person, now, priority=priority)
     if leak_id is not None:
         await leaks.link_message(tx, message_id=message.id, leak_id=leak_id)
     return message
+
+
+async def notify_instead(
+    parts: Parts, tx: Tx, mailing_list: MailingList, copies: Sequence[Copy], notice: Notice, now: datetime
+) -> None:
+    """Let copies of one notice that were not delivered yet say something else, as the mail that they are."""
+    message = await messages.get(tx, copies[0].message_id)
+    if message is not None:
+        content_id = await put_content(parts, tx, message, _composed(mailing_list, message, notice), now)
+        await outbox.reword(tx, [copy.id for copy in copies], content_id=content_id, withheld=())
+
+
+def _composed(mailing_list: MailingList, message: Message, notice: Notice) -> bytes:
+    """A notice as it is sealed."""
+    attachments = [(part.filename, part.content_type, part.data) for part in notice.attachments]
+    entity = compose.text_entity(notice.text, attachments)
+    return compose.inner(letter(mailing_list, message, notice.subject), entity)
 
 
 def _once_each(people: Iterable[Person]) -> tuple[Person, ...]:

@@ -149,3 +149,40 @@ def test_without_one_guard_the_machine_finds_it(
             life.holds()
     finally:
         life.house.close()
+
+
+def begun(**how: Any) -> Outsiders:
+    """A life whose first disclosure is out."""
+    life = Outsiders()
+    first = {"seal": "each", "discussion": "audience", "change": "coordinators", "two": (), "lift": "clock"}
+    life.begins(hold="Hold-Until: now\n", date="Embargo-Until: +3d\n", restricted=False, is_out=True, **first | how)
+    life.holds()
+    return life
+
+
+def test_a_notice_of_a_leak_that_waits_tells_no_more_than_a_third_party_lets_it() -> None:
+    life = begun()
+    life.the_relay_is("busy")
+    life.leak("south", 0)
+    life.holds()
+    life.upstream("alice", 0, "envoy", " until +2d", "")
+    life.power_cut()
+    life.holds()
+    life.time_passes(3600)
+    life.holds()
+    assert any("What leaked, to whom and when is not told" in text for _, text, _ in life.inboxes["north"].mails)
+    life.house.close()
+
+
+def test_what_is_said_among_coordinators_is_made_no_disclosure_by_a_date() -> None:
+    life = begun()
+    life.post("alice", "", "Embargo-Until: +200d\n", "", restricted=False)
+    life.holds()
+    life.steer("adam", 0, "Lift: now\n", says=True)
+    life.holds()
+    assert "no disclosure in this thread" in life.inboxes["adam"].mails[-1][1]
+    known = life.known()
+    life.steer("adam", 0, "Embargo-Until: +14d\n", says=False)
+    life.holds()
+    assert life.known() == known
+    life.house.close()
