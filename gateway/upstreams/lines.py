@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway import release
-from gateway.leaks import telling
 from gateway.notices import upstreams as told
 from gateway.sending.content import Setting
-from gateway.upstreams import details
+from gateway.upstreams import details, waiting
 from policy.disclosure import Event
 from policy.facts import MessageKind, State
 from policy.upstream import holding, restricting, wait_changes
@@ -28,7 +27,7 @@ async def carry_out(scene: Scene, setting: Setting, before: Disclosure) -> list[
     if after.state is not State.EMBARGOED:
         return words
     if restricting(after):
-        await telling.tell_less(scene, setting)
+        await waiting.tell_less(scene, setting)
     sent = await details.settle(parts, tx, setting, now)
     words += [f"What was kept back of {sent} {'mail' if sent == 1 else 'mails'} goes to members."] if sent else []
     if wait_changes(before, after):

@@ -165,12 +165,17 @@ def test_a_notice_of_a_leak_that_waits_tells_no_more_than_a_third_party_lets_it(
     life.the_relay_is("busy")
     life.leak("south", 0)
     life.holds()
+    life.steer("alice", 0, "Embargo-Until: +14d\n", says=False)
+    life.holds()
     life.upstream("alice", 0, "envoy", " until +2d", "")
     life.power_cut()
     life.holds()
     life.time_passes(3600)
     life.holds()
-    assert any("What leaked, to whom and when is not told" in text for _, text, _ in life.inboxes["north"].mails)
+    told = [text for _, text, _ in life.inboxes["north"].mails[1:]]
+    assert any("What leaked, to whom and when is not told" in text for text in told)
+    assert any("New public date: A release is being prepared" in text for text in told)
+    assert not any("Flaw" in text for text in told)
     life.house.close()
 
 
