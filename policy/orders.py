@@ -212,7 +212,12 @@ class _Reader:
         return order
 
     def corrected(self) -> str:
-        """The block as it should have been: canonical names, one line each, a line end after each."""
+        """The block as it should have been: canonical names, one line each, a line end after each.
+
+        Nothing of it where none of its lines is for a new mail.
+        """
+        if self._is_no_post:
+            return ""
         return "".join(f"{name}: {value}\n" for name, values in self._fixed.items() for value in values)
 
     def _take(self, line: Line, *, is_stray: bool) -> None:

@@ -106,6 +106,7 @@ PLACES = st.sampled_from(
 @given(BLOCKS, st.sampled_from(["", "\n\nBody.\n", "\nHi all,\n\nBody.\n"]), PLACES)
 @example("Embargo-Until: +0s\nHold-Untill: yes", "", HERE)
 @example("Embargo-Until: +1s\nHold-Until: yes", "", HERE)
+@example("Preview: now\nLift: now", "", HERE)
 def test_the_corrected_block_is_accepted(block, below, here):
     found = order(block + below, here)
     if not found.complaints or not found.corrected:
