@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import release
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
-from gateway.sending.content import UNDELIVERED
+from gateway.sending.content import unsent
 from policy.facts import READERS, Disclosure, MessageKind, Person, Role, Standing, State
-from storage import leaks, outbox, roster
+from storage import leaks, roster
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from gateway.sending.content import Setting
     from policy.leaklines import LeakLines
     from storage.database import Tx
-    from storage.records import Copy
 
 
 async def audience(
@@ -77,12 +75,7 @@ async def tell(
 
 async def tell_less(scene: Scene, setting: Setting) -> None:
     """Where an upstream keeps details back from now on, a notice that is on its way still does not tell them either."""
-    waiting: dict[str, list[Copy]] = defaultdict(list)
-    kinds = {MessageKind.LEAK_NOTICE}
-    for copy in await outbox.of_disclosure(scene.tx, setting.disclosure.id, roles=READERS, kinds=kinds):
-        if copy.state in UNDELIVERED:
-            waiting[copy.message_id].append(copy)
-    for message_id, copies in waiting.items():
+    for message_id, copies in (await unsent(scene.tx, setting.disclosure, {MessageKind.LEAK_NOTICE})).items():
         case = await leaks.get(scene.tx, await leaks.of_message(scene.tx, message_id) or "")
         by_member = case is not None and case.org is not None and case.person_id is not None
         notice = _notice(scene, setting, None, by_member=by_member)

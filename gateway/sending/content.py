@@ -22,7 +22,7 @@ from storage import messages, outbox, roster
 from storage.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from gateway.lists import MailingList
@@ -240,13 +240,13 @@ async def queue_for_members(
 
 async def compose_unsent_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
     """What members still wait for tells what holds now, not what held when it was queued: date, label, permits."""
-    for message_id, copies in (await _unsent(tx, setting.disclosure)).items():
+    for message_id, copies in (await unsent(tx, setting.disclosure)).items():
         await _compose_again(parts, tx, setting, message_id, copies, now)
 
 
 async def compose_ended_again(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> None:
     """The same at the end of an embargo, which waits for no mail: one that does not open stays as it was composed."""
-    for message_id, copies in (await _unsent(tx, setting.disclosure)).items():
+    for message_id, copies in (await unsent(tx, setting.disclosure)).items():
         try:
             async with tx.begin_nested():
                 await _compose_again(parts, tx, setting, message_id, copies, now)
@@ -257,9 +257,12 @@ async def compose_ended_again(parts: Parts, tx: Tx, setting: Setting, now: datet
             parts.trouble.tell("defect", message_id)
 
 
-async def _unsent(tx: Tx, disclosure: Disclosure) -> dict[str, list[Copy]]:
+async def unsent(
+    tx: Tx, disclosure: Disclosure, kinds: Collection[MessageKind] | None = CONTENT_KINDS
+) -> dict[str, list[Copy]]:
+    """Copies that members and guests wait for still, by the message (``kinds`` None: of whatever kind)."""
     waiting: dict[str, list[Copy]] = defaultdict(list)
-    for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
+    for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=kinds):
         if copy.state in UNDELIVERED:
             waiting[copy.message_id].append(copy)
     return waiting
