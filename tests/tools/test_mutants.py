@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,5 +45,8 @@ def test_what_ends_a_run_is_told_and_not_kept_by_pytest(tmp_path: Path) -> None:
         "    raise SystemExit(f'{len(tests)} fails: {not passes(tests[0])}')\n"
         f"collect([Path({str(tmp_path / 'test_one.py')!r})], use)\n"
     )
-    ended = subprocess.run([sys.executable, "-c", program], cwd=at, capture_output=True, text=True, check=False)
+    mine = os.environ | {"PYTEST_ADDOPTS": "-rP"}  # which pytest knows only beside its own report
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=at, env=mine, capture_output=True, text=True, check=False
+    )
     assert (ended.returncode, ended.stderr.strip()) == (1, "1 fails: True")

@@ -103,6 +103,7 @@ class Taken:
 def collect(files: Iterable[Path], use: Callable[[list[Test]], None]) -> int:
     """Collect the tests of these files and ``use`` them; 0 where that worked. Raises SystemExit as ``use`` does."""
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # policy/ needs none of them
+    os.environ.pop("PYTEST_ADDOPTS", None)  # what somebody likes to see of the whole suite is not for these
     import pytest  # noqa: PLC0415 - the parent loads it when it needs it
 
     taken = Taken(use)
