@@ -19,6 +19,7 @@ from gateway.notices import outsiders as notices_outsiders
 from gateway.scene import Scene, scene_of
 from gateway.sending import posting, reports
 from gateway.sending.content import Setting
+from policy import leakcase
 from policy.facts import MessageKind, Person, Role, State
 from policy.leaklines import ASKED
 from policy.upstream import restricting
@@ -90,14 +91,16 @@ async def _joined(incoming: Incoming, report: LeakReport) -> LeakRecord | None:
     """The case of the message that this is a reply to.
 
     With lines of its own a report joins only the reporter's own proved case: there it fills in what
-    the acknowledgement asked for. What is closed has no open case that it could join.
+    the acknowledgement asked for. What is closed, case or disclosure, takes talk, and no new report.
     """
     is_closed = incoming.disclosure is not None and incoming.disclosure.state is State.CLOSED
     if not report.joins or incoming.answered is None or (is_closed and report.is_urgent):
         return None
     leak_id = await leaks.of_message(incoming.tx, incoming.answered.id)
     case = await leaks.get(incoming.tx, leak_id) if leak_id is not None else None
-    if case is None or report.lines is None:
+    if case is None or not leakcase.takes(case.state, is_urgent=report.is_urgent):
+        return None
+    if report.lines is None:
         return case
     is_own = report.reporter is not None and case.person_id == report.reporter.id
     is_there = await items.get(incoming.tx, case.report_item) is not None  # else it was destroyed after its time

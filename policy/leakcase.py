@@ -94,6 +94,11 @@ def asks_for_removal(count: int, *, is_news: bool) -> bool:
     return is_news and count >= REPEATED
 
 
+def takes(state: str, *, is_urgent: bool) -> bool:
+    """Whether a mail joins a case that it answers: a new report would be lost in one that nobody works on any more."""
+    return state != CaseState.CLOSED or not is_urgent
+
+
 def refuse_vouch(state: str, *, verified: bool) -> str | None:
     """Why a case can't be vouched for; None where it can."""
     if verified:

@@ -18,6 +18,7 @@ from policy.leakcase import (
     is_confirmed,
     refuse_retrospective,
     refuse_vouch,
+    takes,
     withdrawn,
 )
 
@@ -95,6 +96,11 @@ def test_only_what_is_not_proved_is_vouched_for_and_only_what_is_due_is_posted()
 )
 def test_a_confirmed_leak_of_its_own_counts_for_an_organisation(org, by, outcome, counts):
     assert is_confirmed(org, by, outcome) is counts
+
+
+def test_a_case_takes_new_reports_until_it_is_closed_and_talk_after_that():
+    assert [state for state in CaseState if not takes(state, is_urgent=True)] == [CaseState.CLOSED]
+    assert all(takes(state, is_urgent=False) for state in CaseState)
 
 
 def test_from_the_second_one_on_the_coordinators_are_asked_once_for_each():
