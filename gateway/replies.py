@@ -33,7 +33,7 @@ _KEPT_CODE = 250
 # After the dot.
 OK = Reply(_KEPT_CODE, "2.0.0", "kept")
 LATER = Reply(451, "4.3.0", "not kept, please try again later")
-NO_SPACE = Reply(452, "4.3.1", "not kept, no space, please try again later")
+NO_SPACE = Reply(451, "4.3.1", "not kept, no space, please try again later")
 BARE = Reply(550, "5.6.0", "a line ends in CR LF, and a mail holds no bare CR, bare LF or NUL")
 TOO_LARGE = Reply(552, "5.3.4", "larger than the announced SIZE")
 

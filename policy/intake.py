@@ -354,9 +354,10 @@ def _kept(
     proved = writer if not judged_unproved(reasons) else None
     if _may_speak_of_leak(facts, writer) and Reason.POSSIBLE_LEAK not in facts.waived:
         reasons = _ordered({*reasons, Reason.POSSIBLE_LEAK})
-    at_once = (
-        writer is not None or facts.claimed is not None or facts.answered is not None or facts.door is Door.REQUEST
-    )
+    if facts.problem is not Reason.UNSUPPORTED:
+        # It could be read: that its address takes nothing of the kind is the last to be said of it.
+        reasons = tuple(sorted(reasons, key=Reason.UNSUPPORTED.__eq__))
+    at_once = writer is not None or facts.claimed is not None or facts.answered is not None
     mend: tuple[str, ...] = ()
     is_asked = reasons[0] is Reason.CONTROL_LINES and not facts.text_is_html
     if is_asked and facts.block is not None and facts.surroundings is not None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.output import clean, emit, facts, heading, show
-from gateway.cli.work import AsJson, ListName, look
+from gateway.cli.work import AsJson, ListName, look, one_of
 from gateway.operator import show as operator_show
 from policy.reasons import Reason
 
@@ -40,6 +40,7 @@ def show_one(
     as_json: AsJson = False,
 ) -> None:
     """Show a kept mail's facts and reasons; nothing in it is believed."""
+    one_of(raw=raw, json=as_json)
     if raw:
         _print_raw(look(ctx, lambda desk: operator_show.raw(desk, quarantine_id)))
         return

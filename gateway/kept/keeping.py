@@ -193,7 +193,7 @@ async def _to_writer(incoming: Incoming, writer: Person, notice: notices.Notice,
 
 def _is_at_side(incoming: Incoming, verdict: Kept) -> bool:
     """Whether it came to an address that only keeps mail for the coordinators."""
-    return verdict.reason is Reason.UNSUPPORTED and incoming.door in {Door.REQUEST, Door.SENDKEY}
+    return Reason.UNSUPPORTED in verdict.reasons and incoming.door in {Door.REQUEST, Door.SENDKEY}
 
 
 async def _advise_claimed(incoming: Incoming, verdict: Kept) -> None:

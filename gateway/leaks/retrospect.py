@@ -91,9 +91,9 @@ def _said(record: AuditRecord) -> str | None:
         return f"the coordinators assessed it as {record.reason}"
     if record.reason == "post":
         return "the disclosure was posted"
-    if record.event == "disclosure-embargoed" and record.reason == "hold-over":
+    if record.event == "disclosure-embargoed" and record.reason in {"hold-over", "send-and-lift"}:
         return "it was released to members"
-    if record.reason == "new-date":
+    if record.reason in {"new-date", "date-agreed"}:
         return "its public date was moved"
     if record.event == "disclosure-closed":
         return "it was closed"

@@ -222,6 +222,18 @@ def told(*records: AuditRecord, full: bool = False) -> tuple[Moment, ...]:
     [
         pytest.param(record("proposal-opened", "DP-2026-AAAA"), Sign.OTHER, "Proposal opened (DP-2026-AAAA)", id="new"),
         pytest.param(record("disclosure-frozen", reason="x"), Sign.OTHER, "Disclosure frozen", id="a new step"),
+        pytest.param(
+            record("disclosure-embargoed", reason="send-and-lift"),
+            Sign.RELEASED,
+            "Sent to members, and lifted in one step",
+            id="sent with its lift",
+        ),
+        pytest.param(
+            record("disclosure-embargoed", reason="date-agreed"),
+            Sign.DATE,
+            "Its public date set anew, as was agreed",
+            id="a date agreed on",
+        ),
         pytest.param(record("copy-mangled", "MS-1"), Sign.OTHER, "Copy mangled", id="a new state of a copy"),
         pytest.param(record("copy-sent", "MS-1"), Sign.OTHER, "Copy sent", id="a copy that is gone"),
         pytest.param(record(""), Sign.OTHER, "Event without a name", id="no name"),

@@ -238,12 +238,13 @@ async def test_other_addresses_than_the_list_keep_what_is_no_concern_of_theirs(
 ) -> None:
     async with world(tmp_path, people, pinned=("alice", "north")) as story:
         address = LIST.replace("@", "-request@")
-        for raw in (letters.clear("Who are you?\n", to=address), story.compose("north", "Help\n", to=address)):
+        stranger, member = letters.clear("Who are you?\n", to=address), story.compose("north", "Help\n", to=address)
+        for raw, reason, told in ((stranger, "cleartext", 0), (member, "unsupported", 1)):
             before = len(story.inbox("alice"))
             assert await letters.hand_in(story, raw, to=address) == 250
             await story.settle()
-            assert (await last_kept(story)).reason == "unsupported"
-            assert len(story.inbox("alice")) == before + 1
+            assert (await last_kept(story)).reason == reason
+            assert len(story.inbox("alice")) == before + told, "of strangers tells the digest"
         assert "the coordinators were told" in story.last("north").text, "who is proved is not left in silence"
         assert "comes to whoever writes to the -sendkey address" in story.last("north").text
         assert len(story.inbox("north")) == 1, "and a stranger is"

@@ -178,6 +178,8 @@ async def _the_public_notice(story: World) -> None:
 async def _learnt(story: World, case: str) -> None:
     await story.pass_time(3 * DAY)
     draft = story.last("adam", "Retrospective due")
+    for step in ("it was released to members", "its public date was moved", "the coordinators assessed it as public"):
+        assert step in draft.text
     posted = draft.text.partition("-" * 60)[2].strip().replace("...", "Ask before mirroring.")
     removed = sizes(story, "south")["south"]
     await story.post("adam", posted, reply_to=draft)

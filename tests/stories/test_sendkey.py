@@ -44,7 +44,7 @@ async def test_the_lists_key_goes_to_whoever_asks_once_a_day_and_to_no_program(
         words = next(part.get_content() for part in mail.walk() if part.get_content_type() == "text/plain")
         assert " ".join(own[at : at + 4] for at in range(0, 40, 4)) in words
         entry = await last_kept(story)
-        assert (entry.reason, entry.known) == ("unsupported", False), "kept, and told in the digest"
+        assert (entry.reason, entry.known) == ("cleartext", False), "kept, and told in the digest"
         assert story.inbox("alice") == []
 
         assert await ask(ASKER.upper()) == 0
@@ -53,7 +53,7 @@ async def test_the_lists_key_goes_to_whoever_asks_once_a_day_and_to_no_program(
         assert await ask(SENDKEY) == 0
         assert await ask("robot@newcomer.example", **{"Auto-Submitted": "auto-replied"}) == 0
         await story.pass_time(86_401)
-        assert "unsupported" in story.inbox("alice")[-1].text
+        assert "cleartext" in story.inbox("alice")[-1].text
         assert len(story.box.to(ASKER)) == 1
         await ask()
         assert len(story.box.to(ASKER)) == 2

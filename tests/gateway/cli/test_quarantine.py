@@ -31,6 +31,7 @@ async def test_a_kept_mail_is_shown_as_the_contract_says(tmp_path, people, besid
         assert (listed["envelope_from"], listed["size"]) == ("someone@corp.example", len(raw))
         assert shown == {**listed, "state": "kept", "disclosure": None}
         assert "not pinned for this list" in await shell.ok("quarantine", "show", listed["id"])
+        await shell.refuse("quarantine", "show", listed["id"], "--raw", "--json", code=2)
         assert (await shell.ok("quarantine", "show", listed["id"], "--raw")).encode() == raw.replace(b"\r\n", b"\n")
 
 
