@@ -39,7 +39,7 @@ help: ## print this list
 # ------------------------------------------------------------------------------------ the two commands
 
 .PHONY: demo
-demo: $(RUN) gnupg ## set up what is missing, then play one disclosure from post to lift
+demo: $(RUN) gnupg ## set up what is missing, then play one disclosure from post to end
 	@$(PY) -m gateway demo
 
 .PHONY: test

@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 NOUNS = {
     "init": "Make what is missing: state directory, database, master key, list keys. Safe to repeat.",
     "serve": "Run the service until SIGTERM or SIGINT.",
-    "demo": "Play one disclosure from the post to the lift, with real keys and real mail.",
+    "demo": "Play one disclosure from the post to its end, with real keys and real mail.",
     "check": "Say what would keep mail from flowing.",
     "explain": "Say what a mail would be taken for and who would get it; changes nothing, sends nothing.",
     "list": "The configured lists, and their public keys.",

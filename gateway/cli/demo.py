@@ -17,6 +17,6 @@ app = typer.Typer(rich_markup_mode=None)
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Leave the directory, and say how to go on.")] = False,
 ) -> None:
-    """Play one disclosure from the post to the lift, in a temporary directory, and check every step."""
+    """Play one disclosure from the post to its end, in a temporary directory, and check every step."""
     quiet()
     raise typer.Exit(asyncio.run(run(keep=keep)))

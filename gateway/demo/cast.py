@@ -36,7 +36,7 @@ class Letter:
     def text(self) -> str:
         """The text part."""
         body = self.inner.get_body(("plain",))
-        return str(body.get_content()) if body is not None else ""
+        return str(body.get_content()).replace("\r\n", "\n") if body is not None else ""
 
     @property
     def attachments(self) -> dict[str, bytes]:
@@ -86,9 +86,10 @@ class Actor:
         await asyncio.to_thread(path.write_bytes, armored)
         return path
 
-    async def know(self, certificate: bytes) -> None:
-        """Take somebody's public key, as everybody on a list does with the list's."""
-        await self.gpg("--import", data=certificate)
+    async def know(self, certificate: bytes) -> str:
+        """Take somebody's public key, as everybody on a list does with the list's; give its fingerprint."""
+        _, _, status = await self.gpg("--import", data=certificate)
+        return next(line.split()[-1].decode() for line in status.splitlines() if b" IMPORT_OK " in line)
 
     async def write(
         self,
@@ -99,8 +100,12 @@ class Actor:
         attachments: Sequence[tuple[str, bytes]] = (),
         answers: Letter | None = None,
         as_sender: str | None = None,
+        signed: bool = True,
     ) -> bytes:
-        """A mail to the list as a mail program makes it: PGP/MIME, signed and encrypted (RFC 3156 s6.2)."""
+        """A mail to the list as a mail program makes it: PGP/MIME, signed and encrypted (RFC 3156 s6.2).
+
+        ``signed=False``: encrypted alone, as from a phone that has no key.
+        """
         self.sent += 1
         sender = as_sender or f"{self.name} <{self.address}>"
         own_id = f"<{self.sent}.{self.fingerprint[:8].lower()}@{self.address.partition('@')[2]}>"
@@ -112,9 +117,8 @@ class Actor:
         for filename, data in attachments:
             inside.add_attachment(data, maintype="text", subtype="x-patch", filename=filename)
         inside.set_param("protected-headers", "v1")
-        _, armored, _ = await self.gpg(
-            "--armor", "--sign", "--encrypt", "--recipient", f"<{to}>", data=inside.as_bytes()
-        )
+        sign = ["--sign"] if signed else []
+        _, armored, _ = await self.gpg("--armor", *sign, "--encrypt", "--recipient", f"<{to}>", data=inside.as_bytes())
         outside = "\r\n".join(
             [
                 f"From: {sender}",

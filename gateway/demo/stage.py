@@ -7,6 +7,7 @@ import json
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from gateway import replies
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from gateway.replies import Reply
 
 LIST = "early-disclosure@lists.example"
-PATIENCE = 20.0  # seconds for anything that has to happen
+PUBLIC = "announce@public.example"
+ZONE = "America/Los_Angeles"
+REMINDED = timedelta(days=3)  # before the public date
+PATIENCE = 30.0  # seconds for anything that has to happen
 LOOK_EVERY = 0.05
 
 
@@ -36,6 +40,7 @@ class Stage:
 
     directory: Path
     mails: list[Envelope] = field(default_factory=list)
+    opened: dict[int, Letter] = field(default_factory=dict, repr=False)
     mailbox: Door | None = None
     mailbox_port: int = 0
     service: asyncio.subprocess.Process | None = None
@@ -97,6 +102,13 @@ command = ["{sys.executable}", "{pager}"]
 address = "{LIST}"
 name = "Early disclosure"
 release_grace = "0s"
+timezone = "{ZONE}"
+min_lead = "7d"
+date_change = "agreement"
+reminders = ["{REMINDED.days}d"]
+member_reminder = "{REMINDED.days}d"
+public_address = "{PUBLIC}"
+retrospective_within = "1s"
 """
         )
 
@@ -154,26 +166,26 @@ release_grace = "0s"
         if self.mailbox is not None:
             await self.mailbox.close(1.0)
 
-    async def letters(self, actor: Actor, list_fingerprint: str) -> list[Letter]:
-        """Every mail for a person, opened with that person's own key. Raises where one does not open."""
-        found: list[Letter] = []
-        for envelope in [mail for mail in self.mails if mail.recipient == actor.address]:
-            letter = await actor.read(envelope.content, list_fingerprint)
-            if letter is None:
-                message = f"{actor.name} can't open a mail that was sent to him"
-                raise StepFailedError(message)
-            found.append(letter)
-        return found
-
     async def wait_for(self, actor: Actor, words: str, list_fingerprint: str, *, inside: bool = False) -> Letter:
-        """Wait for a mail to a person whose real subject (``inside``: whose text) holds some words."""
+        """Wait for a mail to a person whose real subject (``inside``: whose text) holds some words.
+
+        Each mail is opened once, with that person's own key. Raises StepFailedError where one does not open, or
+        where none comes.
+        """
         seen = 0
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                mails = [mail for mail in self.mails if mail.recipient == actor.address]
-                for envelope in mails[seen:]:
-                    letter = await actor.read(envelope.content, list_fingerprint)
-                    if letter is not None and words in (letter.text if inside else letter.subject):
-                        return letter
-                seen = len(mails)
-                await asyncio.sleep(LOOK_EVERY)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    mails = [(at, mail) for at, mail in enumerate(self.mails) if mail.recipient == actor.address]
+                    for at, envelope in mails[seen:]:
+                        letter = self.opened.get(at) or await actor.read(envelope.content, list_fingerprint)
+                        if letter is None:
+                            raise StepFailedError(f"{actor.name} can't open a mail that was sent to him")
+                        self.opened[at] = letter
+                        if words in (letter.text if inside else letter.subject):
+                            return letter
+                    seen = len(mails)
+                    await asyncio.sleep(LOOK_EVERY)
+        except TimeoutError as error:
+            message = f"{actor.name} got no mail that says '{words}' within {PATIENCE:.0f} s"
+            raise StepFailedError(message) from error
