@@ -65,8 +65,15 @@ async def carry_out(
     if plan.has(Event.NEW_DATE):
         words.append(f"The public date is now {in_words(after.embargo_until, zone, now)}.")
         if before.state is State.EMBARGOED:
-            notice = notices.new_date(after, setting.told_subject, before.embargo_until, zone, now)
-            await release.tell_bound(scene.parts, scene.tx, setting, notice, MessageKind.DATE_NOTICE, now)
+            old = before.embargo_until
+            await release.tell_bound(
+                scene.parts,
+                scene.tx,
+                setting,
+                lambda told: notices.new_date(after, told.told_subject, old, zone, now),
+                MessageKind.DATE_NOTICE,
+                now,
+            )
     if before.state not in UNRELEASED and {Event.NEW_DATE, Event.CHANGE} & set(plan.events):
         await content.compose_unsent_again(scene.parts, scene.tx, setting, now)
     if plan.has(Event.UPSTREAM):

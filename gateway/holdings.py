@@ -1,22 +1,58 @@
-"""What each member holds of a disclosure, and so what another's text may tell it (invariant 27a)."""
+"""What each member holds of a disclosure: whom it binds, who may read of what it is, and what a reply may tell it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.release import may_have_left
 from policy.audience import Holding, reply_reaches
-from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person
-from storage import messages, outbox
+from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person, Standing
+from policy.knowledge import was_read
+from storage import messages, outbox, roster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from policy.audience import Seat
     from storage.database import Tx
     from storage.records import Copy
 
 NOT_HELD = {CopyState.CANCELLED, CopyState.WITHHELD, CopyState.BOUNCED}
+
+
+async def bound_people(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
+    """Everybody who ever got content of a disclosure: they stay bound until the lift."""
+    sent = await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS)
+    ids = dict.fromkeys(copy.person_id for copy in sent if copy.person_id is not None and may_have_left(copy))
+    people = [await roster.person(tx, person_id) for person_id in ids]
+    return tuple(person for person in people if person is not None)
+
+
+def may_have_left(copy: Copy) -> bool:
+    """Whether a copy reached its reader, or may have, or still will: also one that waits for a good key."""
+    if copy.state is CopyState.WITHHELD:
+        return copy.reason != Standing.SUSPENDED
+    return copy.state is not CopyState.CANCELLED or copy.attempts > 0
+
+
+async def informed(tx: Tx, disclosure: Disclosure, seats: Sequence[Seat]) -> frozenset[str]:
+    """The addresses (casefolded) of members and guests who may read of what it is, in a notice of the gateway's.
+
+    The audience, and whoever has read its first mail in full: for anybody else who is bound its id has to do.
+    """
+    opening = f"{disclosure.id}/1"
+    details = await messages.details_of(tx, opening)
+    tells = {opening, *([details.id] if details else [])}
+    copies = await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS)
+    read = {copy.address for copy in copies if copy.message_id in tells and was_read(copy.state, copy.withheld)}
+    return frozenset(one.casefold() for one in {*read, *(seat.person.address for seat in seats if seat.inside)})
+
+
+def parted(people: Iterable[Person], informed: Collection[str]) -> tuple[list[Person], list[Person]]:
+    """Those who may read of what it is, coordinators with them, and those who may not."""
+    parts: tuple[list[Person], list[Person]] = ([], [])
+    for person in people:
+        parts[person.role in READERS and person.address.casefold() not in informed].append(person)
+    return parts
 
 
 async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, Holding]:

@@ -11,8 +11,9 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from gateway import lifting, reminders, safe
+from gateway import holdings, lifting, reminders, safe
 from gateway.grants import ending
+from gateway.holdings import bound_people
 from gateway.kept import keeping
 from gateway.leaks import retrospect
 from gateway.log import describe, get_logger
@@ -24,13 +25,13 @@ from gateway.upstreams import planning as upstream_planning
 from policy import disclosure as table
 from policy.audience import judge_seats, let_in
 from policy.disclosure import Event
-from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person, Standing, State
+from policy.facts import CONTENT_KINDS, READERS, Disclosure, MessageKind, State
 from policy.release import LATE_AFTER, REPORT_AFTER, UNDELIVERED_AFTER
 from policy.scopes import read_scope
 from policy.upstream import lift_due
 from storage import disclosures, duties, messages, outbox, roster
 from storage.errors import Unavailable
-from storage.records import Copy, Duty, Message
+from storage.records import Duty, Message
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -332,8 +333,11 @@ async def lift(
     config = setting.mailing_list.config
     was_due = lift_due(disclosure) or now
     late = reports.lateness(was_due, now) if cause == "clock" else None
-    notice = notices.lifted(after, setting.told_subject, config.timezone, now, late)
-    await tell_bound(parts, tx, setting, notice, MessageKind.LIFT_NOTICE, now, priority=priority)
+
+    def say(told: Setting) -> notices.Notice:
+        return notices.lifted(after, told.told_subject, config.timezone, now, late)
+
+    await tell_bound(parts, tx, setting, say, MessageKind.LIFT_NOTICE, now, priority=priority)
     if publish:
         await send_public_notice(parts, tx, setting, now, actor="gateway", priority=priority)
     if cause == "clock" and now - was_due > LATE_AFTER:
@@ -347,40 +351,27 @@ async def tell_bound(
     parts: Parts,
     tx: Tx,
     setting: Setting,
-    notice: notices.Notice,
+    say: Callable[[Setting], notices.Notice],
     kind: MessageKind,
     now: datetime,
     *,
     priority: int = posting.NOTICE,
 ) -> None:
-    """Send a notice to everybody who ever got a copy, also when suspended or removed since, and to coordinators."""
+    """Send a notice to everybody who ever got a copy, also when suspended or removed since, and to coordinators.
+
+    What is told to those outside who never had it in full is said apart: neither its subject nor what people wrote.
+    """
     disclosure = setting.disclosure
-    bound = await bound_people(tx, disclosure)
-    people = [*bound, *await posting.coordinators(tx, disclosure.list_id)]
+    coordinators = await posting.coordinators(tx, disclosure.list_id)
+    people = posting.once_each([*await bound_people(tx, disclosure), *coordinators])
+    informed = await holdings.informed(tx, disclosure, await seats_of(tx, disclosure, now))
+    send = partial(posting.notify, parts, tx, setting.mailing_list, kind=kind, now=now, priority=priority)
     thread = await posting.thread_of(tx, disclosure)
-    message = await posting.notify(
-        parts, tx, setting.mailing_list, people, notice, kind=kind, now=now, thread=thread, priority=priority
-    )
-    await duties.add(
-        tx, kind=reports.UNDELIVERED, ref=message.id, list_id=message.list_id, due_at=now + UNDELIVERED_AFTER
-    )
-
-
-async def bound_people(tx: Tx, disclosure: Disclosure) -> tuple[Person, ...]:
-    """Everybody who ever got content of a disclosure: they stay bound until the lift."""
-    sent = await outbox.of_disclosure(
-        tx, disclosure.id, roles=READERS, kinds={MessageKind.DISCLOSURE, MessageKind.FOLLOW_UP, MessageKind.REPLY}
-    )
-    ids = dict.fromkeys(copy.person_id for copy in sent if copy.person_id is not None and may_have_left(copy))
-    people = [await roster.person(tx, person_id) for person_id in ids]
-    return tuple(person for person in people if person is not None)
-
-
-def may_have_left(copy: Copy) -> bool:
-    """Whether a copy reached its reader, or may have, or still will: also one that waits for a good key."""
-    if copy.state is CopyState.WITHHELD:
-        return copy.reason != Standing.SUSPENDED
-    return copy.state is not CopyState.CANCELLED or copy.attempts > 0
+    for readers, told in zip(holdings.parted(people, informed), (setting, setting.for_outside()), strict=True):
+        if readers:
+            message = await send(readers, say(told), thread=thread)
+            due_at = now + UNDELIVERED_AFTER
+            await duties.add(tx, kind=reports.UNDELIVERED, ref=message.id, list_id=message.list_id, due_at=due_at)
 
 
 async def send_public_notice(
@@ -463,9 +454,11 @@ async def withdraw(parts: Parts, tx: Tx, setting: Setting, reason: str, now: dat
         return ended
     is_void = reason.split(":", maxsplit=1)[0].strip().casefold() == "void"
     zone = setting.mailing_list.config.timezone
-    why = "(not told here, as a third party's embargo holds)" if setting.is_bare else reason
-    notice = notices.withdrawn(disclosure, setting.told_subject, why, is_void, zone, now)
-    await tell_bound(parts, tx, setting, notice, MessageKind.WITHDRAWAL, now)
+
+    def say(told: Setting) -> notices.Notice:
+        return notices.withdrawn(disclosure, told.told_subject, told.told(reason), is_void, zone, now)
+
+    await tell_bound(parts, tx, setting, say, MessageKind.WITHDRAWAL, now)
     return ended
 
 

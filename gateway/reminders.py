@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway import publicposts
+from gateway import holdings, publicposts
 from gateway.notices import reminders as notices_reminders
 from gateway.sending import posting, reports
 from policy.audience import judge_seats
@@ -16,7 +16,7 @@ from policy.upstream import holding, not_before
 from storage import disclosures, duties, outbox, roster
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.lists import MailingList
@@ -59,20 +59,27 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     thread = await posting.thread_of(tx, disclosure)
     zone, subject = mailing_list.config.timezone, setting.particulars.subject
     by_clock = mailing_list.by_clock
+    readers: Sequence[Sequence[Person]]
     if one.for_members:
-        people = await _members_who_have_it(tx, disclosure, now)
-        notice = notices_reminders.for_members(disclosure, setting.told_subject, zone, now, by_clock=by_clock)
+        seats = await _seats(tx, disclosure, now)
+        informed = await holdings.informed(tx, disclosure, seats)
+        readers = holdings.parted(await _members_who_have_it(tx, disclosure, seats), informed)
+        subjects = (setting.told_subject, setting.for_outside().told_subject)
+        said = [notices_reminders.for_members(disclosure, told, zone, now, by_clock=by_clock) for told in subjects]
         kind = MessageKind.DATE_NOTICE
     else:
-        people = await posting.coordinators(tx, disclosure.list_id)
+        readers = (await posting.coordinators(tx, disclosure.list_id),)
         wrong = await _not_right_yet(tx, setting, one, now)
         by_agreement = mailing_list.is_by_agreement(disclosure)
-        notice = notices_reminders.for_coordinators(
-            disclosure, subject, one, wrong, zone, now, by_clock=by_clock, by_agreement=by_agreement
-        )
+        said = [
+            notices_reminders.for_coordinators(
+                disclosure, subject, one, wrong, zone, now, by_clock=by_clock, by_agreement=by_agreement
+            )
+        ]
         kind = MessageKind.REPORT
-    if people:
-        await posting.notify(parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread)
+    for people, notice in zip(readers, said, strict=True):
+        if people:
+            await posting.notify(parts, tx, mailing_list, people, notice, kind=kind, now=now, thread=thread)
     await parts.trail.append(
         tx,
         at=now,
@@ -85,11 +92,10 @@ async def _say(parts: Parts, tx: Tx, setting: Setting, one: Reminder, now: datet
     )
 
 
-async def _members_who_have_it(tx: Tx, disclosure: Disclosure, now: datetime) -> tuple[Person, ...]:
+async def _members_who_have_it(tx: Tx, disclosure: Disclosure, seats: Iterable[Seat]) -> tuple[Person, ...]:
     """Active members and guests whom content has reached."""
     copies = await _copies(tx, disclosure)
     ids = {copy.person_id for copy in copies if copy.state is CopyState.SENT}
-    seats = await _seats(tx, disclosure, now)
     return tuple(seat.person for seat in seats if seat.person.id in ids and _is_told(seat))
 
 

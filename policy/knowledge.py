@@ -6,12 +6,14 @@ coordinator's word confirms it. That an exploit is public implies that the thing
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from policy.disclosure import Event
-from policy.facts import Disclosure
+from policy.facts import CopyState, Disclosure
+from policy.upstream import DETAILS
 
 
 class FactKind(StrEnum):
@@ -76,3 +78,11 @@ def learnt(disclosure: Disclosure, kind: FactKind, now: datetime) -> Disclosure:
             return replace(disclosure, fact_public_at=public, fact_exploit_at=exploit)
         case FactKind.ATTACKS:
             return replace(disclosure, fact_attacks_at=disclosure.fact_attacks_at or now)
+
+
+def was_read(state: CopyState, withheld: Collection[str]) -> bool:
+    """Whether a copy has told its reader what the flaw is, beyond doubt; ``withheld``: what was left out of it.
+
+    Who may have read it, or reads the mechanics alone, is told no more of it once he is outside.
+    """
+    return state is CopyState.SENT and DETAILS not in withheld

@@ -224,9 +224,14 @@ async def take_stock(scene: Scene, setting: Setting, proposal: Proposal) -> tupl
     elif fate is not Fate.OPEN:
         await scene.audit(Event.DATE_STANDS.value, setting.disclosure.id, fate.value, {"proposal": proposal.id})
         zone = scene.mailing_list.config.timezone
-        subject = setting.told_subject
-        notice = notices_proposals.fallen(setting.disclosure, subject, proposal, fate, zone, scene.now)
-        await release.tell_bound(scene.parts, scene.tx, setting, notice, MessageKind.DATE_NOTICE, scene.now)
+        await release.tell_bound(
+            scene.parts,
+            scene.tx,
+            setting,
+            lambda told: notices_proposals.fallen(told.disclosure, told.told_subject, proposal, fate, zone, scene.now),
+            MessageKind.DATE_NOTICE,
+            scene.now,
+        )
     return setting, fate
 
 
@@ -250,8 +255,14 @@ async def _settle(scene: Scene, setting: Setting, proposal: Proposal) -> Setting
     await release.transition(parts, tx, before, after, now, actor=scene.actor, reason=Event.DATE_AGREED.value)
     setting = replace(setting, disclosure=after)
     zone = scene.mailing_list.config.timezone
-    notice = notices.new_date(after, setting.told_subject, before.embargo_until, zone, now)
-    await release.tell_bound(parts, tx, setting, notice, MessageKind.DATE_NOTICE, now)
+    await release.tell_bound(
+        parts,
+        tx,
+        setting,
+        lambda told: notices.new_date(after, told.told_subject, before.embargo_until, zone, now),
+        MessageKind.DATE_NOTICE,
+        now,
+    )
     await content.compose_unsent_again(parts, tx, setting, now)
     return setting
 

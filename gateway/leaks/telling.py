@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import release
+from gateway import holdings
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
 from gateway.sending.content import unsent
@@ -32,7 +32,7 @@ async def audience(
     told = by == "us" and mailing_list.config.leak_notice == "list"
     if not told or disclosure is None or disclosure.state not in {State.EMBARGOED, State.LIFTED}:
         return ()
-    bound = await release.bound_people(tx, disclosure)
+    bound = await holdings.bound_people(tx, disclosure)
     return tuple(
         person
         for person in bound

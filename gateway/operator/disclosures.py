@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import release
+from gateway import holdings, release
 from gateway.notices import common as notices
 from gateway.operator.acts import tell
 from gateway.operator.base import OPERATOR, Done, RefusedError
@@ -71,7 +71,7 @@ async def withdraw(parts: Parts, disclosure_id: str, reason: str) -> Done:
         await release.transition(parts, tx, disclosure, after, now, actor=OPERATOR, reason=Event.WITHDRAW.value)
         mailing_list = parts.lists[disclosure.list_id]
         setting = replace(await release.setting_of(parts, tx, disclosure), disclosure=after)
-        bound = await release.bound_people(tx, after)
+        bound = await holdings.bound_people(tx, after)
         ended = await release.withdraw(parts, tx, setting, plain, now)
         if not bound:  # else the coordinators read what the members read
             notice = notices.happened(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway import safe
@@ -48,11 +48,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a content is composed for."""
+    """What a content is composed for; ``is_outside``: for somebody who never had it in full, and gets no more of it."""
 
     mailing_list: MailingList
     disclosure: Disclosure
     particulars: Particulars
+    is_outside: bool = False
 
     @property
     def is_bare(self) -> bool:
@@ -62,7 +63,17 @@ class Setting:
     @property
     def told_subject(self) -> str:
         """The subject as members may read it now."""
-        return mechanics.SUBJECT if self.is_bare else self.particulars.subject
+        return mechanics.SUBJECT if self.is_bare or self.is_outside else self.particulars.subject
+
+    def told(self, reason: str) -> str:
+        """What a coordinator wrote, as those who are told may read it."""
+        if self.is_bare:
+            return "(not told here, as a third party's embargo holds)"
+        return "(told to those who have it)" if self.is_outside else reason
+
+    def for_outside(self) -> Setting:
+        """The same as it is told to those outside who never had it in full."""
+        return replace(self, is_outside=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,7 +155,7 @@ async def notify(
     await messages.add(tx, message)
     await messages.link_header(tx, list_id=mailing_list.id, header=message.message_id, message_id=message.id)
     content_id = await put_content(parts, tx, message, _composed(mailing_list, message, notice), now)
-    for person in _once_each(people):
+    for person in once_each(people):
         await put_copy(tx, message, content_id, person, now, priority=priority)
     if leak_id is not None:
         await leaks.link_message(tx, message_id=message.id, leak_id=leak_id)
@@ -179,7 +179,7 @@ def _composed(mailing_list: MailingList, message: Message, notice: Notice) -> by
     return compose.inner(letter(mailing_list, message, notice.subject), entity)
 
 
-def _once_each(people: Iterable[Person]) -> tuple[Person, ...]:
+def once_each(people: Iterable[Person]) -> tuple[Person, ...]:
     """Each address once: who was removed and came back, perhaps in another role, is told as whom he is now."""
     order = (Standing.ACTIVE, Standing.SUSPENDED, Standing.REMOVED)
     found: dict[str, Person] = {}

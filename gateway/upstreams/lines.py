@@ -32,8 +32,14 @@ async def carry_out(scene: Scene, setting: Setting, before: Disclosure) -> list[
     words += [f"What was kept back of {sent} {'mail' if sent == 1 else 'mails'} goes to members."] if sent else []
     if wait_changes(before, after):
         zone, by_clock = scene.mailing_list.config.timezone, scene.mailing_list.by_clock
-        notice = told.wait_changed(after, setting.told_subject, zone, now, by_clock=by_clock)
-        await release.tell_bound(parts, tx, setting, notice, MessageKind.DATE_NOTICE, now)
+        await release.tell_bound(
+            parts,
+            tx,
+            setting,
+            lambda read_as: told.wait_changed(after, read_as.told_subject, zone, now, by_clock=by_clock),
+            MessageKind.DATE_NOTICE,
+            now,
+        )
     return words
 
 

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.disclosure import Refusal, Rules, judge_new_date, move
-from policy.facts import Disclosure, State
-from policy.knowledge import EVENTS, LIFTS_AS, FactKind, is_out, known_since, learnt, told_cause
+from policy.facts import CopyState, Disclosure, State
+from policy.knowledge import EVENTS, LIFTS_AS, FactKind, is_out, known_since, learnt, told_cause, was_read
+from policy.upstream import DETAILS
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RULES = Rules("UTC", timedelta(minutes=10), timedelta(days=90), timedelta(0))
@@ -104,3 +105,9 @@ def test_what_is_known_after_the_lift_changes_nothing_of_its_cause(cause):
     assert told_cause(after) == cause
     assert is_out(learnt(replace(lifted, cause="clock"), FactKind.PUBLIC, NOW + timedelta(days=1)))
     assert told_cause(replace(after, ended_at=None)) == cause
+
+
+@pytest.mark.parametrize("state", list(CopyState))
+def test_only_what_was_sent_in_full_was_read_beyond_doubt(state):
+    assert was_read(state, ()) is was_read(state, ("2", "3")) is (state is CopyState.SENT)
+    assert not was_read(state, ("2", DETAILS))
