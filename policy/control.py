@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from policy.instants import Reading
-from policy.plain import distance, is_slip, one_line
+from policy.plain import distance, is_slip, one_line, within
 from policy.quotes import TextLine, is_too_long, lines_of
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -133,6 +133,15 @@ _EVERYDAY = frozenset(
         "expect",
     }
 )
+# What else may stand after a name that is two letters from one of these, and can't be prose: a slip in these sends to
+# more people, or at once.
+_VALUES = {
+    "Scope": re.compile(r"all\.?|(?:group|org)\s*:.*", re.ASCII | re.IGNORECASE),
+    "TLP": re.compile(
+        r"(?:tlp\s*:\s*)?(?:red|amber|amber\s?\+\s?strict|green|clear|white)\.?", re.ASCII | re.IGNORECASE
+    ),
+    "Lift": re.compile(r"now[.!]?", re.ASCII | re.IGNORECASE),
+}
 _LINE_BREAKS = re.compile("[\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 _MAX_STRAYS = 50
 _MAX_SAID = 500
@@ -244,6 +253,13 @@ def _meant_name(name: str) -> str | None:
     return _CANONICAL[min(near)[1]] if near else None
 
 
+def _meant_by_value(written: str, value: str) -> str | None:
+    """The short name that a word within two letters of it is meant to be, as the value leaves no doubt."""
+    word, said = _plain(written), value.strip(" \t*_")
+    near = (name for name, shape in _VALUES.items() if shape.fullmatch(said) and within(word, name.casefold(), 2))
+    return next(near, None)
+
+
 def _is_block_line(line: TextLine) -> bool:
     return not line.quoted and bool(_BLOCK_LINE.match(line.plain))
 
@@ -260,13 +276,14 @@ class _Draft:
 
     def __init__(self, written: str, value: str, number: int) -> None:
         self._written = " ".join(written.split())
+        self._meant = meant_name(self._written) or _meant_by_value(self._written, value) or self._written
         self._parts = [one_line(value)]
         self._number = number
 
     @property
     def is_leak(self) -> bool:
         """Whether it will be a leak line."""
-        return (meant_name(self._written) or self._written).casefold().startswith("leak")
+        return self._meant.casefold().startswith("leak")
 
     def add(self, more: str) -> None:
         """Take a line that continues it."""
@@ -274,10 +291,9 @@ class _Draft:
 
     def line(self) -> Line:
         """The whole line."""
-        name = meant_name(self._written) or self._written
         known = self._written.casefold() in _CANONICAL
         value = " ".join(part for part in self._parts if part)
-        return Line(name, self._written, value, self._parts[0], self._number + 1, known)
+        return Line(self._meant, self._written, value, self._parts[0], self._number + 1, known)
 
 
 def _lines(paragraph: tuple[TextLine, ...]) -> tuple[Line, ...]:
@@ -328,10 +344,10 @@ def _stray(text: str, number: int) -> _Draft | None:
     match = _ANY_NAME.match(text)
     if match is None:
         return None
-    written = match[1].rstrip(" *_")
-    name = meant_name(written)
+    written, value = match[1].rstrip(" *_"), text[match.end() :].lstrip(" *_")
+    name = meant_name(written) or _meant_by_value(written, value)
     if name in COMPANIONS and not _may_act(_plain(written)):
         return None
     if name is None and not _LEAK_NAME.fullmatch(written.casefold()):
         return None
-    return _Draft(written, text[match.end() :].lstrip(" *_"), number)
+    return _Draft(written, value, number)

@@ -81,6 +81,22 @@ def test_a_text_without_a_block_is_all_body():
         pytest.param("TLP: RED\n\nRestrcit: a to b", [("Restrict", "a to b")], id="letters swapped"),
         pytest.param("TLP: RED\n\nScpoe: all", [("Scope", "all")], id="five letters, two swapped"),
         pytest.param("TLP: RED\n\nTPL: RED", [("TLP", "RED")], id="three letters, two swapped"),
+        *(
+            pytest.param(f"Ref: x\n\n{line}", [tuple(as_meant.split(": ", 1))], id=line)
+            for line, as_meant in (
+                ("Scp: group:envoy", "Scope: group:envoy"),
+                ("Skoep: all.", "Scope: all."),
+                ("scp: ORG : Northwind and others", "Scope: ORG : Northwind and others"),
+                ("**Scp:** all", "Scope: all"),
+                ("**Scp: all**", "Scope: all**"),
+                ("TP: RED", "TLP: RED"),
+                ("Tlpp: tlp:amber+strict", "TLP: tlp:amber+strict"),
+                ("T: amber +strict", "TLP: amber +strict"),
+                ("Lft: now!", "Lift: now!"),
+                ("List: NOW", "Lift: NOW"),
+            )
+        ),
+        pytest.param("Ref: x\nScp: all", [], id="in the block it is no stray"),
         pytest.param("TLP: RED\n\nHold Until: now", [("Hold-Until", "now")], id="a blank for the hyphen"),
         pytest.param("TLP: RED\n\nHold_Until : now", [("Hold-Until", "now")], id="a blank before the colon"),
         pytest.param("TLP: RED\n\nScope:all", [("Scope", "all")], id="no blank after the colon"),
@@ -101,6 +117,11 @@ def test_a_control_line_anywhere_else_is_a_stray(text, expected):
     assert strays(text) == expected
 
 
+def test_a_short_name_in_the_block_is_known_by_its_value():
+    (_, line) = read_block("Ref: x\nScp: group:envoy\n\nText").lines
+    assert (line.name, line.written, line.known) == ("Scope", "Scp", False)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -119,6 +140,15 @@ def test_a_control_line_anywhere_else_is_a_stray(text, expected):
         ),
         *("Impact: x", "Version: 1", "Product: x", "Credit: x", "Commit: x", "API: x", "Left: x", "Lead: x", "Link: x"),
         *("https://example.org/", "The scope: all members", "1. Scope: x", "Timeline: x", "Affected: x", "Hash: x"),
+        *(
+            "List: now and then",
+            "Scp: the group: all",
+            "Note: all",
+            "Step: all of it",
+            "T: redo",
+            "Lt: news",
+            "Scp: allow",
+        ),
         *("> Hold-Until: now", ">> Scope: all", "JD> Hold-Until: now", "Severity: x", "Public: x", ": x"),
     ],
 )
