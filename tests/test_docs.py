@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import tomllib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from gateway import cli
 from gateway.config import Config, _model_of
 from gateway.notices.requests import LINES
 from policy.control import ALIASES
-from policy.disclosure import ROWS
+from policy.disclosure import BESIDE, ROWS
 from policy.facts import State
 from policy.leakcase import CASE_ROWS
 from policy.reasons import Reason
@@ -25,6 +27,10 @@ ROOT = Path(__file__).parents[1]
 DOCS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 # The attacks that the first version must have a test of its own for.
 THREATS = ("T1", "T3", "T6", "T8", "T13", "T17", "T18", "T22", "T23", "T31", "T32", "T33")
+# What the table of states calls its guards: module.function of policy/.
+FUNCTIONS = {
+    name for row in (*ROWS, *BESIDE) for name in re.findall(r"`([a-z]+\.[a-z_]+)`", f"{row.guard} {row.effect}")
+}
 
 each_doc = pytest.mark.parametrize("doc", [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCS])
 
@@ -203,10 +209,33 @@ def test_members_are_told_every_leak_line():
 
 
 def test_the_table_of_states_is_the_program_s():
-    told = [tuple(cells[:4]) for cells in table("docs/states.md", "## What moves it")]
-    rows = [(row.number, str(row.source or "-"), str(row.event), str(row.target)) for row in ROWS]
+    told = [tuple(cells) for cells in table("docs/states.md", "## What moves it")]
+    rows = [(row.number, str(row.source or "-"), row.event, row.target, row.guard, row.effect) for row in ROWS]
 
-    assert told == rows
+    assert told == [tuple(cell.strip("`") for cell in row) for row in rows]
+
+
+def test_the_table_of_what_moves_beside_a_disclosure_is_the_program_s():
+    told = [tuple(cells) for cells in table("docs/states.md", "## What moves beside it")]
+
+    assert told == [(row.number, row.about, row.event, row.guard, row.effect) for row in BESIDE]
+
+
+def test_every_row_of_the_specification_that_is_about_a_disclosure_has_its_guard_and_its_effect():
+    rows = [*ROWS, *BESIDE]
+
+    assert {row.number for row in rows} == {*(str(at) for at in range(1, 24) if at != 21), "3a", "5a", "10a"}
+    assert all(row.guard and row.effect for row in rows)
+    for before, row in pairwise(ROWS):
+        if row.guard == "the same":
+            assert (row.number, row.event) == (before.number, before.event), row
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_a_function_that_a_row_names_is_there(name):
+    module, function = name.split(".")
+
+    assert callable(getattr(importlib.import_module(f"policy.{module}"), function))
 
 
 def test_the_table_of_leak_cases_is_the_program_s():

@@ -35,6 +35,7 @@ held hold-over embargoed, stop held, go held, date-passed pending, new-date held
 held follow-up held, upstream held, send-and-lift lifted, fact-public lifted, fact-attacks held, leak held
 embargoed withdraw withdrawn, follow-up embargoed, change embargoed, date-asked embargoed, vote embargoed
 embargoed date-agreed embargoed, new-date embargoed, date-stands embargoed, date-reached lifted, lift-asked embargoed
+embargoed date-countered embargoed, share embargoed
 embargoed upstream embargoed, lift-now lifted, fact-public lifted, fact-attacks embargoed, leak embargoed
 lifted follow-up lifted, upstream lifted, publish lifted, leak lifted, close closed
 closed leak lifted
