@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from policy.calendars import Calendar
 from policy.facts import Disclosure, State
+from policy.reasons import Reason
 from policy.upstream import holding
 
 
@@ -246,9 +247,10 @@ _TABLE = {(row.source, row.event): row for row in ROWS}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What was asked for can't be: ``why`` is a sentence for the person who asked."""
+    """What was asked for can't be: ``why`` is a sentence for the person who asked, ``reason`` the word for it."""
 
     why: str
+    reason: Reason = Reason.CONTROL_LINES
 
 
 def move(source: State | None, event: Event) -> State | Refusal:
@@ -331,7 +333,7 @@ def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) 
     if not disclosure.unapproved:
         return Refusal("it waits for a new public date, not for an approval; send one with `Embargo-Until:`")
     if approver == disclosure.posted_by:
-        return Refusal("a second coordinator approves, not the one who posted it")
+        return Refusal("a second coordinator approves, not the one who posted it", Reason.TWO_PERSON)
     hold = max(disclosure.hold_until, effective_hold(None, rules, now))
     refused = judge_dates(hold, disclosure.embargo_until, rules, now)
     if refused is not None:
@@ -343,7 +345,7 @@ def judge_sending(disclosure: Disclosure, now: datetime) -> State | Refusal:
     """Row 13 for what is held, or pending: sent and lifted in one step; but nothing at or after its date (row 4)."""
     if disclosure.unapproved:
         why = _REFUSALS[Event.SEND_AND_LIFT]
-        return Refusal(f"{why}; first another coordinator approves it, `Approve: {disclosure.id}`")
+        return Refusal(f"{why}; first another coordinator approves it, `Approve: {disclosure.id}`", Reason.TWO_PERSON)
     if now >= disclosure.embargo_until:
         return Refusal("its public date has gone by, and nothing is sent under it; first a new `Embargo-Until:`")
     return move(disclosure.state, Event.SEND_AND_LIFT)

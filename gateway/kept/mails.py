@@ -75,11 +75,13 @@ def _refuse_hopeless(entry: Quarantined, *, is_approved: bool) -> None:
         if reason == Reason.TWO_PERSON:
             if is_approved:
                 continue
-            raise RefusedError(f"{entry.id} waits for a second coordinator: `Approve: {entry.id}` by mail")
+            why = f"{entry.id} waits for a second coordinator: `Approve: {entry.id}` by mail"
+            raise RefusedError(why, Reason.TWO_PERSON)
         if reason in NEVER_WAIVED:
             raise RefusedError(
                 f"{entry.id} can't be released: {Reason(reason).meaning} ({reason}); "
-                "have it sent again, signed and encrypted as it should be"
+                "have it sent again, signed and encrypted as it should be",
+                Reason(reason),
             )
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from gateway.clock import Clock, SystemClock
 from gateway.opening import Store, open_store
+from policy.reasons import Reason
 from storage import roster
 
 if TYPE_CHECKING:
@@ -32,7 +33,15 @@ OPERATOR = "operator"
 
 
 class RefusedError(Exception):
-    """What was asked for is not done, and nothing was changed (exit 1). The text is one line: what, and the way out."""
+    """What was asked for is not done, and nothing was changed (exit 1). The text is one line: what, and the way out.
+
+    ``reason`` is the word for it, which stands in the trail where it was asked by mail.
+    """
+
+    def __init__(self, text: str, reason: Reason = Reason.CONTROL_LINES) -> None:
+        """Take the line, and the reason."""
+        super().__init__(text)
+        self.reason = reason
 
 
 class UnclearError(Exception):

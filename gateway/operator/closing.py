@@ -39,7 +39,7 @@ async def close_it(parts: Parts, tx: Tx, disclosure: Disclosure, now: datetime, 
     scene = _scene(parts, tx, disclosure, now, actor)
     refused = await closing.judge(tx, disclosure)
     if refused is not None:
-        raise RefusedError(f"{disclosure.id}: {refused.why}")
+        raise RefusedError(f"{disclosure.id}: {refused.why}", refused.reason)
     words = await closing.close_and_tell(scene, disclosure, f"{actor.named} closed it", but=actor.person_id)
     return Done(f"closed {disclosure.id}", tuple(words[1:]))
 
@@ -52,7 +52,7 @@ async def destroy(parts: Parts, disclosure_id: str) -> Done:
         scene = _scene(parts, tx, disclosure, now, THE_OPERATOR)
         refused = table.judge_destroy(disclosure, await closing.what_is_left(tx, disclosure))
         if refused is not None:
-            raise RefusedError(f"{disclosure.id}: {refused.why}")
+            raise RefusedError(f"{disclosure.id}: {refused.why}", refused.reason)
         await destroying.destroy(scene, disclosure, now, "The operator destroyed its content")
         await destroying.destroy_loose(scene, now)
     await parts.database.checkpoint()

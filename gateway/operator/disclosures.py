@@ -33,7 +33,7 @@ async def _may(parts: Parts, tx: Tx, disclosure_id: str, event: Event) -> Disclo
         raise RefusedError(f"{found.id} belongs to list {found.list_id}, which is not in {parts.config.path} any more")
     target = move(found.state, event)
     if isinstance(target, Refusal):
-        raise RefusedError(f"{found.id}: {target.why}")
+        raise RefusedError(f"{found.id}: {target.why}", target.reason)
     return found
 
 
@@ -48,7 +48,7 @@ async def lift(parts: Parts, disclosure_id: str, cause: str = "other", *, send: 
         disclosure = await _may(parts, tx, disclosure_id, Event.SEND_AND_LIFT if held else Event.LIFT_NOW)
         sent = judge_sending(disclosure, now) if held else None
         if isinstance(sent, Refusal):
-            raise RefusedError(f"{disclosure.id}: {sent.why}")
+            raise RefusedError(f"{disclosure.id}: {sent.why}", sent.reason)
         waits = why_not_yet(disclosure)
         if waits is not None:
             raise RefusedError(f"{disclosure.id}: {at_a_shell(waits)}")

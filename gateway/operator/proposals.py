@@ -30,7 +30,7 @@ async def confirm(parts: Parts, proposal_id: str) -> Done:
         scene = Scene(parts, tx, setting.mailing_list, now, OPERATOR)
         said, after = await proposals.confirm(scene, setting, wanted)
         if isinstance(said, Refusal):
-            raise RefusedError(f"{wanted}: {said.why}")
+            raise RefusedError(f"{wanted}: {said.why}", said.reason)
         notice = notices.happened(after.disclosure.id, f"The operator confirmed {wanted}", [said])
         await tell(parts, tx, setting.mailing_list, notice, now, disclosure=after.disclosure)
     return Done(said.rstrip("."))

@@ -104,7 +104,7 @@ async def _decide(
         scene = Scene(parts, tx, mailing_list, parts.clock.now(), OPERATOR)
         done = await decide(scene, await release.setting_of(parts, tx, disclosure), record)
         if isinstance(done, Refusal):
-            raise RefusedError(f"{record.id}: {done.why}")
+            raise RefusedError(f"{record.id}: {done.why}", done.reason)
         notice = notices.happened(disclosure.id, f"The operator {what} {record.id}", [done])
         await tell(parts, tx, mailing_list, notice, scene.now, disclosure=disclosure)
     return Done(done.rstrip("."))

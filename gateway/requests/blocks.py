@@ -21,6 +21,7 @@ from gateway.sending import posting
 from gateway.settings import TwoPerson
 from policy.control import Complaint
 from policy.facts import MessageKind, Role, Standing
+from policy.reasons import Reason
 from policy.requests import Ask, Asked, Request, block_of
 from storage import messages, roster
 
@@ -38,8 +39,8 @@ STANDINGS = {Ask.SUSPEND: Standing.SUSPENDED, Ask.REINSTATE: Standing.ACTIVE}
 class _RefusedError(Exception):
     """Takes back what a mail's lines did, and carries what is wrong; never leaves this module."""
 
-    def __init__(self, refused: dict[Request, str]) -> None:
-        """Take the lines that can't be done, each with its reason."""
+    def __init__(self, refused: dict[Request, RefusedError]) -> None:
+        """Take the lines that can't be done, each with what is wrong."""
         super().__init__()
         self.refused = refused
 
@@ -64,7 +65,7 @@ async def carry_out(incoming: Incoming, verdict: Requested) -> None:
         await _answer(incoming, writer, notices_requests.help_text(address), MessageKind.NOTE)
         return
     if asked.complaints:
-        await _refuse(incoming, writer, asked)
+        await _refuse(incoming, writer, asked, Reason.CONTROL_LINES)
         return
     try:
         async with incoming.tx.begin_nested():
@@ -75,9 +76,10 @@ async def carry_out(incoming: Incoming, verdict: Requested) -> None:
         await approvals.keep(incoming, writer, [request.said for request in asked.requests])
         return
     except _RefusedError as over:
-        complaints = tuple(Complaint(request.said, why) for request, why in over.refused.items())
+        complaints = tuple(Complaint(request.said, str(error)) for request, error in over.refused.items())
         left = block_of(request for request in asked.requests if request not in over.refused)
-        await _refuse(incoming, writer, Asked(complaints=complaints, corrected=left))
+        first = next(iter(over.refused.values()))
+        await _refuse(incoming, writer, Asked(complaints=complaints, corrected=left), first.reason)
         return
     told = [(request.said, outcome.lines) for request, outcome in done]
     attachments = [part for _, outcome in done for part in outcome.attachments]
@@ -86,9 +88,9 @@ async def carry_out(incoming: Incoming, verdict: Requested) -> None:
     await _answer(incoming, writer, notices_requests.answer(told, attachments), MessageKind.REPORT)
 
 
-async def _refuse(incoming: Incoming, writer: Person, asked: Asked) -> None:
+async def _refuse(incoming: Incoming, writer: Person, asked: Asked, reason: Reason) -> None:
     incoming.refused = asked
-    await incoming.audit("request-refused", incoming.mail_id)
+    await incoming.audit("request-refused", incoming.mail_id, reason)
     notice = notices_requests.not_done(asked.complaints, asked.corrected, incoming.mailing_list.request)
     await _answer(incoming, writer, notice, MessageKind.NOTE)
 
@@ -97,18 +99,19 @@ async def _do_all(incoming: Incoming, writer: Person, requests: Sequence[Request
     """Do each line; where any can't be done, say so of all that can't, at once. Raises _RefusedError."""
     actor = Actor(writer.address, f"{writer.name} <{writer.address}>", writer.id, incoming.mail_id)
     done: list[tuple[Request, Outcome]] = []
-    refused: dict[Request, str] = {}
+    refused: dict[Request, RefusedError] = {}
     left = MOST_ATTACHED
     for request in requests:
         try:
             async with incoming.tx.begin_nested():
                 outcome = await _do(incoming, request, actor)
         except RefusedError as error:
-            refused[request] = str(error)
+            refused[request] = error
             continue
         left -= sum(len(part.data) for part in outcome.attachments)
         if left < 0:
-            refused[request] = "that is more than fits into one answer; please ask for fewer kept mails at once"
+            why = "that is more than fits into one answer; please ask for fewer kept mails at once"
+            refused[request] = RefusedError(why)
         done.append((request, outcome))
     if refused:
         raise _RefusedError(refused)

@@ -29,6 +29,7 @@ from policy.disclosure import (
 )
 from policy.facts import Disclosure, State
 from policy.orders import Surroundings, read_order
+from policy.reasons import Reason
 from policy.steering import SteerPlan, plan_steering
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -267,6 +268,7 @@ def test_a_second_coordinator_lets_a_post_be_held_as_row_1_would(changes, approv
     if why:
         assert isinstance(after, Refusal)
         assert why in after.why
+        assert after.reason is (Reason.TWO_PERSON if approver == 1 else Reason.CONTROL_LINES)
         return
     expected = max(waiting.hold_until, NOW + RULES.release_grace)
     assert after == replace(waiting, state=State.HELD, unapproved=False, hold_until=expected)

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policy.calendars import Calendar, parse_window
-from policy.disclosure import ROWS, Event, Refusal, Remarks, Rules, move, remarks
+from policy.disclosure import ROWS, Event, Refusal, Remarks, Rules, judge_sending, move, remarks
 from policy.facts import Disclosure, State
+from policy.reasons import Reason
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)  # a Sunday
 DAY = timedelta(days=1)
@@ -57,6 +58,15 @@ def test_each_event_leads_where_the_specification_says_and_nowhere_else() -> Non
 def test_what_is_over_has_no_embargo_to_lift_and_anything_else_is_refused_in_its_own_words(over: State) -> None:
     assert move(over, Event.LIFT_NOW) == Refusal(f"there is no embargo to lift any more (it is {over})")
     assert move(over, Event.STOP) == Refusal(f"there is no release to stop any more (it is {over})")
+
+
+def test_what_two_have_to_agree_to_is_refused_with_that_reason_and_anything_else_as_lines() -> None:
+    waiting = judge_sending(replace(disclosure(State.PENDING), unapproved=True), NOW)
+    late = judge_sending(disclosure(embargo=-1), NOW)
+
+    assert isinstance(waiting, Refusal)
+    assert isinstance(late, Refusal)
+    assert (waiting.reason, late.reason) == (Reason.TWO_PERSON, Reason.CONTROL_LINES)
 
 
 def test_patch_days_that_were_skipped_are_something_to_say() -> None:

@@ -150,6 +150,7 @@ async def test_what_is_not_clear_or_not_possible_is_answered_and_nothing_of_it_i
 
         events = [one.event for one in await trail(story)]
         assert events.count("member-suspended") == events.count("member-reinstated") == 1, "the one that was clear"
+        assert {one.reason for one in await trail(story) if one.event == "request-refused"} == {"control-lines"}
         assert [one.id for one in await kept(story)] == [kept_mail]
         shown = await answer_to(story, "alice", "Show: open, quarantine, members\n")
         assert not [one for one in (leak, kept_mail, disclosure) if one in shown]
@@ -221,6 +222,7 @@ async def test_nobody_else_asks_anything_and_nothing_is_done_twice(tmp_path: Pat
         entry = await last_kept(story)
         answer = await answer_to(story, "alice", f"Release-Quarantine: {entry.id}\n")
         assert "can't be released" in answer
+        assert [one.reason for one in await trail(story) if one.event == "request-refused"] == ["unsupported"]
         await answer_to(story, "alice", f"Discard-Quarantine: {entry.id}\n") if not entry.known else await ask(
             story, "alice", f"Discard-Quarantine: {entry.id}\n"
         )

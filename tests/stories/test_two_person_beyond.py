@@ -12,6 +12,7 @@ from gateway.operator import leaks as operator_leaks
 from gateway.operator import roster as operator_roster
 from gateway.operator.base import RefusedError
 from gateway.reading import read
+from letters import trail
 from openpgp import Person
 from policy.facts import Standing
 from policy.leakcase import Outcome
@@ -64,6 +65,8 @@ async def test_the_roster_and_a_dismissal_take_two_coordinators(
         assert "not the one who asked" in story.last("alice").text
         await story.post("adam", f"Release-Quarantine: {kept}\n", to=REQUEST, subject="please")
         assert "waits for a second coordinator" in story.last("adam").text
+        refused = [one.reason for one in await trail(story) if one.event == "request-refused"]
+        assert refused == ["control-lines", "two-person"], "why, as the trail has it"
         assert await standing(story, "south") is Standing.ACTIVE
         await story.post("adam", f"Approve: {kept}\n", reply_to=asked)
         assert await standing(story, "south") is Standing.SUSPENDED
