@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from policy.calendars import Calendar, parse_window
-from policy.disclosure import ROWS, Event, Refusal, Remarks, Rules, judge_sending, move, remarks
+from policy.disclosure import BESIDE, ROWS, Event, Refusal, Remarks, Rules, judge_sending, move, remarks
 from policy.facts import Disclosure, State
 from policy.reasons import Reason
 
@@ -52,6 +52,7 @@ def test_each_event_leads_where_the_specification_says_and_nowhere_else() -> Non
 
     assert {(row.source, row.event, row.target) for row in ROWS} == expected
     assert len(ROWS) == len(expected)
+    assert [row.number for row in BESIDE] == ["17", "18", "22", "23"]
 
 
 @pytest.mark.parametrize("over", [State.LIFTED, State.CLOSED, State.WITHDRAWN])
