@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gateway.notices import leak as notices_leak
 from gateway.sending import posting
 from policy import leakcase as table
-from policy.facts import CONTENT_KINDS, READERS, CopyState
+from policy.facts import CONTENT_KINDS, READERS, CopyState, State
 from policy.steering import instant_value
 from storage import audit, disclosures, duties, leaks, outbox, roster
 
@@ -29,6 +29,10 @@ _STEPS = {
     "leak-vouched": "the coordinators vouched for the report",
     "leak-acked": "a coordinator took the alarm",
     "fact-confirmed": "the coordinators confirmed a fact",
+}
+_REASONS = {
+    "leak": "it was opened again, as a leak was reported",
+    "publish": "the public notice was ordered",
 }
 
 
@@ -97,9 +101,9 @@ def _said(record: AuditRecord) -> str | None:
         return "its public date was moved"
     if record.event == "disclosure-closed":
         return "it was closed"
-    if record.event == "disclosure-lifted" and record.reason == "leak":
-        return "it was opened again, as a leak was reported"
-    if record.event == "disclosure-lifted":
+    if record.reason in _REASONS and record.event == "disclosure-lifted":
+        return _REASONS[record.reason]
+    if record.event == "disclosure-lifted" and record.detail.get("from") != State.LIFTED.value:
         return f"the embargo was lifted ({record.reason.removeprefix('lift-')})"
     return _STEPS.get(record.event)
 

@@ -46,6 +46,7 @@ STEPS: dict[str, Act] = {
     "follow-up": Act("Added to", Sign.WRITTEN),
     "withdraw": Act("Withdrawn", Sign.WITHDRAWN),
     "close": Act("Closed", Sign.CLOSED),
+    "publish": Act("Public notice ordered", Sign.OTHER),
     "leak": Act("Opened again: a leak was reported", Sign.LEAK),
     "upstream": Act("Embargo of a third party", Sign.DATE),
     "approve": Act("Approved by a second coordinator", Sign.OTHER),

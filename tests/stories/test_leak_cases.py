@@ -6,6 +6,7 @@ from pathlib import Path
 
 import letters
 from deeds import pages, state_of
+from gateway.life import gathering
 from letters import MEMBERS, cases, sizes
 from openpgp import Person
 from storage.records import LeakRecord
@@ -190,3 +191,17 @@ async def test_a_case_assessed_as_public_ends_the_embargo_for_everybody_who_ever
         assert await state_of(story, story.disclosure_id()) == "lifted"
         assert len(story.box.to("oss@public.example")) == 1, "the same mail orders it anew"
         assert "The public notice goes out." in story.last("alice", "Receipt").text
+
+        # A notice that is ordered after the lift is no second lift, neither in the draft nor in the report.
+        newer = [("newer.txt", b"A newer notice\n\nbismuth\n")]
+        await story.post(
+            "alice", "Public-Notice: newer.txt\n", reply_to=story.last("alice", "Receipt"), attachments=newer
+        )
+        assert len(story.box.to("oss@public.example")) == 2
+        await story.pass_time(14 * DAY)
+        draft = story.last("alice", "Retrospective due").text
+        assert draft.count("the embargo was lifted") == 1
+        assert "the public notice was ordered" in draft
+        told = [moment.what for moment in (await gathering.gather(story.parts, story.disclosure_id())).moments]
+        assert sum(what.startswith("Lifted") for what in told) == 1
+        assert "Public notice ordered" in told
