@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gateway import holdings, publicposts
+from gateway.kept import approvals
 from gateway.notices import reminders as notices_reminders
 from gateway.sending import posting, reports
 from policy.audience import judge_seats
@@ -124,7 +125,9 @@ async def _not_right_yet(tx: Tx, setting: Setting, one: Reminder, now: datetime)
         if person.key_trouble(now) is None and person.key_trouble(not_before(disclosure))
     ]
     if disclosure.unapproved:
-        wrong.append(f"it waits for a second coordinator: answer with `Approve: {disclosure.id}`")
+        why = await approvals.alone(tx, disclosure)
+        way = f"it waits for a second coordinator: answer with `Approve: {disclosure.id}`"
+        wrong.append(f"it can't be approved: {why}" if why else way)
     if one.subject is Subject.HOLD and disclosure.stopped:
         wrong.append("it is stopped: it goes out only after a new Hold-Until or `embargo disclosure go`")
     wrong += [f"the lift waits for the embargo of {held_by.name}" for held_by in holding(disclosure)]

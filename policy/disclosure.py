@@ -7,6 +7,7 @@ stays bound until the lift. A test holds ``docs/states.md`` against ``ROWS`` and
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -322,9 +323,23 @@ def judge_dates(hold: datetime, embargo: datetime, rules: Rules, now: datetime) 
     return None
 
 
-def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) -> Disclosure | Refusal:
+def unseconded(disclosure: Disclosure, coordinators: Collection[int]) -> Refusal | None:
+    """Why nobody can be the second one for what waits for approval; None where its poster is a coordinator still."""
+    if not disclosure.unapproved or disclosure.posted_by in coordinators:
+        return None
+    return Refusal(
+        "who posted it is no coordinator any more, so one alone would release it; "
+        "post it anew, and call this one off with `Withdraw: REASON`",
+        Reason.TWO_PERSON,
+    )
+
+
+def approve(
+    disclosure: Disclosure, approver: int, coordinators: Collection[int], rules: Rules, now: datetime
+) -> Disclosure | Refusal:
     """Row 2: a second coordinator, never the poster, lets a post that waits for approval be held; judged as in row 1.
 
+    ``coordinators``: the ids of those who are it now; the poster has to be one of them still.
     A hold that went by while it waited ends after the grace, so that whoever has the stop code has time.
     """
     target = move(disclosure.state, Event.APPROVE)
@@ -334,6 +349,9 @@ def approve(disclosure: Disclosure, approver: int, rules: Rules, now: datetime) 
         return Refusal("it waits for a new public date, not for an approval; send one with `Embargo-Until:`")
     if approver == disclosure.posted_by:
         return Refusal("a second coordinator approves, not the one who posted it", Reason.TWO_PERSON)
+    alone = unseconded(disclosure, coordinators)
+    if alone is not None:
+        return alone
     hold = max(disclosure.hold_until, effective_hold(None, rules, now))
     refused = judge_dates(hold, disclosure.embargo_until, rules, now)
     if refused is not None:

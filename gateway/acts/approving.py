@@ -9,6 +9,7 @@ from gateway.acts import shares
 from gateway.kept import mails as kept_mails
 from gateway.kept.approvals import APPROVAL
 from gateway.operator.base import Actor, RefusedError
+from gateway.sending import posting
 from gateway.upstreams import letting
 from policy import disclosure as table
 from policy.control import Complaint
@@ -33,10 +34,16 @@ async def refuse(incoming: Incoming, writer: Person, act: Approve) -> Complaint 
     if disclosure is not None and act.ref.startswith(f"{disclosure.id}/"):
         return await letting.refuse(incoming, writer, act, disclosure)
     if disclosure is not None and disclosure.unapproved and act.ref == disclosure.id:
-        judged = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
+        judged = await _approved(incoming, writer, disclosure)
         return Complaint(said, judged.why) if isinstance(judged, Refusal) else None
     found = await _kept_for(incoming, writer, act, disclosure)
     return Complaint(said, found) if isinstance(found, str) else None
+
+
+async def _approved(incoming: Incoming, writer: Person, disclosure: Disclosure) -> Disclosure | Refusal:
+    """A new disclosure as it is once he has approved it, or why he can't."""
+    coordinators = await posting.coordinator_ids(incoming.tx, disclosure.list_id)
+    return table.approve(disclosure, writer.id, coordinators, incoming.mailing_list.rules, incoming.now)
 
 
 async def _kept_for(
@@ -77,7 +84,7 @@ async def approve(incoming: Incoming, writer: Person, act: Approve) -> str:
     if disclosure is None or not (disclosure.unapproved and act.ref == disclosure.id):
         found = await _kept_for(incoming, writer, act, disclosure)
         return f"Not done: {found}." if isinstance(found, str) else await _approve_kept(incoming, writer, found)
-    after = table.approve(disclosure, writer.id, incoming.mailing_list.rules, incoming.now)
+    after = await _approved(incoming, writer, disclosure)
     if isinstance(after, Refusal):
         return f"Not approved: {after.why}."
     await disclosures.update(

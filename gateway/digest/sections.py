@@ -100,11 +100,11 @@ async def perhaps_leaks(look: Look) -> Section:
 
 
 async def second_coordinators(look: Look) -> Section:
-    """What a second coordinator was asked for already, and has not approved; but what needs a date first."""
+    """What a second coordinator was asked for already, and has not approved; but what needs something else first."""
     entries = []
     for ref in await duties.open_refs(look.tx, kind=approvals.AGAIN, list_id=look.mailing_list.id):
         waiting = await approvals.waiting(look.tx, ref)
-        if waiting is not None and not waiting.needs_date(look.now):
+        if waiting is not None and not waiting.needs_date(look.now) and not waiting.alone:
             about = waiting.disclosure
             subject = await look.subject(about) if about else None
             entries.append(texts.approval(ref, about.id if about else None, subject))

@@ -17,7 +17,7 @@ from gateway.sending import posting
 from gateway.settings import TwoPerson
 from policy.acts import AssessLeak, ConfirmDate
 from policy.audience import is_unsent, let_in
-from policy.disclosure import Event
+from policy.disclosure import Event, unseconded
 from policy.facts import State
 from policy.grants import InviteGuest
 from policy.leakcase import Outcome
@@ -172,12 +172,16 @@ def too_few(people: Iterable[Person], now: datetime) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What waits, its list, the disclosure that it is about (of a kept mail perhaps none), and the mail."""
+    """What waits, its list, the disclosure that it is about (of a kept mail perhaps none), and the mail.
+
+    ``alone``: why nobody can approve a disclosure any more; "" while somebody can.
+    """
 
     ref: str
     list_id: str
     disclosure: Disclosure | None
     entry: Quarantined | None
+    alone: str = ""
 
     def needs_date(self, now: datetime) -> bool:
         """Whether it is a disclosure whose date went by: it can't be approved before it has a new one."""
@@ -185,12 +189,18 @@ class Waiting:
         return about is not None and self.ref == about.id and about.embargo_until <= now
 
 
+async def alone(tx: Tx, disclosure: Disclosure) -> str:
+    """Why nobody can be the second one for a disclosure that waits; "" while somebody can."""
+    refusal = unseconded(disclosure, await posting.coordinator_ids(tx, disclosure.list_id))
+    return refusal.why if refusal is not None else ""
+
+
 async def waiting(tx: Tx, ref: str) -> Waiting | None:
     """What waits under that id; None where it waits no more."""
     disclosure = await disclosures.get(tx, ref)
     if disclosure is not None:
         waits = disclosure.unapproved and disclosure.state is State.PENDING
-        return Waiting(ref, disclosure.list_id, disclosure, None) if waits else None
+        return Waiting(ref, disclosure.list_id, disclosure, None, await alone(tx, disclosure)) if waits else None
     granted = await grants.get(tx, ref)
     if granted is not None:
         about = await disclosures.get(tx, granted.disclosure_id)

@@ -55,7 +55,9 @@ async def _still_missing(
     found = await waiting(tx, ref)
     if found is None:
         return
-    why = await kept_mails.try_out(parts, tx, found.entry, now, carry_out, ahead) if found.entry is not None else None
+    why = found.alone
+    if found.entry is not None:
+        why = await kept_mails.try_out(parts, tx, found.entry, now, carry_out, ahead) or ""
     if why or is_first:
         headline, lines = _lapsed(ref, why) if why else _missing(ref, needs_date=found.needs_date(now))
         about = found.disclosure.id if found.disclosure else None
@@ -86,7 +88,8 @@ def _lapsed(ref: str, why: str) -> tuple[str, list[str]]:
         f"{ref} waited for a second coordinator. It can't be done any more, so nobody is asked again:",
         "",
         f"    {why}",
-        "",
-        f"It stays in quarantine until it is discarded: `Discard-Quarantine: {ref}`, to the -request address.",
     ]
+    if ref.startswith("QU-"):
+        way = f"It stays in quarantine until it is discarded: `Discard-Quarantine: {ref}`, to the -request address."
+        lines += ["", way]
     return f"{ref} waits no more for a second coordinator", lines

@@ -194,6 +194,11 @@ async def coordinators(tx: Tx, list_id: str, *, but: int | None = None) -> tuple
     return tuple(person for person in people if person.id != but)
 
 
+async def coordinator_ids(tx: Tx, list_id: str) -> frozenset[int]:
+    """Who speaks for the list now, by ids."""
+    return frozenset(person.id for person in await coordinators(tx, list_id) if person.standing is Standing.ACTIVE)
+
+
 async def tell_coordinators(
     parts: Parts,
     tx: Tx,

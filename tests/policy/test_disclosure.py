@@ -254,6 +254,7 @@ def test_and_by_a_coordinators_line(longest: timedelta) -> None:
 APPROVALS = [
     pytest.param({}, 2, 1, "", id="another coordinator"),
     pytest.param({}, 1, 1, "not the one who posted it", id="the poster"),
+    pytest.param({}, 3, 1, "`Withdraw: REASON`", id="the poster is no coordinator any more"),
     pytest.param({"unapproved": False}, 2, 1, "a new public date", id="its date had gone by"),
     pytest.param({"state": State.HELD}, 2, 1, "there is nothing to approve", id="approved before"),
     pytest.param({}, 2, -1, "", id="its hold went by: the grace begins now"),
@@ -263,8 +264,9 @@ APPROVALS = [
 
 @pytest.mark.parametrize(("changes", "approver", "hold", "why"), APPROVALS)
 def test_a_second_coordinator_lets_a_post_be_held_as_row_1_would(changes, approver, hold, why) -> None:
+    coordinators = (1, 2) if approver < 3 else (2, approver)
     waiting = replace(disclosure(State.PENDING, hold=hold), **{"unapproved": True} | changes)
-    after = approve(waiting, approver, RULES, NOW)
+    after = approve(waiting, approver, coordinators, RULES, NOW)
     if why:
         assert isinstance(after, Refusal)
         assert why in after.why

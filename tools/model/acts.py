@@ -266,8 +266,10 @@ class Acts:
             is_over = act.kind is not FactKind.ATTACKS and not isinstance(target, Refusal)
             found.append((f"Fact: {act.kind}", Known(act.kind, is_over=is_over), self.world.paper(after)))
         if isinstance(act, Approve):
-            for person in (self.world.alice, self.world.adam):
-                judged_as = table.approve(paper.value, person.id, self.world.rules, self.world.at(now))
+            both = (self.world.alice, self.world.adam)
+            for person in both:
+                ids = [one.id for one in both]
+                judged_as = table.approve(paper.value, person.id, ids, self.world.rules, self.world.at(now))
                 after_it = None if isinstance(judged_as, Refusal) else self.world.paper(judged_as)
                 found.append((f"{person.name} approves", Approved(person.id), after_it))
         return found

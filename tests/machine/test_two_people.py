@@ -1,0 +1,90 @@
+"""Who is no coordinator any more has no word in anything: neither as the first of two, nor as who confirms a date."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Iterator
+from datetime import timedelta
+from email import policy as mail_policy
+from typing import Any
+
+import pytest
+
+from gateway.operator import roster
+from machine.house import LIST_ID, House, address_of
+from policy.facts import Disclosure
+from storage import disclosures
+
+POST = "Embargo-Until: +14d\nHold-Until: now\n\nA flaw.\n"
+
+
+class Talk:
+    """A house in which people write in words, and what each of them has read."""
+
+    def __init__(self, **changes: Any) -> None:
+        self.house = House(**changes)
+
+    def read(self, who: str) -> list[str]:
+        """What somebody got, opened."""
+        return [self.house.inside(kept, who) for kept in self.house.hop.kept if kept.recipient == address_of(who)]
+
+    def last(self, who: str, says: str) -> tuple[str, str]:
+        """The last mail that says so, and its id."""
+        found = [kept for kept in self.house.hop.kept if kept.recipient == address_of(who)]
+        for kept in reversed(found):
+            if says in (text := self.house.inside(kept, who)):
+                return text, str(email.message_from_bytes(kept.raw, policy=mail_policy.default)["Message-ID"])
+        raise AssertionError(f"{who} never read {says}: {self.read(who)}")
+
+    def write(self, who: str, text: str, answers: str = "") -> None:
+        """A mail, perhaps in answer to the last one that says so, and all that it leads to."""
+        self.house.do(
+            self.house.take(self.house.letter(who, text, answers=self.last(who, answers)[1] if answers else ""))
+        )
+        self.house.do(self.house.settle())
+
+    def wait(self, **time: float) -> None:
+        """Time passes."""
+        self.house.clock.advance(timedelta(**time).total_seconds())
+        self.house.do(self.house.settle())
+
+    def dismiss(self, who: str) -> None:
+        """The operator removes a coordinator."""
+        self.house.do(roster.remove_coordinator(self.house.parts, address_of(who), None))
+        self.house.do(self.house.settle())
+
+    def disclosure(self) -> Disclosure:
+        """The first that was posted."""
+
+        async def find() -> Disclosure:
+            async with self.house.parts.database.reading() as tx:
+                return min(await disclosures.ls(tx, LIST_ID, None), key=lambda one: one.posted_at)
+
+        found: Disclosure = self.house.do(find())
+        return found
+
+
+@pytest.fixture
+def talk(request: pytest.FixtureRequest) -> Iterator[Talk]:
+    """A house by the rules of the test's parameter."""
+    made = Talk(**request.param)
+    yield made
+    made.house.close()
+
+
+@pytest.mark.parametrize("talk", [{"two_person": ("release",)}], indirect=True)
+def test_a_post_whose_poster_was_removed_is_approved_by_nobody_and_posted_anew(talk: Talk) -> None:
+    talk.write("adam", POST)
+    waits = talk.disclosure()
+    talk.dismiss("adam")
+    talk.write("alice", f"Approve: {waits.id}\n", "Receipt")
+    assert talk.read("north") == []
+    assert talk.disclosure().state == "pending"
+    assert "who posted it is no coordinator any more" in talk.last("alice", "`Withdraw: REASON`")[0]
+    talk.wait(hours=1)
+    assert "can't be done any more, so nobody is asked again" in talk.last("alice", waits.id)[0]
+    told = len(talk.read("alice"))
+    talk.wait(days=3)
+    assert len(talk.read("alice")) == told
+    talk.write("alice", "Withdraw: posted anew\n", "Receipt")
+    assert talk.disclosure().state == "withdrawn"
