@@ -325,7 +325,7 @@ def judge_dates(hold: datetime, embargo: datetime, rules: Rules, now: datetime) 
 
 def unseconded(disclosure: Disclosure, coordinators: Collection[int]) -> Refusal | None:
     """Why nobody can be the second one for what waits for approval; None where its poster is a coordinator still."""
-    if not disclosure.unapproved or disclosure.posted_by in coordinators:
+    if disclosure.posted_by in coordinators:
         return None
     return Refusal(
         "who posted it is no coordinator any more, so one alone would release it; "

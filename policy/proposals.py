@@ -18,7 +18,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from policy.disclosure import Event, Refusal, Rules, judge_new_date, move
-from policy.facts import Disclosure, Person, State
+from policy.facts import Disclosure, Person, Standing, State
+
+OPERATOR = "operator"
+"""As who confirmed a proposal, where that was no coordinator."""
 
 
 class Fate(StrEnum):
@@ -46,7 +49,7 @@ class Vote:
 class Proposal:
     """A proposed public date. ``stands``: the date when it was opened; ``by``: a person's id.
 
-    ``confirmed_by``: the coordinator who confirmed it, or "operator"; "" while nobody has.
+    ``confirmed_by``: the coordinator (an address) who confirmed it, or "operator"; "" while nobody has.
     """
 
     id: str
@@ -137,6 +140,13 @@ def judge_confirmation(
     if proposal.is_later and any(not vote.agrees for vote in valid_votes(proposal, audience)):
         return Refusal("a member objects, and one objection defeats a later date")
     return judge_proposal(disclosure, proposal.at, rules, now)
+
+
+def still_confirmed(proposal: Proposal, coordinators: Sequence[Person]) -> Proposal:
+    """The proposal as it counts now: confirmed by the operator, by somebody who is a coordinator still, or not."""
+    active = {person.address.casefold() for person in coordinators if person.standing is Standing.ACTIVE}
+    stands = proposal.confirmed_by.casefold() in {OPERATOR, *active}
+    return proposal if stands else replace(proposal, confirmed_by="")
 
 
 def fate_of(

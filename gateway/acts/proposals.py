@@ -18,7 +18,7 @@ from gateway.sending.content import Setting
 from policy import proposals as table
 from policy.control import Complaint
 from policy.disclosure import Event, Refusal, move
-from policy.facts import MessageKind
+from policy.facts import MessageKind, State
 from policy.instants import in_words
 from policy.proposals import Fate, Proposal
 from storage import disclosures, duties
@@ -216,6 +216,7 @@ async def confirm(scene: Scene, setting: Setting, proposal_id: str) -> tuple[str
 
 async def take_stock(scene: Scene, setting: Setting, proposal: Proposal) -> tuple[Setting, Fate]:
     """Store an open proposal as it is now, and carry out what it comes to (rows 10 and 11)."""
+    proposal = table.still_confirmed(proposal, await posting.coordinators(scene.tx, scene.mailing_list.id))
     inside = await audience(scene, setting)
     fate = table.fate_of(proposal, setting.disclosure, inside, scene.mailing_list.rules, scene.now)
     setting = await _store(scene, setting, replace(proposal, fate=fate))
@@ -246,6 +247,24 @@ async def look_at(scene: Scene, setting: Setting) -> Setting:
     if found is not None and scene.mailing_list.is_by_agreement(setting.disclosure):
         setting, _ = await take_stock(scene, setting, found)
     return setting
+
+
+async def unconfirm(scene: Scene) -> None:
+    """Somebody is no coordinator any more: what he confirmed, and is open still, waits for another's confirmation."""
+    coordinators = await posting.coordinators(scene.tx, scene.mailing_list.id)
+    for disclosure in await disclosures.ls(scene.tx, scene.mailing_list.id, frozenset({State.EMBARGOED})):
+        setting = await release.setting_of(scene.parts, scene.tx, disclosure)
+        found = table.open_one(setting.particulars.proposals)
+        if found is None or table.still_confirmed(found, coordinators) == found:
+            continue
+        await _store(scene, setting, replace(found, confirmed_by=""))
+        await scene.audit("date-unconfirmed", disclosure.id, "", {"proposal": found.id})
+        notice = notices_proposals.unconfirmed(
+            disclosure, setting.particulars.subject, found, scene.mailing_list.config.timezone, scene.now
+        )
+        await posting.tell_coordinators(
+            scene.parts, scene.tx, scene.mailing_list, notice, now=scene.now, disclosure=disclosure
+        )
 
 
 async def _settle(scene: Scene, setting: Setting, proposal: Proposal) -> Setting:

@@ -118,6 +118,17 @@ def all_voted(disclosure: Disclosure, subject: str, proposal: Proposal) -> Notic
     return Notice(tagged(disclosure.id, f"All have voted: {subject}"), text)
 
 
+def unconfirmed(disclosure: Disclosure, subject: str, proposal: Proposal, zone: str, now: datetime) -> Notice:
+    """To the coordinators: who confirmed it was removed, so it waits for another's confirmation."""
+    text = (
+        f"{proposal.confirmed_by}, who confirmed {proposal.id}, is no coordinator any more, so that counts no more.\n"
+        f"It proposes {in_words(proposal.at, zone, now)}. Without a confirmation by another coordinator it falls\n"
+        f"at the end of its window, {in_words(proposal.ends_at, zone, now)}. To confirm it, answer this mail with\n"
+        f"this as its first line:\n\nConfirm: {proposal.id}\n"
+    )
+    return Notice(tagged(disclosure.id, f"A proposed date is not confirmed any more: {subject}"), text)
+
+
 _WHY = {
     Fate.OBJECTED: "somebody objects, and one objection defeats a later date",
     Fate.UNCONFIRMED: "no coordinator confirmed it in time, and silence changes no date",

@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway import missed
+from gateway.acts import proposals
 from gateway.config import ConfigError
 from gateway.notices import common as notices
 from gateway.operator.acts import audit, tell
-from gateway.operator.base import THE_OPERATOR, Actor, Done, RefusedError, UnclearError, holder, named
+from gateway.operator.base import OPERATOR, THE_OPERATOR, Actor, Done, RefusedError, UnclearError, holder, named
 from gateway.operator.keys import judge_files, pin
+from gateway.scene import Scene
 from gateway.sending import posting
 from policy.facts import BINDING_KINDS, MessageKind, Role, Standing
 from storage import outbox, roster
@@ -237,6 +239,7 @@ async def remove_coordinator(parts: Parts, address: str, list_name: str | None) 
             parts, tx, now, "coordinator-removed", person.address, mailing_list.id, detail={"cancelled": taken_back}
         )
         await tell(parts, tx, mailing_list, notices.roster_changed("removed", person, []), now)
+        await proposals.unconfirm(Scene(parts, tx, mailing_list, now, OPERATOR))
         left = await posting.coordinators(tx, mailing_list.id)
     nobody = f"{mailing_list.id} has no coordinator any more: nobody can post, steer, or hear of a leak by mail"
     return Done(

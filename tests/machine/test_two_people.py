@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from email import policy as mail_policy
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gateway.operator import roster
+from gateway.operator import proposals, roster
 from machine.house import LIST_ID, House, address_of
 from policy.facts import Disclosure
 from storage import disclosures
@@ -88,3 +89,27 @@ def test_a_post_whose_poster_was_removed_is_approved_by_nobody_and_posted_anew(t
     assert len(talk.read("alice")) == told
     talk.write("alice", "Withdraw: posted anew\n", "Receipt")
     assert talk.disclosure().state == "withdrawn"
+
+
+@pytest.mark.parametrize("talk", [{"date_change": "agreement", "vote_window": "2d"}], indirect=True)
+@pytest.mark.parametrize("again", ["nobody", "alice", "operator"])
+def test_a_date_confirmed_by_somebody_removed_waits_for_anothers_confirmation(talk: Talk, again: str) -> None:
+    talk.write("alice", POST)
+    before = talk.disclosure().embargo_until
+    talk.write("adam", "Propose-Embargo-Until: +30d\n", "A flaw.")
+    proposed, _ = talk.last("adam", "Confirm: DP-")
+    which = re.search(r"DP-\d+-\w+", proposed)
+    assert which is not None
+    talk.write("adam", f"Confirm: {which[0]}\n", "Confirm: DP-")
+    talk.dismiss("adam")
+    assert "who confirmed" in talk.last("alice", f"Confirm: {which[0]}")[0]
+    if again == "alice":
+        talk.write("alice", f"Confirm: {which[0]}\n", "who confirmed")
+    elif again == "operator":
+        talk.house.do(proposals.confirm(talk.house.parts, which[0]))
+    talk.wait(days=2, seconds=1)
+    if again == "nobody":
+        assert talk.disclosure().embargo_until == before
+        assert "no coordinator confirmed it in time" in talk.last("north", which[0])[0]
+    else:
+        assert talk.disclosure().embargo_until > before

@@ -25,6 +25,7 @@ from policy.proposals import (
     missing_orgs,
     open_one,
     opened,
+    still_confirmed,
     voted,
 )
 from policy.steering import SteerPlan, plan_steering
@@ -165,6 +166,26 @@ def proposal(at: datetime, votes: str = "", confirmed: str = "") -> Proposal:
 )
 def test_what_a_proposal_comes_to(made: Proposal, now: datetime, fate: Fate) -> None:
     assert fate_of(made, FOUND, AUDIENCE, RULES, now) is fate
+
+
+GONE, PAUSED = replace(ALICE, standing=Standing.REMOVED), replace(ALICE, standing=Standing.SUSPENDED)
+
+
+@pytest.mark.parametrize(
+    ("by", "coordinators", "stands"),
+    [
+        pytest.param("a@x.example", (ALICE,), True, id="a coordinator"),
+        pytest.param("A@x.example", (GONE, ALICE), True, id="however written"),
+        pytest.param("operator", (), True, id="the operator, also where no coordinator is left"),
+        pytest.param("a@x.example", (), False, id="nobody of the list"),
+        pytest.param("a@x.example", (GONE,), False, id="who was removed"),
+        pytest.param("a@x.example", (PAUSED,), False, id="who is suspended"),
+        pytest.param("", (ALICE,), False, id="nobody"),
+    ],
+)
+def test_a_confirmation_counts_while_whoever_gave_it_speaks_for_the_list(by, coordinators, stands) -> None:
+    made = proposal(LATER, "+++", by)
+    assert still_confirmed(made, coordinators) == replace(made, confirmed_by=by if stands else "")
 
 
 @pytest.mark.parametrize(
