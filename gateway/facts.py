@@ -183,6 +183,8 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
     ]
     names = list(attachments)
     notices: list[str] = []
+    particulars = incoming.particulars
+    is_ahead = disclosure is not None and disclosure.state in {State.PENDING, State.HELD, State.EMBARGOED}
     if disclosure is not None:
         for message in await messages.of_disclosure(incoming.tx, disclosure.id, CONTENT_KINDS):
             if message.facts_item is not None and message.kind is not MessageKind.REPLY:
@@ -206,6 +208,8 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
         guests=_guests(incoming, signer),
         attachments=tuple(names),
         stored_notices=tuple(notices),
+        restricted=particulars.restrict if particulars else (),
+        notice=particulars.notice.name if particulars and particulars.notice and is_ahead else None,
     )
 
 

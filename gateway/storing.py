@@ -15,6 +15,7 @@ from gateway.settings import Banner
 from policy.control import Complaint
 from policy.facts import MessageKind
 from policy.prose import unquoted
+from policy.scopes import standing
 from policy.steering import Faults
 from storage import disclosures, messages
 from storage.ids import message_id
@@ -182,19 +183,12 @@ async def with_order(
     ``disclosure``: that which is steered. A public notice that is named but not attached is the one
     stored with it; it is then hidden in its message.
     """
-    patterns = {pattern for rule in order.restrict for pattern in rule.patterns}
-    # Only what is named anew is ruled anew: the other parts of an older line stay withheld.
-    kept = tuple(
-        replace(rule, patterns=left)
-        for rule in particulars.restrict
-        if (left := tuple(pattern for pattern in rule.patterns if pattern not in patterns))
-    )
     changed = replace(
         particulars,
         cve=order.cve or particulars.cve,
         references=order.refs or particulars.references,
         permit=order.permit or particulars.permit,
-        restrict=(*kept, *order.restrict),
+        restrict=(*standing(particulars.restrict, order.restrict), *order.restrict),
         mechanics=tuple({**dict(particulars.mechanics), **dict(order.mechanics)}.items()),
     )
     payload = incoming.read.payload

@@ -172,8 +172,12 @@ def read_restrict_line(
                 f"no attachment of this mail is called {pattern!r}" + (f"; did you mean {near}?" if near else "")
             )
     problems.extend(resolved.problems)
+    restriction, notice = Restriction(tuple(exact), resolved.scope), surroundings.notice
+    if not problems and notice is not None and restriction.keeps(notice):
+        what = f"{one_line(notice)} goes public at the lift, so it can't be restricted as well"
+        return Parsed(None, text, f"{what}: name the others, or another Public-Notice")
     if not problems:
-        return Parsed(Restriction(tuple(exact), resolved.scope), text)
+        return Parsed(restriction, text)
     if resolved.scope.is_empty:
         return Parsed(None, text, "; ".join(problems))
     return Parsed(None, restriction_text(Restriction(tuple(offered), resolved.scope)), "; ".join(problems))

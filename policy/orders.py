@@ -40,7 +40,7 @@ from policy.lineorders import (
     read_yes,
 )
 from policy.plain import nearest
-from policy.scopes import Restriction, Scope, read_restriction, read_scope, restriction_text, scope_text
+from policy.scopes import Restriction, Scope, read_restriction, read_scope, restriction_text, scope_text, standing
 from policy.surroundings import Surroundings
 from policy.upstream import UpstreamLine, UpstreamWord
 from policy.upstreamlines import contradiction, is_of_details, read_action, read_upstream, read_versions, shared_with
@@ -410,7 +410,9 @@ class _Reader:
         """Restrictions of attachments, and the upstreams whose groups get all that is kept back."""
         said = {line.name for line in upstreams if line.word is not UpstreamWord.OVER}
         names = frozenset({*self._s.held_by, *said})
-        found = self._many("Restrict", lambda text, s: read_restrict_line(text, s, lambda r: is_of_details(r, names)))
+        # Where the block names a public notice that one counts, and the one before is none any more.
+        s = replace(self._s, notice=None) if "Public-Notice" in self._lines else self._s
+        found = self._many("Restrict", lambda text, _: read_restrict_line(text, s, lambda r: is_of_details(r, names)))
         plain = tuple(restriction for restriction in found if not is_of_details(restriction, names))
         # One file for such a group lets it have the rest only where the same block says whose embargo that is.
         shares = (shared_with(one, names if is_of_details(one, names) else frozenset(said)) for one in found)
@@ -425,7 +427,10 @@ class _Reader:
         return tuple((what, value) for what, value in said.items() if value is not None)
 
     def _check_notice(self, notice: str | None, restrict: Iterable[Restriction]) -> None:
-        if notice is not None and any(restriction.covers(notice) for restriction in restrict):
+        """What some may not have can't go public: neither by this block, nor by restrictions that stand already."""
+        anew = tuple(restrict)
+        rules = (*standing(self._s.restricted, anew), *anew)
+        if notice is not None and any(rule.keeps(notice) for rule in rules):
             line = self._lines["Public-Notice"][0]
             self._complain(line, "that attachment is restricted to some; it can't go public as well; left out below")
             self._fixed["Public-Notice"] = []

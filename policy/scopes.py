@@ -49,6 +49,20 @@ class Restriction:
         """Whether an attachment of that name is restricted; case is ignored."""
         return any(fits(name, pattern) for pattern in self.patterns)
 
+    def keeps(self, name: str) -> bool:
+        """Whether it keeps an attachment of that name from anybody."""
+        return not self.to.all and self.covers(name)
+
+
+def standing(before: Iterable[Restriction], anew: Iterable[Restriction]) -> tuple[Restriction, ...]:
+    """What is left of older restrictions beside new ones: a pattern that is named anew is ruled anew, no other."""
+    patterns = {pattern for rule in anew for pattern in rule.patterns}
+    return tuple(
+        Restriction(left, rule.to)
+        for rule in before
+        if (left := tuple(pattern for pattern in rule.patterns if pattern not in patterns))
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Roster:

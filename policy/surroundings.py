@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from policy.calendars import Calendar, Window
 from policy.facts import UpstreamMode
-from policy.scopes import Roster
+from policy.scopes import Restriction, Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Surroundings:
     ``holidays``, ``max_embargo``, ``release_grace``, ``default_embargo`` ("" or "14d" or "patch-day")
     and ``default_scope`` are the list's settings; so is ``min_notice``, where members have it already.
     ``groups``, ``orgs`` and ``addresses`` are what a scope may name. ``attachments`` are the file
-    names in this mail, ``stored_notices`` those kept as public notices with the disclosure.
+    names in this mail, ``stored_notices`` those kept as public notices with the disclosure. ``restricted`` is what
+    its attachments are restricted to until now, ``notice`` the name of what goes public at its lift.
     ``role`` is "coordinator", "member" or None for anybody else. In a reply, ``hold_until`` is when
     the disclosure goes (or went) out, and ``embargo_until`` its public date, as they stand now;
     ``by_agreement`` says that this date moves only as the list agrees, ``no_later`` is that same date
@@ -39,6 +40,8 @@ class Surroundings:
     attachments: tuple[str, ...] = ()
     has_public_address: bool = False
     stored_notices: tuple[str, ...] = ()
+    restricted: tuple[Restriction, ...] = ()
+    notice: str | None = None
     role: str | None = "coordinator"
     is_reply: bool = False
     hold_until: datetime | None = None

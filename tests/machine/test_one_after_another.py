@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from machine.told import DAY, OUT, told
+from machine.told import DAY, HELD, OUT, told
 from policy.facts import State
 from storage import alarms, disclosures
 
@@ -41,3 +41,22 @@ def test_a_closed_case_takes_talk_and_no_new_report() -> None:
         assert slide.disclosure_id
         found = story.stored(lambda tx: disclosures.get(tx, slide.disclosure_id))
         assert found.state is State.LIFTED, "what is open keeps the disclosure open"
+
+
+def test_what_is_restricted_by_one_mail_is_published_by_no_other() -> None:
+    files = [("exploit.txt", b"EXPLOIT\n"), ("a.txt", b"ADVISORY\n")]
+    with told(public_address="public@lists.example.org", two_person=("widen",)) as story:
+        story.post("alice", f"{HELD}Restrict: exploit.txt to group:cloud\n\nA flaw.\n", attachments=files)
+        receipt = story.last("alice", "Receipt")
+        story.post("alice", "Public-Notice: e*.txt\n", answers=receipt)
+        assert "that attachment is restricted to some; it can't go public as well" in story.complaint("alice")
+        story.post("alice", "Public-Notice: a.txt\n", answers=receipt)
+        story.post("alice", "Restrict: *.txt to group:cloud\n", answers=receipt)
+        assert "a.txt goes public at the lift, so it can't be restricted as well" in story.complaint("alice")
+        story.time_passes(3700)
+        story.time_passes(15 * DAY)
+        assert "EXPLOIT" in story.read("west"), "the group has it"
+        assert "EXPLOIT" not in story.read("north")
+        public = story.in_clear("public@lists.example.org")
+        assert b"ADVISORY" in public
+        assert b"EXPLOIT" not in public

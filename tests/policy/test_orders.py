@@ -214,6 +214,66 @@ def test_a_reply_that_contradicts_itself_or_what_stands_comes_back_corrected(tex
     assert order(found.corrected, REPLY).complaints == ()
 
 
+CLOUD = Scope(groups=("envoy",))
+SAID_BEFORE = replace(
+    REPLY, attachments=("fix.patch", "notice.txt", "a.txt"), restricted=(Restriction(("*.patch",), CLOUD),)
+)
+WITH_NOTICE = replace(SAID_BEFORE, restricted=(), notice="notice.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "stands", "why", "corrected"),
+    [
+        pytest.param("Public-Notice: f*", SAID_BEFORE, "restricted to some; it can't go public", "", id="restricted"),
+        pytest.param(
+            "Restrict: fix.patch to all\nPublic-Notice: fix.patch",
+            SAID_BEFORE,
+            "restricted to some; it can't go public",
+            "Restrict: fix.patch to all\n",
+            id="a part of it may go to all, and the older line keeps it back",
+        ),
+        pytest.param("Public-Notice: notice.txt", SAID_BEFORE, None, None, id="another file"),
+        pytest.param("Restrict: *.patch to all\nPublic-Notice: fix.patch", SAID_BEFORE, None, None, id="ruled anew"),
+        pytest.param(
+            "Public-Notice: fix.patch",
+            replace(SAID_BEFORE, restricted=(Restriction(("*.patch",), Scope(all=True)),)),
+            None,
+            None,
+            id="all may have it",
+        ),
+        pytest.param(
+            "Restrict: *.txt to group:envoy",
+            WITH_NOTICE,
+            "notice.txt goes public at the lift, so it can't be restricted as well: name the others",
+            "Restrict: *.txt to group:envoy\n",
+            id="the notice is restricted",
+        ),
+        pytest.param(
+            "Restrict: *.txt, zzz.bin to group:envoy",
+            WITH_NOTICE,
+            "no attachment of this mail is called 'zzz.bin'",
+            "Restrict: *.txt, zzz.bin to group:envoy\n",
+            id="what is not there is told first",
+        ),
+        pytest.param("Restrict: a.txt to group:envoy", WITH_NOTICE, None, None, id="the others are restricted"),
+        pytest.param("Restrict: *.txt to all", WITH_NOTICE, None, None, id="to all"),
+        pytest.param(
+            "Restrict: notice.txt to group:envoy\nPublic-Notice: a.txt", WITH_NOTICE, None, None, id="another notice"
+        ),
+    ],
+)
+def test_what_some_may_not_have_goes_public_by_no_later_line_either(text, stands, why, corrected):
+    found = order(text, stands)
+
+    if why is None:
+        assert found.complaints == ()
+        return
+    (complaint,) = found.complaints
+    assert why in complaint.why
+    assert found.corrected == corrected
+    assert found.is_ready is ("Restrict: *.txt" not in text)
+
+
 def test_a_release_now_must_keep_the_maximum_to_the_date_that_stands():
     far = replace(REPLY, hold_until=NOW + timedelta(days=30), embargo_until=NOW + timedelta(days=110))
 
