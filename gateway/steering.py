@@ -133,7 +133,8 @@ async def _plan(incoming: Incoming, verdict: Steered, disclosure: Disclosure) ->
         faults = Faults((ended,), "")
     if faults is not None:
         return faults
-    refused = await letting.refuse_all(incoming, verdict.writer, order, disclosure)
+    has_own = storing.has_text(incoming) and _reach(incoming, verdict) is not Reach.NOBODY
+    refused = await letting.refuse_all(incoming, verdict.writer, order, disclosure, has_own=has_own)
     refused = refused or await acts.refusals(incoming, verdict.writer, order)
     return Faults(refused, order.corrected) if refused else plan
 

@@ -21,11 +21,19 @@ if TYPE_CHECKING:
     from storage.records import Message
 
 
-async def refuse_all(incoming: Incoming, writer: Person, order: Order, disclosure: Disclosure) -> tuple[Complaint, ...]:
-    """Who wrote what is kept back can't let everything go by ``Upstream: NAME details``."""
+async def refuse_all(
+    incoming: Incoming, writer: Person, order: Order, disclosure: Disclosure, *, has_own: bool
+) -> tuple[Complaint, ...]:
+    """Who wrote what is kept back can't let everything go by ``Upstream: NAME details``.
+
+    ``has_own``: the mail says something to members itself, so that line would let it go, too.
+    """
     lines = [line for line in order.upstreams if line.word is UpstreamWord.DETAILS]
     if not lines:
         return ()
+    if has_own:
+        why = "another coordinator lets go what you write here; this line stands in a mail of its own, without a text"
+        return (Complaint(f"Upstream: {lines[0].name} details", why),)
     own = [one for one in await _mails(incoming, disclosure) if one.author_id == writer.id]
     if not own:
         return ()

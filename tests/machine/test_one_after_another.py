@@ -60,3 +60,18 @@ def test_what_is_restricted_by_one_mail_is_published_by_no_other() -> None:
         public = story.in_clear("public@lists.example.org")
         assert b"ADVISORY" in public
         assert b"EXPLOIT" not in public
+
+
+def test_what_lets_details_go_lets_go_nothing_that_stands_below_it() -> None:
+    with told(upstreams=(("cloud", "mechanics"),)) as story:
+        story.post("alice", f"{OUT}Upstream: cloud\n\nFirst words.\n")
+        receipt = story.last("adam", "Receipt")
+        story.post("adam", "Upstream: cloud details\nSend-To: audience\n\nOwn words.\n", answers=receipt)
+        assert "another coordinator lets go what you write here" in story.complaint("adam")
+        attached = [("own.txt", b"Own words.\n")]
+        story.post("adam", "Upstream: cloud details\nSend-To: audience\n", answers=receipt, attachments=attached)
+        assert not any(words in story.read("north") for words in ("First words", "Own words"))
+
+        story.post("adam", "Upstream: cloud details\n\nAlice, I let it go.\n", answers=receipt)
+        assert "First words" in story.read("north"), "a word among coordinators goes to no member"
+        assert "I let it go" not in story.read("north")
