@@ -86,7 +86,8 @@ ROWS: tuple[Row, ...] = (
         'the same, where `two_person` holds "release"',
         "it waits for a second coordinator, and all of them are asked"),
     Row("2", State.PENDING, Event.APPROVE, State.HELD,
-        "another coordinator than the poster (`disclosure.approve`); judged as in row 1",
+        "another coordinator than the poster, who is one still (`disclosure.approve`, "
+        "`disclosure.unseconded`); judged as in row 1",
         "it is held, never for less than the grace from now; the coordinators are told. A new date alone approves "
         "nothing"),
     Row("2", State.PENDING, Event.NEW_DATE, State.HELD,

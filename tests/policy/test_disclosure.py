@@ -270,7 +270,7 @@ def test_a_second_coordinator_lets_a_post_be_held_as_row_1_would(changes, approv
     if why:
         assert isinstance(after, Refusal)
         assert why in after.why
-        assert after.reason is (Reason.TWO_PERSON if approver == 1 else Reason.CONTROL_LINES)
+        assert after.reason is (Reason.CONTROL_LINES if approver == 2 else Reason.TWO_PERSON)
         return
     expected = max(waiting.hold_until, NOW + RULES.release_grace)
     assert after == replace(waiting, state=State.HELD, unapproved=False, hold_until=expected)
