@@ -137,6 +137,12 @@ async def withheld(tx: Tx, list_id: str) -> tuple[Copy, ...]:
     return await _all(tx, query)
 
 
+async def in_hand(tx: Tx, disclosure_id: str) -> frozenset[str]:
+    """Return the ids of a disclosure's copies that somebody works on: one may be with the next hop right now."""
+    query = select(t.copies.c.id).where(t.copies.c.disclosure_id == disclosure_id, t.copies.c.lease_owner.is_not(None))
+    return frozenset((await tx.execute(query)).scalars())
+
+
 async def waits_already(tx: Tx, copy: Copy) -> bool:
     """Whether another copy for the same person waits for a usable key."""
     others = (t.copies.c.person_id == copy.person_id, t.copies.c.state == CopyState.WITHHELD.value)
@@ -227,11 +233,13 @@ async def settle(
     now: datetime,
     attempts: int | None = None,
     next_at: datetime | None = None,
+    given: Copy | None = None,
 ) -> bool:
     """Say how it went with a copy, and free its lease; queued and deferred ones are due at ``next_at`` (None: now).
 
     False, and nothing is changed, when a copy that was cancelled or settled meanwhile would come to life again:
-    a hand-over in progress cannot undo a suspension. That it was handed over is always recorded, being true.
+    a hand-over in progress cannot undo a suspension. That it was handed over is always recorded, being true; so
+    is what was: ``given`` is the copy as its reader got it, whatever it was to hold since.
     """
     on_its_way = state.value in _ON_ITS_WAY
     row: dict[str, Any] = {
@@ -247,7 +255,12 @@ async def settle(
     query = update(t.copies).where(t.copies.c.id == copy_id)
     if state not in _HANDED_OVER:
         query = query.where(t.copies.c.state.in_(_UNSETTLED))
-    return (await tx.execute(query.values(**row))).rowcount == 1
+    found = (await tx.execute(query.values(**row).returning(t.copies.c.content_id, t.copies.c.body_id))).first()
+    if found is not None and given is not None and tuple(found) != (given.content_id, given.body_id):
+        had = {"content_id": given.content_id, "withheld": list(given.withheld), "body_id": None, "packets": None}
+        had["sealed_to"] = list(given.sealed_to or ())
+        await tx.execute(update(t.copies).where(t.copies.c.id == copy_id).values(**had))
+    return found is not None
 
 
 async def unseal(tx: Tx, copy_id: str) -> bool:
@@ -306,8 +319,11 @@ async def renew(
 
 
 async def reword(tx: Tx, copy_ids: Collection[str], *, content_id: str, withheld: Sequence[str]) -> None:
-    """Give copies that were not delivered yet another content; what else becomes of them, and when, stays as it is."""
-    changed = {"content_id": content_id, "withheld": list(withheld), **_UNSEALED, **_FREE}
+    """Give copies that were not delivered yet another content; what else becomes of them, and when, stays as it is.
+
+    Whoever has one in hand keeps its lease: nobody else sends it beside a hand-over that goes on.
+    """
+    changed = {"content_id": content_id, "withheld": list(withheld), **_UNSEALED}
     for some in chunks(copy_ids):
         await tx.execute(
             update(t.copies).where(t.copies.c.id.in_(some), t.copies.c.state.in_(_UNSETTLED)).values(**changed)

@@ -287,13 +287,23 @@ async def _compose_again(
         return
     opened = await open_message(parts, tx, message)
     known = {person.id: person for person in await roster.people(tx, setting.disclosure.list_id, roles=READERS)}
+    details = await messages.details_of(tx, message_id)
+    have_details = await outbox.reached(tx, details.id) if details is not None else frozenset()
+    in_hand = await outbox.in_hand(tx, setting.disclosure.id)
     groups: dict[Cut, list[Copy]] = defaultdict(list)
     for copy in copies:
         if copy.person_id is None:
             continue
         person = known.get(copy.person_id) or await roster.person(tx, copy.person_id)
-        if person is not None:
-            groups[_still_cut(setting, opened, copy, person)].append(copy)
+        if person is None:
+            continue
+        cut = _still_cut(setting, opened, copy, person)
+        if DETAILS in copy.withheld and not cut.is_bare:
+            if copy.id in in_hand:
+                continue  # its reader may be getting it just now: what it lacks follows as a mail of its own
+            if person.id in have_details:
+                cut = Cut(standing=cut.standing, is_bare=True)
+        groups[cut].append(copy)
     for cut, group in groups.items():
         if cut.is_bare and message.details_of is not None:
             continue  # its reader has the mechanics already: it waits whole, as it is judged again before it leaves

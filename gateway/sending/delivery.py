@@ -173,7 +173,9 @@ class Delivery:
         """Hand one copy over; whatever goes wrong with it stays its own affair."""
         parts = self._parts
         try:
-            await self._hand_over(copy)
+            if not await self._hand_over(copy):
+                async with parts.database.transaction() as tx:
+                    await outbox.unseal(tx, copy.id)  # it is in nobody's hands any more
         except StorageError as error:
             log.error("copy put off", id=copy.message_id, error=describe(error))
             parts.trouble.tell("database")
@@ -183,13 +185,14 @@ class Delivery:
             parts.trouble.tell("defect", copy.message_id)
             self._ended.append(Outcome(copy, Deferred("it could not be composed"), parts.clock.now()))
 
-    async def _hand_over(self, claimed: Copy) -> None:
+    async def _hand_over(self, claimed: Copy) -> bool:
+        """Hand a copy over, or settle why not; False where there is none to hand over."""
         parts = self._parts
         now = parts.clock.now()
         async with parts.database.reading() as tx:
             copy = await outbox.get(tx, claimed.id)
             if copy is None or not is_on_its_way(copy):
-                return  # cancelled or unsealed since it was claimed
+                return False  # cancelled or unsealed since it was claimed
             verdict = await outcome.judge(tx, copy, now)
             message = await messages.get(tx, copy.message_id)
             body = await messages.body(tx, copy.body_id or "")
@@ -198,16 +201,17 @@ class Delivery:
         if not isinstance(verdict, Go):
             async with parts.database.transaction() as tx:
                 await outcome.keep_if_still(parts, tx, copy, now)
-            return
+            return True
         if verdict.fingerprints != tuple(copy.sealed_to or ()):
             async with parts.database.transaction() as tx:  # its keys changed meanwhile: sealed anew
                 await outbox.unseal(tx, copy.id)
-            return
+            return True
         if message is None:
             raise StorageError("a copy without its message")
         data = await self._composed(copy, message, body, public)
         result = await parts.relay.hand_over(parts.lists[copy.list_id].bounces(copy.token), copy.address, data)
         self._ended.append(Outcome(copy, result, parts.clock.now()))
+        return True
 
     async def _composed(self, copy: Copy, message: Message, body: bytes, public: bytes) -> bytes:
         mailing_list = self._parts.lists[copy.list_id]

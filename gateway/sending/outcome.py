@@ -105,8 +105,9 @@ async def _settle(parts: Parts, tx: Tx, ended: Outcome, jitter: float) -> None:
             state, next_at = CopyState.DEFERRED, retry_at(attempts, relay.retry_pauses, now, jitter)
         case Deferred(reason) | Bounced(reason):
             state = CopyState.BOUNCED
+    given = copy if state is CopyState.SENT else None
     changed = await outbox.settle(
-        tx, copy.id, state=state, reason=reason or None, now=now, attempts=attempts, next_at=next_at
+        tx, copy.id, state=state, reason=reason or None, now=now, attempts=attempts, next_at=next_at, given=given
     )
     say = log.info if state is CopyState.SENT else log.warning
     say("copy", id=copy.message_id, state=state.value, reason=reason, attempts=attempts)

@@ -250,6 +250,28 @@ async def test_a_copy_handed_over_while_it_was_cancelled_is_told_as_sent(with_me
         assert copy.state is CopyState.SENT
 
 
+async def test_a_copy_reworded_while_it_is_handed_over_stays_in_those_hands_and_is_told_as_what_was_delivered(
+    with_message, seed
+) -> None:
+    async with with_message.transaction() as tx:
+        await seed.sealed(tx, "CP-1", person_id=7, disclosure_id="ED-1", withheld=("2",))
+        given = await outbox.get(tx, "CP-1")
+        assert given is not None
+        await seed.copy(tx, "CP-2", disclosure_id="ED-1")
+        await claim(tx, seed.now, owner="sender")
+        await seed.content(tx, name="CT-2")
+
+        await outbox.reword(tx, ["CP-1"], content_id="CT-2", withheld=())
+
+        assert await outbox.in_hand(tx, "ED-1") == {"CP-1"}
+        assert await claim_unsealed(tx, seed.now, owner="sealer") == ["CP-2"]
+        assert await outbox.settle(tx, "CP-1", state=CopyState.SENT, reason=None, now=seed.now, given=given)
+        copy = await outbox.get(tx, "CP-1")
+        assert copy is not None
+        assert (copy.content_id, copy.withheld, copy.sealed_to) == (given.content_id, ("2",), given.sealed_to)
+        assert (copy.state, copy.body_id, copy.packets) == (CopyState.SENT, None, None)
+
+
 async def test_an_unsealed_copy_is_sealed_anew_at_once(with_message, seed) -> None:
     async with with_message.transaction() as tx:
         await seed.sealed(tx, "CP-1")
