@@ -16,6 +16,7 @@ from policy.facts import Disclosure, Standing, State, Upstream
 from policy.knowledge import FactKind
 from policy.release import Go
 from policy.steering import Faults
+from policy.upstream import UpstreamWord
 from tools.model.acts import (
     CLOCK,
     COORDINATOR,
@@ -76,9 +77,8 @@ def nothing_before_the_hold(world: World, before: Position, step: Step[Position]
         return None
     now = world.at(before.now)
     is_ordered = isinstance(step.facts, Said) and step.facts.order is not None and step.facts.order.send_now
-    if is_ordered and new.state is State.LIFTED:
-        return None  # row 13: sent and lifted in one step, under no date any more
-    if old.stopped or now < old.hold_until:
+    is_sent = is_ordered and new.state is State.LIFTED  # row 13: sent and lifted in one step, whatever the hold
+    if not is_sent and (old.stopped or now < old.hold_until):
         return "released while held"
     return None if now < old.embargo_until else "released under a stale date"
 
@@ -86,6 +86,11 @@ def nothing_before_the_hold(world: World, before: Position, step: Step[Position]
 def a_hold_is_what_was_asked(world: World, before: Position, step: Step[Position]) -> str | None:
     """3: whoever asks for a hold gets no earlier one, and never less than the grace to stop it."""
     old, new = _of(before), _of(step.after)
+    grace = world.at(before.now) + world.rules.release_grace
+    if isinstance(step.facts, Approved) and old is not None and new is not None:
+        if new.hold_until < max(old.hold_until, grace):
+            return "approved, and no grace to stop it, or an earlier hold than was asked for"
+        return None
     if not isinstance(step.facts, Said) or step.facts.order is None or new is None:
         return None
     order = step.facts.order
@@ -94,7 +99,7 @@ def a_hold_is_what_was_asked(world: World, before: Position, step: Step[Position
         return None
     if order.hold_until and new.hold_until < order.hold_until:
         return "an earlier hold than was asked for"
-    return None if new.hold_until >= world.at(before.now) + world.rules.release_grace else "no grace to stop it"
+    return None if new.hold_until >= grace else "no grace to stop it"
 
 
 def only_what_is_out_leaves(world: World, before: Position, step: Step[Position]) -> str | None:
@@ -172,10 +177,17 @@ def _holds(one: Upstream, now: datetime) -> bool:
 def all_embargoes_are_over(world: World, before: Position, step: Step[Position]) -> str | None:
     """Rows 12 and 13: permission to publish takes all of them; but what is public is no secret (row 14)."""
     old, new = _of(before), _of(step.after)
-    if old is None or new is None or new.state is not State.LIFTED or old.state is State.LIFTED:
+    if old is None or new is None:
         return None
-    is_held_up = any(_holds(one, world.at(before.now)) for one in new.upstreams) and new.fact_public_at is None
-    return "lifted while a third party's embargo holds" if is_held_up else None
+    order = step.facts.order if isinstance(step.facts, Said) else None
+    said = {line.name for line in order.upstreams if line.word is UpstreamWord.OVER} if order is not None else set()
+    now = world.at(before.now)
+    was = {one.name for one in old.upstreams if _holds(one, now)}
+    over = {one.name for one in new.upstreams if one.over_at is not None}
+    if was & over - said:
+        return "over, and its date has not come, and nobody said so"
+    is_lifted = new.state is State.LIFTED and old.state is not State.LIFTED and new.fact_public_at is None
+    return "lifted while a third party's embargo holds" if is_lifted and was - said else None
 
 
 def who_may_change_it(world: World, before: Position, step: Step[Position]) -> str | None:

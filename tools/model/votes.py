@@ -73,6 +73,13 @@ class Settled:
     plan: Proposal
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A proposal was opened in this step."""
+
+    plan: Proposal
+
+
 class Votes:
     """The acts of this world."""
 
@@ -195,7 +202,7 @@ class Votes:
                     if isinstance(act, CastVote):
                         is_current = position.plan is not None and position.plan.value.id == act.proposal_id
                         facts = facts or Voted(number, act.agrees, is_current)
-                yield Step(f"{person.name}: {text.strip()}", MEMBER, after, facts)
+                yield Step(f"{person.address}: {text.strip()}", MEMBER, after, facts)
 
     def _act(self, position: Ballot, writer: Person, act: Act) -> tuple[Ballot, object]:
         """Do one thing that a line asks for, or nothing where it is refused."""
@@ -213,12 +220,12 @@ class Votes:
 
     def _propose(self, position: Ballot, writer: Person, act: ProposeDate) -> tuple[Ballot, object]:
         found, now = position.paper.value, self.world.at(position.now)
-        if proposals.judge_proposal(found, act.at, self.world.rules, now) is not None:
+        if proposals.judge_ballot(found, act.at, self.world.rules, now) is not None:
             return position, None
         name = IDS[position.was_open == IDS[0]]
         made = proposals.opened(name, found, act.at, writer, self.world.size.window * UNIT, now)
         said = tuple(AGREES if person.id == writer.id else "" for person in self._everybody(position))
-        return position._replace(plan=self._plan(made), said=said, confirmed=False, was_open=name), None
+        return position._replace(plan=self._plan(made), said=said, confirmed=False, was_open=name), Asked(made)
 
     def _everybody(self, position: Ballot) -> tuple[Person, ...]:
         return self.world.members(position.standings, position.keys)
@@ -235,8 +242,8 @@ class Votes:
             return position, None
         changed = proposals.voted(found, writer, self.world.at(position.now), agrees=act.agrees)
         word = AGREES if act.agrees else OBJECTS
-        said = tuple(
-            word if person.id == writer.id else old
+        said = tuple(  # of one organisation the last word
+            word if person.id == writer.id else "" if person.org == writer.org else old
             for person, old in zip(self._everybody(position), position.said, strict=True)
         )
         return self._stock(position._replace(said=said), changed)
@@ -299,24 +306,41 @@ def _dates(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
     size, now = votes.world.size, votes.world.at(before.now)
     if old.state is not State.EMBARGOED or not isinstance(step.facts, Settled) or before.plan is None:
         return f"moved by the {step.who}"
-    if not (before.confirmed or (step.who == COORDINATOR and step.what.startswith("Confirm"))):
+    is_confirming = step.who == COORDINATOR and step.what.startswith("Confirm")
+    if not (before.confirmed or is_confirming):
         return "confirmed by nobody"
+    if is_confirming and now >= before.plan.value.ends_at:
+        return "confirmed after its window"
     if not now < new.embargo_until <= START + size.max_embargo * UNIT:
         return "a date that has gone by, or beyond the cap"
     if new.embargo_until < old.embargo_until:
         return "too short notice" if new.embargo_until < now + size.min_notice * UNIT else None
     if old.fact_attacks_at is not None:
         return "later, though attacks are seen"
-    said = list(before.said)
-    if step.what.partition(": ")[2].startswith(("Agree", "Object")):
-        member = [person.name for person in votes.world.members(before.standings, before.keys)].index(
-            step.what.partition(":")[0]
-        )
-        said[member] = AGREES if "Agree" in step.what else OBJECTS
-    inside = [word for word, standing in zip(said, before.standings, strict=True) if standing is Standing.ACTIVE]
-    if OBJECTS in inside:
+    counted = _counted(votes, before, step)
+    if OBJECTS in counted.values():
         return "one objects"
-    return None if now >= before.plan.value.ends_at or set(inside) == {AGREES} else "not all were heard"
+    is_heard = set(_orgs(votes, before)) == {org for org, word in counted.items() if word == AGREES}
+    return None if now >= before.plan.value.ends_at or is_heard else "not all were heard"
+
+
+def _orgs(votes: Votes, position: Ballot) -> list[str]:
+    """The organisation of each member who is in the audience."""
+    members = votes.world.members(position.standings, position.keys)
+    return [person.name for person in members if person.standing is Standing.ACTIVE]
+
+
+def _counted(votes: Votes, before: Ballot, step: Step[Ballot]) -> dict[str, str]:
+    """What each organisation said by somebody who is in the audience, with what this step says."""
+    members = votes.world.members(before.standings, before.keys)
+    said = list(before.said)
+    who, _, line = step.what.partition(": ")
+    if step.who == MEMBER and line.startswith(("Agree", "Object")):
+        voter = [person.address for person in members].index(who)
+        said = ["" if person.name == members[voter].name else old for person, old in zip(members, said, strict=True)]
+        said[voter] = AGREES if line.startswith("Agree") else OBJECTS
+    heard = zip(members, said, strict=True)
+    return {person.name: word for person, word in heard if word and person.standing is Standing.ACTIVE}
 
 
 def _votes(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
@@ -337,19 +361,50 @@ def _votes(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
 
 
 def _falls(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
-    """11 and 15: a later date falls with an objection, with attacks; and every one with its window."""
+    """11 and 15: a later date falls with an objection, with attacks; every one with its window; and none otherwise."""
     after, plan = step.after, step.after.plan
     found = after.paper.value
+    if before.plan is not None and plan is None and not isinstance(step.facts, Settled):
+        return _fell(votes, before, before.plan.value, step)
     if plan is None or found.state is not State.EMBARGOED:
         return None
     if isinstance(step.facts, Voted) and not step.facts.agrees and step.facts.is_current and plan.value.is_later:
         return "an objection defeats nothing"
-    if step.who == COORDINATOR and found.fact_attacks_at is not None and plan.value.is_later:
+    if found.fact_attacks_at is not None and plan.value.is_later and step.after is not before:
         return "attacks are seen, and a later date is still asked for"
     is_over = (
         step.who == CLOCK and step.what.startswith("the clock") and votes.world.at(after.now) >= plan.value.ends_at
     )
     return "open after its window" if is_over else None
+
+
+def _fell(votes: Votes, before: Ballot, plan: Proposal, step: Step[Ballot]) -> str | None:
+    """A date that was asked for stands open no more, and was not agreed to: only for a reason."""
+    found, now = step.after.paper.value, votes.world.at(before.now)
+    is_over = found.state is not State.EMBARGOED or now >= min(plan.ends_at, plan.at)
+    if is_over or (plan.is_later and found.fact_attacks_at is not None):
+        return None
+    if not plan.is_later:
+        is_short = plan.at < now + votes.world.size.min_notice * UNIT
+        return None if is_short else "an earlier date fell within its window"
+    return None if OBJECTS in _counted(votes, before, step).values() else "a later date fell, and nobody objects"
+
+
+def _asked(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
+    """7: asked for is another date that is ahead and within the cap, no later one with attacks, until the date."""
+    if not isinstance(step.facts, Asked):
+        return None
+    found, plan, now = before.paper.value, step.facts.plan, votes.world.at(before.now)
+    if found.state is not State.EMBARGOED or now >= found.embargo_until:
+        return "a vote on what is over"
+    if plan.at == found.embargo_until:
+        return "a vote on the date that stands"
+    if not now < plan.at <= START + votes.world.size.max_embargo * UNIT:
+        return "a vote on a date that has gone by, or is beyond the cap"
+    if found.fact_attacks_at is not None and plan.at > found.embargo_until:
+        return "a vote on a later date, though attacks are seen"
+    is_short = plan.ends_at <= now or plan.ends_at > min(found.embargo_until, now + votes.world.size.window * UNIT)
+    return "its window ends before it begins, or after the date that stands" if is_short else None
 
 
 def _ends(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
@@ -377,6 +432,7 @@ LAWS = {
     "dates_by_agreement": _dates,
     "one_vote_each": _votes,
     "a_proposal_falls": _falls,
+    "what_may_be_asked": _asked,
     "who_ends_it": _ends,
     "nobody_else_votes": _nobody_else,
 }

@@ -74,7 +74,7 @@ class Size:
     ``two``: a second coordinator approves a post. ``facts``: what becomes known is told, and what is held
     may be sent and lifted in one step. ``by_hand``: a coordinator lifts, not the clock. ``upstream``: a third
     party's embargo may hold beside. ``window``: dates are agreed on, in votes that last so long (0:
-    coordinators decide).
+    coordinators decide). ``one_org``: both members are of one organisation, as where it was added anew.
     """
 
     instants: int = 5
@@ -86,6 +86,7 @@ class Size:
     by_hand: bool = False
     upstream: bool = False
     window: int = 0
+    one_org: bool = False
 
 
 class World:
@@ -98,7 +99,8 @@ class World:
         self.alice = _person(1, Role.COORDINATOR, "Alice")
         self.adam = _person(2, Role.COORDINATOR, "Adam")
         self.gone = replace(_person(3, Role.COORDINATOR, "Gone"), standing=Standing.REMOVED)
-        self._members = (_person(4, Role.MEMBER, "North"), _person(5, Role.MEMBER, "South"))
+        south = _person(5, Role.MEMBER, "South")
+        self._members = (_person(4, Role.MEMBER, "North"), replace(south, name="North") if size.one_org else south)
         self.verdicts: dict[Hashable, Verdict] = {}
         self._papers: dict[Disclosure, Paper] = {}
         self.members = lru_cache(maxsize=None)(self._make_members)
