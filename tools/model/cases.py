@@ -1,30 +1,37 @@
 """A world of one leak case and the disclosure that it is about: reported, vouched for, assessed, learnt from.
 
-Whatever state the disclosure is in. Lines are read and judged by the real code, whoever writes them.
+Whatever state the disclosure is in, until it is closed and its content destroyed. Lines are read and judged by
+the real code, whoever writes them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import NamedTuple
 
 from policy import closing, knowledge, leakcase
 from policy import disclosure as table
 from policy.acts import AssessLeak, PostRetrospective, VouchLeak
+from policy.closing import Ageing, Left, Terms
 from policy.disclosure import Event, Refusal
 from policy.facts import Disclosure, Standing, State
 from policy.intake import Steered
 from policy.knowledge import FactKind
 from policy.leakcase import Assessment, CaseState, Outcome
 from policy.verdicts import Acted
-from tools.model.acts import CLOCK, COORDINATOR, NOBODY
+from tools.model.acts import CLOCK, COORDINATOR, NOBODY, OPERATOR
 from tools.model.mails import Letter, judged, strangers
 from tools.model.search import Step
 from tools.model.votes import Votes
-from tools.model.world import Paper, Size, World
+from tools.model.world import START, UNIT, Paper, Size, World
 
 CASE = "LK-2026-K7QX"
+ENDED = {State.LIFTED, State.WITHDRAWN}
+INSTANTS, CLOSES_AFTER, RETENTION = 4, 1, 1  # in units
+TERMS = Terms(CLOSES_AFTER * UNIT, RETENTION * UNIT)
+LEFT = {"": Left(), "kept": Left(kept=("Q-1",)), "asked": Left(asked=("SR-1",)), "copy": Left(on_their_way=1)}
 GRAVER = {None: 0, "dismissed": 1, "contained": 2, "public": 3}
 LINES = (
     f"Vouch: {CASE}\n\n",
@@ -35,7 +42,10 @@ LINES = (
 
 
 class Case(NamedTuple):
-    """All that is so at one moment; ``state`` "": there is no case yet. ``retrospective``: "", "due" or "done"."""
+    """All that is so at one moment; ``state`` "": there is no case yet. ``retrospective``: "", "due" or "done".
+
+    ``latest``: when it was reported or assessed last. ``left``: what else is open, one of ``LEFT``.
+    """
 
     now: int
     paper: Paper
@@ -45,6 +55,8 @@ class Case(NamedTuple):
     outcome: str | None
     retrospective: str
     is_vouched: bool  # its reporter was proved, or a coordinator vouched
+    latest: int | None = None
+    left: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +71,29 @@ class Cases:
     """The acts of this world. The first member reports what is proved."""
 
     def __init__(self) -> None:
-        self.world: World = World(Size(instants=2))
+        self.world: World = World(Size(instants=INSTANTS))
+        self._papers: dict[Disclosure, Paper] = {}
         self._tried: set[object] = set()
+
+    def _paper(self, disclosure: Disclosure) -> Paper:
+        """The one object for a disclosure; here it matters when it ended and was closed."""
+        return self._papers.setdefault(disclosure, Paper(disclosure))
 
     def start(self) -> Case:
         """A disclosure is held, and nothing was reported."""
-        first = Votes(Size(instants=2)).start()
+        first = Votes(Size(instants=INSTANTS)).start()
         held = replace(first.paper.value, state=State.HELD, released_at=None, admitted=None)
-        return Case(0, self.world.paper(held), first.standings, first.keys, "", None, "", is_vouched=False)
+        return Case(0, self._paper(held), first.standings, first.keys, "", None, "", is_vouched=False)
 
     def steps(self, position: Case) -> Iterator[Step[Case]]:
         """Everything that can happen here."""
+        if position.now + 1 < INSTANTS:
+            yield Step("time passes", CLOCK, position._replace(now=position.now + 1))
         yield from self._disclosure(position)
-        yield from self._close(position)
+        yield from self._left(position)
+        yield from self._age(position)
         if not position.state:
-            opened = position._replace(paper=self._after(position, Event.LEAK))
+            opened = position._replace(paper=self._after(position, Event.LEAK), latest=position.now)
             proved, unproved = CaseState.OPEN.value, CaseState.QUARANTINED.value
             yield Step("a proved report", NOBODY, opened._replace(state=proved, is_vouched=True))
             yield Step("an unproved report", NOBODY, opened._replace(state=unproved))
@@ -98,27 +118,51 @@ class Cases:
             target = table.move(found.state, event)
             if isinstance(target, Refusal):
                 continue
-            after = replace(found, state=target, cause="clock" if target is State.LIFTED else None)
+            ended_at = self.world.at(position.now) if target in ENDED else None
+            after = replace(found, state=target, cause="clock" if target is State.LIFTED else None, ended_at=ended_at)
             if event is Event.HOLD_OVER:
                 after = replace(after, released_at=self.world.at(0), admitted=admitted)
-            moved = position._replace(paper=self.world.paper(after))
+            moved = position._replace(paper=self._paper(after))
             closed = leakcase.withdrawn(position.state) if position.state and event is Event.WITHDRAW else None
             if closed is not None:
                 moved = moved._replace(state=closed.value, retrospective="")
             yield Step(f"the disclosure: {event}", COORDINATOR if event is Event.WITHDRAW else CLOCK, moved)
 
-    def _close(self, position: Case) -> Iterator[Step[Case]]:
-        """Row 19: by a coordinator or the clock, where nothing is open."""
-        target = table.move(position.paper.value.state, Event.CLOSE)
+    def _left(self, position: Case) -> Iterator[Step[Case]]:
+        """Something else of it is open, and ends again."""
+        for left in LEFT:
+            is_over = position.paper.value.state in {State.CLOSED, State.WITHDRAWN}
+            if bool(left) != bool(position.left) and not (is_over and left in {"asked", "copy"}):
+                yield Step(f"open beside: {left or 'nothing'}", NOBODY, position._replace(left=left))
+
+    def _age(self, position: Case) -> Iterator[Step[Case]]:
+        """Row 19: closed and destroyed, by the clock when it is time, before that by a coordinator or the operator."""
+        found, now = position.paper.value, self.world.at(position.now)
         cases = ((CASE, position.state),) if position.state else ()
-        if not isinstance(target, Refusal) and not closing.obstacles(closing.Left(cases=cases)):
-            closed = self.world.paper(replace(position.paper.value, state=target))
-            yield Step("closed", COORDINATOR, position._replace(paper=closed))
+        left = replace(LEFT[position.left], cases=cases)
+        latest = None if position.latest is None else self.world.at(position.latest)
+        closed = position._replace(paper=self._paper(replace(found, state=State.CLOSED, closed_at=now)))
+        destroyed = position._replace(paper=self._paper(replace(found, destroyed_at=now)))
+        may_close = closing.judge_close(found, left) is None
+        may_destroy = closing.judge_destroy(found, left) is None
+        if may_close:
+            yield Step("closed", COORDINATOR, closed)
+        if may_destroy:
+            yield Step("destroyed", OPERATOR, destroyed)
+        due = closing.due(found, latest, TERMS, now)
+        if due is Ageing.CLOSE and may_close:
+            yield Step("the clock: closed", CLOCK, closed)
+        elif due is Ageing.DESTROY and may_destroy:
+            yield Step("the clock: destroyed", CLOCK, destroyed)
+        else:
+            yield Step("the clock: nothing", CLOCK, position)
 
     def _after(self, position: Case, event: Event) -> Paper:
         target = table.move(position.paper.value.state, event)
-        is_refused = isinstance(target, Refusal)
-        return position.paper if is_refused else self.world.paper(replace(position.paper.value, state=target))
+        if isinstance(target, Refusal):
+            return position.paper
+        found = position.paper.value
+        return self._paper(replace(found, state=target, closed_at=found.closed_at if target is found.state else None))
 
     def _line(self, position: Case, letter: Letter) -> Iterator[Step[Case]]:
         verdict = judged(self.world, position, letter)
@@ -160,20 +204,22 @@ class Cases:
             return position
         if judged_as.is_due:
             found = self._after(position, Event.LEAK).value  # what is closed is opened again
+        now = self.world.at(position.now)
         return position._replace(
-            paper=self._public(found) if judged_as.is_fact else self.world.paper(found),
+            paper=self._public(found, now) if judged_as.is_fact else self._paper(found),
             state=judged_as.state.value,
             outcome=act.outcome.value,
+            latest=position.now,
             retrospective="due" if judged_as.is_due else "",
             is_vouched=position.is_vouched or judged_as.vouches,
         )
 
-    def _public(self, found: Disclosure) -> Paper:
-        after = knowledge.learnt(found, FactKind.PUBLIC, self.world.at(0))
+    def _public(self, found: Disclosure, now: datetime) -> Paper:
+        after = knowledge.learnt(found, FactKind.PUBLIC, now)
         target = table.move(after.state, Event.FACT_PUBLIC)
         if not isinstance(target, Refusal):
-            after = replace(after, state=target, cause="leaked")
-        return self.world.paper(after)
+            after = replace(after, state=target, cause="leaked", ended_at=now)
+        return self._paper(after)
 
 
 # --- what must hold -----------------------------------------------------------------------------
@@ -232,9 +278,48 @@ def _moves_nothing_else(before: Case, step: Step[Case]) -> str | None:
 
 
 def _closed(before: Case, step: Step[Case]) -> str | None:
-    """23: closed means that no case is open, and nothing of one is due."""
-    is_closed = step.after.paper.value.state is State.CLOSED
-    return "closed, and a case is open" if is_closed and step.after.state not in {"", CaseState.CLOSED} else None
+    """Row 19 and 23: closed is what was lifted, when nothing of it is open; by the clock when it is time."""
+    was, found = before.paper.value, step.after.paper.value
+    if found.state is not State.CLOSED:
+        return "nobody closed it" if step.what == "the clock: nothing" and _closes_by_now(before) else None
+    if step.after.state not in {"", CaseState.CLOSED}:
+        return "closed, and a case is open"
+    if was.state is State.CLOSED:
+        return None
+    if was.state is not State.LIFTED or before.left:
+        return f"closed, and it was {was.state}, with {before.left or 'nothing'} open beside"
+    return "closed before its time" if step.who == CLOCK and not _closes_by_now(before) else None
+
+
+def _closes_by_now(position: Case) -> bool:
+    """Whether it is lifted, nothing of it is open, and nothing happened for long enough."""
+    found = position.paper.value
+    is_open = position.left or position.state not in {"", CaseState.CLOSED}
+    if found.state is not State.LIFTED or found.ended_at is None or is_open:
+        return False
+    last = max(_number(found.ended_at), position.latest or 0)
+    return position.now - last >= CLOSES_AFTER
+
+
+def _number(at: datetime) -> int:
+    return (at - START) // UNIT
+
+
+def _destroyed(before: Case, step: Step[Case]) -> str | None:
+    """Row 19: content goes when it is closed or withdrawn, nothing is open, and by the clock when it is time."""
+    was, found = before.paper.value, step.after.paper.value
+    over = {State.CLOSED: found.closed_at, State.WITHDRAWN: found.ended_at}.get(found.state)
+    until = found.embargo_until if found.state is State.WITHDRAWN else START  # what is confidential until then
+    since = None if over is None else max(_number(over), _number(until))
+    is_time = since is not None and before.now - since >= RETENTION
+    is_open = bool(before.left) or before.state not in {"", CaseState.CLOSED}
+    if was.destroyed_at == found.destroyed_at:
+        is_kept = since is not None and (found.destroyed_at is None or _number(found.destroyed_at) < since)
+        is_late = step.what == "the clock: nothing" and is_time and not is_open and is_kept
+        return "kept for ever" if is_late else None
+    if since is None or is_open:
+        return f"destroyed, and it is {found.state}, or something of it is open"
+    return "destroyed before its time" if step.who == CLOCK and not is_time else None
 
 
 LAWS = {
@@ -244,6 +329,7 @@ LAWS = {
     "public_is_public": _public,
     "a_report_moves_nothing": _moves_nothing_else,
     "closed_is_closed": _closed,
+    "kept_for_its_time": _destroyed,
 }
 
 
@@ -256,5 +342,5 @@ def ask(_: Cases, before: Case, step: Step[Case]) -> Iterator[tuple[str, str]]:
 
 
 def is_end(position: Case) -> bool:
-    """Nothing was reported, or the case is closed."""
-    return position.state in {"", CaseState.CLOSED}
+    """No case is open, and what was written is destroyed."""
+    return position.state in {"", CaseState.CLOSED} and position.paper.value.destroyed_at is not None

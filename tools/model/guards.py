@@ -14,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 from policy import disclosure as table
-from policy import leakcase, proposals
+from policy import closing, leakcase, proposals
 from policy.audience import Seat
 from policy.control import Line
 from policy.disclosure import Event, Refusal
@@ -30,7 +30,8 @@ SMALL = Size(instants=3, max_embargo=2)
 TWO, FACTS, BY_HAND = replace(SMALL, two=True), replace(SMALL, facts=True), replace(SMALL, by_hand=True)
 BALLOT = Size(instants=4, max_embargo=3, min_notice=2, window=1)
 _due, _move, _fate, _assess = table.due, table.move, proposals.fate_of, leakcase.assess
-_new_date = table.judge_new_date
+_new_date, _sending, _approve = table.judge_new_date, table.judge_sending, table.approve
+_close, _destroy, _ages = closing.judge_close, closing.judge_destroy, closing.due
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,19 @@ def _approved(disclosure: Disclosure, *_: Any) -> Disclosure | Refusal:
     return replace(disclosure, state=State.HELD, unapproved=False) if is_waiting else Refusal("nothing waits")
 
 
+def _approved_with_its_hold(disclosure: Disclosure, *what: Any) -> Disclosure | Refusal:
+    judged = _approve(disclosure, *what)
+    return judged if isinstance(judged, Refusal) else replace(judged, hold_until=disclosure.hold_until)
+
+
+def _sent_late(disclosure: Disclosure, _: Any) -> State | Refusal:
+    return _sending(disclosure, disclosure.posted_at)
+
+
+def _over_already(disclosure: Disclosure, _: Any) -> tuple[Any, ...]:
+    return tuple(one if one.until is None else replace(one, over_at=one.until) for one in disclosure.upstreams)
+
+
 def _attacks_are_public(disclosure: Disclosure, *_: Any) -> Disclosure:
     at = disclosure.posted_at
     return replace(disclosure, fact_public_at=at, fact_attacks_at=at)
@@ -117,6 +131,26 @@ def _stays_open(proposal: Proposal, *what: Any) -> Fate:
     return Fate.OPEN if fate is Fate.UNCONFIRMED else fate
 
 
+def _votes_of_anybody(proposal: Proposal, _: Any) -> tuple[Vote, ...]:
+    return proposal.votes
+
+
+def _asked_late(disclosure: Disclosure, at: Any, rules: Any, now: Any) -> Refusal | None:
+    return proposals.judge_proposal(disclosure, at, rules, now)
+
+
+def _closed_again(disclosure: Disclosure, left: Any) -> Refusal | None:
+    return _close(replace(disclosure, state=State.LIFTED), left)
+
+
+def _destroyed_early(disclosure: Disclosure, left: Any) -> Refusal | None:
+    return _destroy(replace(disclosure, state=State.CLOSED), left)
+
+
+def _aged_at_once(disclosure: Disclosure, latest: Any, terms: Any, now: Any) -> Any:
+    return _ages(disclosure, latest, terms, now + terms.close_after)
+
+
 def _nothing_is_due(*what: Any) -> Assessment | str:
     judged = _assess(*what)
     return judged if isinstance(judged, str) else replace(judged, state=CaseState.CLOSED, is_due=False)
@@ -134,6 +168,7 @@ def _said_without_reason(state: str, before: Any, outcome: Any, _: Any, disclosu
 _small, _two, _facts = partial(explore, SMALL), partial(explore, TWO), partial(explore, FACTS)
 _by_hand, _ballot = partial(explore, BY_HAND), partial(explore_votes, BALLOT)
 _upstream = partial(explore, replace(SMALL, upstream=True))
+_one_org = partial(explore_votes, replace(BALLOT, one_org=True))
 _NEW_DATE = ("policy.steering.judge_new_date", READ)
 _ASKED_DATE = ("policy.proposals.judge_new_date", READ)
 
@@ -156,11 +191,14 @@ GUARDS = (
     Guard("leaks", ("policy.intake._judge_leak",), _never, "nobody_else_is_obeyed", _small),
     # a second coordinator, facts, a lift by hand
     Guard("the second one", ("policy.disclosure.approve",), _approved, "two_agree", _two),
+    Guard("a past hold", ("policy.disclosure.approve",), _approved_with_its_hold, "a_hold_is_what_was_asked", _two),
+    Guard("sent late", ("policy.steering.judge_sending",), _sent_late, "nothing_before_the_hold", _facts),
     Guard("attacks and dates", _NEW_DATE[:1], _though_attacked, "facts_only_grow", _facts),
     Guard("attacks are not public", ("policy.knowledge.learnt",), _attacks_are_public, "facts_only_grow", _facts),
     Guard("the lift by hand", ("policy.disclosure.due",), _lifted_by_the_clock, "a_lift_has_a_cause", _by_hand),
     Guard("another's embargo", ("policy.disclosure.holding",), _nobody, "all_embargoes_are_over", _upstream),
     Guard("lifted beside it", ("policy.upstream.why_not_yet",), _never, "all_embargoes_are_over", _upstream),
+    Guard("the end of another's", ("policy.upstream.ended",), _over_already, "all_embargoes_are_over", _upstream),
     # votes
     Guard("dates by agreement", ("policy.orders._Reader._fitting",), _as_written, "dates_by_agreement", _ballot),
     Guard("a proposal's date", _ASKED_DATE, _never, "dates_by_agreement", _ballot),
@@ -171,6 +209,9 @@ GUARDS = (
     Guard("the window", ("policy.proposals.fate_of",), _stays_open, "a_proposal_falls", _ballot),
     Guard("objections", ("policy.proposals.valid_votes",), _nobody, "a_proposal_falls", _ballot),
     Guard("who was not heard", ("policy.proposals.missing_orgs",), _nobody, "dates_by_agreement", _ballot),
+    Guard("who votes", ("policy.proposals.valid_votes",), _votes_of_anybody, "dates_by_agreement", _one_org),
+    Guard("asked late", ("policy.proposals.judge_ballot",), _asked_late, "what_may_be_asked", _ballot),
+    Guard("confirmed late", ("policy.proposals.judge_confirmation",), _never, "dates_by_agreement", _ballot),
     # leak cases
     Guard("vouching", ("policy.leakcase.refuse_vouch",), _never, "no_case_is_lost", explore_cases),
     Guard("a retrospective", ("policy.leakcase.refuse_retrospective",), _never, "no_case_is_lost", explore_cases),
@@ -183,7 +224,10 @@ GUARDS = (
     ),
     Guard("reasons", ("policy.leakcase.assess",), _said_without_reason, "outcomes_get_graver", explore_cases),
     Guard("what is due", ("policy.leakcase.assess",), _nothing_is_due, "no_case_is_lost", explore_cases),
-    Guard("closing", ("policy.closing.obstacles",), _nobody, "closed_is_closed", explore_cases),
+    Guard("what is open", ("policy.closing.obstacles",), _nobody, "kept_for_its_time", explore_cases),
+    Guard("what is lifted", ("policy.closing.judge_close",), _closed_again, "closed_is_closed", explore_cases),
+    Guard("what is closed", ("policy.closing.judge_destroy",), _destroyed_early, "kept_for_its_time", explore_cases),
+    Guard("its time", ("policy.closing.due",), _aged_at_once, "closed_is_closed", explore_cases),
     Guard("what is public", ("policy.leakcase.assess",), _nothing_is_public, "public_is_public", explore_cases),
 )
 """Every guard that is taken away, in the order of the worlds."""

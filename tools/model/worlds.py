@@ -18,7 +18,11 @@ SIZES = (
     Size(instants=3, max_embargo=2, facts=True),
     Size(instants=3, max_embargo=2, upstream=True),
 )
-BALLOTS = (Size(instants=4, max_embargo=3, min_notice=1, window=1), Size(instants=4, max_embargo=3, window=2))
+BALLOTS = (
+    Size(instants=4, max_embargo=3, min_notice=1, window=1),
+    Size(instants=4, max_embargo=3, window=2),
+    Size(instants=4, max_embargo=3, window=1, one_org=True),
+)
 
 
 def is_end(position: Position) -> bool:
