@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
-from policy import disclosure as table
 from policy import closing, leakcase, proposals
+from policy import disclosure as table
 from policy.audience import Seat
 from policy.control import Line
 from policy.disclosure import Event, Refusal
