@@ -91,7 +91,8 @@ class Acts:
             for scope in scopes
         )
         both = (f"{hold}{date}" for hold in holds for date in dates if hold or date)
-        ends: tuple[str, ...] = ("Lift: now\n", "Withdraw: void\n", "Lift: now\nWithdraw: no\n")
+        ends: tuple[str, ...] = ("Lift: now\n", "Withdraw: void\n", "Lift: now\nWithdraw: void\n")
+        ends += ("Lift: now\nScope: all\n",)
         more: tuple[str, ...] = ("Lift: now\nSend: now\n", *FACTS) if world.size.facts else ()
         if world.size.two:
             more += ("Approve: ED-2026-K7QX\n",)

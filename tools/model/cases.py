@@ -306,20 +306,22 @@ def _number(at: datetime) -> int:
 
 
 def _destroyed(before: Case, step: Step[Case]) -> str | None:
-    """Row 19: content goes when it is closed or withdrawn, nothing is open, and by the clock when it is time."""
+    """Row 19: content goes when it is closed or withdrawn, nothing is open, and by the clock once, when it is time."""
     was, found = before.paper.value, step.after.paper.value
     over = {State.CLOSED: found.closed_at, State.WITHDRAWN: found.ended_at}.get(found.state)
     until = found.embargo_until if found.state is State.WITHDRAWN else START  # what is confidential until then
     since = None if over is None else max(_number(over), _number(until))
-    is_time = since is not None and before.now - since >= RETENTION
     is_open = bool(before.left) or before.state not in {"", CaseState.CLOSED}
-    if was.destroyed_at == found.destroyed_at:
-        is_kept = since is not None and (found.destroyed_at is None or _number(found.destroyed_at) < since)
-        is_late = step.what == "the clock: nothing" and is_time and not is_open and is_kept
-        return "kept for ever" if is_late else None
-    if since is None or is_open:
-        return f"destroyed, and it is {found.state}, or something of it is open"
-    return "destroyed before its time" if step.who == CLOCK and not is_time else None
+    is_there = since is not None and (was.destroyed_at is None or _number(was.destroyed_at) < since)
+    is_due = is_there and since is not None and before.now - since >= RETENTION
+    if step.what == "the clock: destroyed":
+        return None if is_due and not is_open else "destroyed before its time, or twice"
+    if step.what == "the clock: nothing":
+        return "kept for ever" if is_due and not is_open else None
+    is_gone = was.destroyed_at != found.destroyed_at
+    return (
+        f"destroyed, and it is {found.state}, or something is open" if is_gone and (over is None or is_open) else None
+    )
 
 
 LAWS = {

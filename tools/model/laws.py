@@ -94,8 +94,9 @@ def a_hold_is_what_was_asked(world: World, before: Position, step: Step[Position
     if not isinstance(step.facts, Said) or step.facts.order is None or new is None:
         return None
     order = step.facts.order
-    is_new = old is None
-    if not is_new and new.hold_until == old.hold_until and not (order.hold_until or order.hold_now):
+    is_same = old is not None and new.hold_until == old.hold_until and not (order.hold_until or order.hold_now)
+    is_held_anew = old is not None and (old.state, new.state) == (State.PENDING, State.HELD)  # row 2: judged again
+    if is_same and not is_held_anew:
         return None
     if order.hold_until and new.hold_until < order.hold_until:
         return "an earlier hold than was asked for"
@@ -186,6 +187,8 @@ def all_embargoes_are_over(world: World, before: Position, step: Step[Position])
     over = {one.name for one in new.upstreams if one.over_at is not None}
     if was & over - said:
         return "over, and its date has not come, and nobody said so"
+    if old.state not in {*UNSEEN, State.EMBARGOED} and {one.name for one in new.upstreams if _holds(one, now)} - was:
+        return "another embargo on what is over"
     is_lifted = new.state is State.LIFTED and old.state is not State.LIFTED and new.fact_public_at is None
     return "lifted while a third party's embargo holds" if is_lifted and was - said else None
 
@@ -255,6 +258,17 @@ def a_lift_has_a_cause(world: World, before: Position, step: Step[Position]) -> 
         return None if step.facts.is_over and new.cause in {"public", "exploited"} else "lifted by a mere fact"
     is_ordered = isinstance(step.facts, Said) and step.facts.order is not None and step.facts.order.lift_now
     return None if is_ordered and new.cause in {"other", "public", "exploited", "leaked", "ready"} else "no cause"
+
+
+def one_end(world: World, before: Position, step: Step[Position]) -> str | None:
+    """What ends an embargo says one thing: how, and no dates or scope for what is over."""
+    order = step.facts.order if isinstance(step.facts, Said) else None
+    if order is None or before.paper is step.after.paper or not (order.lift_now or order.withdraw is not None):
+        return None
+    if order.lift_now and order.withdraw is not None:
+        return "lifted and withdrawn at once"
+    says_more = order.embargo_until or order.hold_until or order.hold_now or order.scope
+    return "ended, and other dates or another scope said beside" if says_more else None
 
 
 def two_agree(world: World, before: Position, step: Step[Position]) -> str | None:
@@ -347,6 +361,7 @@ LAWS: tuple[Law, ...] = (
     new_dates,
     what_members_have_is_not_held_again,
     a_lift_has_a_cause,
+    one_end,
     two_agree,
     facts_only_grow,
     one_lift_notice,

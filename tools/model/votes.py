@@ -311,6 +311,8 @@ def _dates(votes: Votes, before: Ballot, step: Step[Ballot]) -> str | None:
         return "confirmed by nobody"
     if is_confirming and now >= before.plan.value.ends_at:
         return "confirmed after its window"
+    if now >= old.embargo_until:
+        return "moved when it had come already"
     if not now < new.embargo_until <= START + size.max_embargo * UNIT:
         return "a date that has gone by, or beyond the cap"
     if new.embargo_until < old.embargo_until:
