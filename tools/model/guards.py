@@ -126,6 +126,12 @@ def _silence_agrees(proposal: Proposal, *what: Any) -> Fate:
     return Fate.AGREED if fate is Fate.UNCONFIRMED else fate
 
 
+def _agreed_late(proposal: Proposal, disclosure: Disclosure, *what: Any) -> Fate:
+    fate = _fate(proposal, disclosure, *what)
+    is_late = fate is Fate.IMPOSSIBLE and disclosure.state is State.EMBARGOED and what[-1] >= disclosure.embargo_until
+    return Fate.AGREED if is_late and proposal.confirmed_by else fate
+
+
 def _stays_open(proposal: Proposal, *what: Any) -> Fate:
     fate = _fate(proposal, *what)
     return Fate.OPEN if fate is Fate.UNCONFIRMED else fate
@@ -145,6 +151,10 @@ def _closed_again(disclosure: Disclosure, left: Any) -> Refusal | None:
 
 def _destroyed_early(disclosure: Disclosure, left: Any) -> Refusal | None:
     return _destroy(replace(disclosure, state=State.CLOSED), left)
+
+
+def _for_ever(disclosure: Disclosure, latest: Any, terms: Any, now: Any) -> Any:
+    return _ages(replace(disclosure, destroyed_at=None), latest, terms, now)
 
 
 def _aged_at_once(disclosure: Disclosure, latest: Any, terms: Any, now: Any) -> Any:
@@ -206,6 +216,7 @@ GUARDS = (
     Guard("the open proposal", ("policy.proposals.find_open",), _the_open_one, "one_vote_each", _ballot),
     Guard("one vote", ("policy.proposals.voted",), _counted_twice, "one_vote_each", _ballot),
     Guard("silence", ("policy.proposals.fate_of",), _silence_agrees, "dates_by_agreement", _ballot),
+    Guard("agreed late", ("policy.proposals.fate_of",), _agreed_late, "dates_by_agreement", _ballot),
     Guard("the window", ("policy.proposals.fate_of",), _stays_open, "a_proposal_falls", _ballot),
     Guard("objections", ("policy.proposals.valid_votes",), _nobody, "a_proposal_falls", _ballot),
     Guard("who was not heard", ("policy.proposals.missing_orgs",), _nobody, "dates_by_agreement", _ballot),
@@ -228,6 +239,7 @@ GUARDS = (
     Guard("what is lifted", ("policy.closing.judge_close",), _closed_again, "closed_is_closed", explore_cases),
     Guard("what is closed", ("policy.closing.judge_destroy",), _destroyed_early, "kept_for_its_time", explore_cases),
     Guard("its time", ("policy.closing.due",), _aged_at_once, "closed_is_closed", explore_cases),
+    Guard("once", ("policy.closing.due",), _for_ever, "kept_for_its_time", explore_cases),
     Guard("what is public", ("policy.leakcase.assess",), _nothing_is_public, "public_is_public", explore_cases),
 )
 """Every guard that is taken away, in the order of the worlds."""
