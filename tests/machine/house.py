@@ -152,16 +152,22 @@ class Kept:
 
 @dataclass
 class Hop:
-    """The next hop. ``mood``: "good", "busy" (4xx), "full" (5xx for the members), "cut" (it took it, and we died)."""
+    """The next hop.
+
+    ``mood``: "good", "busy" (4xx), "full" (5xx for the members), "cut" (it took it, and we died); or
+    a person and one of the middle two ("south busy", "south full"): for that one alone.
+    """
 
     clock: FakeClock
     mood: str = "good"
     kept: list[Kept] = field(default_factory=list)
 
     async def hand_over(self, sender: str, recipient: str, message: bytes) -> Delivered | Deferred | Bounced:
-        if self.mood == "busy":
+        who, _, mood = self.mood.rpartition(" ")
+        is_hit = not who or recipient == address_of(who)
+        if mood == "busy" and is_hit:
             return Deferred("451 4.3.0")
-        if self.mood == "full" and recipient.startswith("member-"):
+        if mood == "full" and is_hit and recipient.startswith("member-"):
             return Bounced("550 5.2.2")
         self.kept.append(Kept(recipient, message, self.clock.now()))
         if self.mood == "cut":

@@ -37,6 +37,7 @@ ORDERS = (
     "Lift: now\nWithdraw: both\n",
     "Public-Post: https://example.org/advisory\n",
 )
+MOODS = ("good", "good", "busy", "full", "cut", "south busy", "north full")
 member = st.sampled_from(MEMBERS)
 coordinator = st.sampled_from(COORDINATORS)
 pick = st.integers(0, 5)
@@ -182,7 +183,7 @@ class EveryDay(Life):
         self.house.clock.advance(seconds)
         self.house.do(self.house.settle())
 
-    @rule(mood=st.sampled_from(("good", "good", "busy", "full", "cut")))
+    @rule(mood=st.sampled_from(MOODS))
     def the_relay_is(self, mood: str) -> None:
         self.house.hop.mood = mood
 

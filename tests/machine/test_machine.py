@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from gateway.relay import Deferred
 from gateway.sending.content import queue_for_members
+from gateway.sending.outcome import settle
 from machine.asked import Asked
 from machine.house import House
 from machine.life import NOBODY, reached
@@ -55,6 +57,12 @@ async def _all_but_one(
     return await queue_for_members(parts, tx, setting, opened, people[:-1], *rest, **more)
 
 
+async def _all_alike(parts: Any, tx: Any, ended: Any, jitter: Any) -> None:
+    """A round is as good as the worst of it."""
+    worst = next((one.result for one in ended if isinstance(one.result, Deferred)), None)
+    await settle(parts, tx, [replace(one, result=worst or one.result) for one in ended], jitter)
+
+
 def _twice(proposal: Proposal, voter: Person, now: datetime, *, agrees: bool) -> Proposal:
     return replace(proposal, votes=(*proposal.votes, Vote(voter.id, voter.name, agrees, now)))
 
@@ -93,6 +101,12 @@ def _lifted(life: Asked) -> None:
 def _posted(life: Asked) -> None:
     life.post("alice", "Hold-Until: now\n", "Embargo-Until: +3d\n", "", False)
     life.time_passes(3600)
+
+
+def _slow_for_one(life: Asked) -> None:
+    life.the_relay_is("south busy")
+    life.holds()
+    _posted(life)
 
 
 def _held_by_another(life: Asked) -> None:
@@ -149,6 +163,7 @@ def _not_accepted(life: Asked) -> None:
             "gateway.sending.content.queue_for_members", _all_but_one, _posted, "4: skipped in silence", id="everybody"
         ),
         pytest.param("gateway.release.transition", _untold, _held_by_another, "31: the trail says", id="the trail"),
+        pytest.param("gateway.sending.outcome.settle", _all_alike, _slow_for_one, "30: not one of", id="each alone"),
     ],
 )
 def test_without_one_guard_the_machine_finds_it(
