@@ -1,4 +1,6 @@
-"""What is asked of the trail and of the copies: a disclosure is what its records say, and nobody is skipped.
+"""What is asked of the trail, the copies and the mails beside their secrets.
+
+A disclosure is what its records say, nobody is skipped or waits for another, and nobody is named to others.
 
 All of it looks only at what came since the last step.
 """
@@ -6,15 +8,16 @@ All of it looks only at what came since the last step.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 
-from machine.house import address_of
-from machine.life import MEMBERS, Seen, reached
+from machine.house import BLOCK, COORDINATORS, PEOPLE, address_of
+from machine.life import CANARY, MEMBERS, Seen, reached
 from machine.memory import is_inside
-from machine.outsiders import Outsiders
+from machine.outsiders import GUESTS, Outsiders
 from policy.facts import CONTENT_KINDS, CopyState, Disclosure, Person, Standing, State
 from policy.release import UPSTREAM_HOLDS
 from storage import tables
@@ -28,6 +31,15 @@ BEHIND = (CopyState.QUEUED, CopyState.DEFERRED, CopyState.BOUNCED, CopyState.WIT
 NOT_THE_KEY = frozenset({"suspended", UPSTREAM_HOLDS})
 """Why a copy is withheld, other than for a key."""
 
+NAMES = {**{who: who for who in GUESTS}, **PEOPLE}
+FROM = re.compile(r'^From: "?(.+?) via [^\r\n]*$', re.MULTILINE)
+ACKNOWLEDGED = re.compile(r"Your report is case LK-")
+
+
+def is_named(who: str, text: str) -> bool:
+    """Whether somebody's name or address stands in a text, in small letters."""
+    return NAMES[who].lower() in text or address_of(who) in text
+
 
 class Asked(Outsiders):
     """The whole machine: all that happens, and these questions, too."""
@@ -39,6 +51,31 @@ class Asked(Outsiders):
         self.served: set[tuple[str, str]] = set()  # messages, and who has a copy
         self.mood_was = self.house.hop.mood
         self.behind: dict[str, tuple[Any, ...]] = {}  # copies that have not left: whose, how often tried, and why
+
+    def read_new(self, seen: Seen) -> None:
+        """29 and 21: what is told of people, and of a report to its reporter, outside the encryption and inside."""
+        new = self.house.hop.kept[self.read_to :]
+        super().read_new(seen)
+        who_is = {address_of(who): who for who in self.inboxes}
+        for kept in new:
+            who = who_is[kept.recipient]
+            outside = BLOCK.sub(b"", kept.raw).decode().lower()
+            named = [one for one in NAMES if one != who and is_named(one, outside)]
+            assert not named, f"29: outside the encryption of {who}'s mail: {named}"
+            if who not in COORDINATORS and BLOCK.search(kept.raw):
+                self.names_its_writer_alone(who, self.house.inside(kept, who))
+
+    @staticmethod
+    def names_its_writer_alone(who: str, text: str) -> None:
+        """Row 16, and who else is a member: a reader is told of no other one but who wrote that very mail."""
+        writer, rest = FROM.search(text), text
+        if writer is not None:
+            rest = text.replace(writer[0], "").replace(f"\nPosted by {writer[1]};", "")
+        named = [one for one in MEMBERS if one != who and is_named(one, rest.lower())]
+        assert not named, f"29: {who} reads of another member: {named}"
+        if ACKNOWLEDGED.search(text):
+            assert not CANARY.search(text), f"21: an acknowledgement quotes {who}"
+            reached["a report is acknowledged"] += 1
 
     async def look(self) -> Seen:
         seen = await super().look()

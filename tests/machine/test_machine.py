@@ -13,11 +13,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from gateway.mail.compose import Letter, outer
+from gateway.notices.common import Notice
+from gateway.notices.leak import leak_acknowledged, leak_notice
 from gateway.relay import Deferred
 from gateway.sending.content import queue_for_members
 from gateway.sending.outcome import settle
 from machine.asked import Asked
-from machine.house import House
+from machine.house import PEOPLE, House
 from machine.life import NOBODY, reached
 from policy.facts import Person
 from policy.proposals import Fate, Proposal, Vote
@@ -61,6 +64,20 @@ async def _all_alike(parts: Any, tx: Any, ended: Any, jitter: Any) -> None:
     """A round is as good as the worst of it."""
     worst = next((one.result for one in ended if isinstance(one.result, Deferred)), None)
     await settle(parts, tx, [replace(one, result=worst or one.result) for one in ended], jitter)
+
+
+def _with_its_words(*of: Any) -> Notice:
+    notice = leak_acknowledged(*of)
+    return replace(notice, text=f"{notice.text}> canary3x\n")
+
+
+def _with_who(disclosure: Any, subject: str, *of: Any, **more: Any) -> Notice:
+    notice = leak_notice(disclosure, subject, *of, **more)
+    return replace(notice, text=f"{notice.text}Reported by {PEOPLE['south']}.\n")
+
+
+def _to_all(letter: Letter, *, to: str, ciphertext_armored: bytes) -> bytes:
+    return b"Cc: member-west@west.example\r\n" + outer(letter, to=to, ciphertext_armored=ciphertext_armored)
 
 
 def _twice(proposal: Proposal, voter: Person, now: datetime, *, agrees: bool) -> Proposal:
@@ -107,6 +124,10 @@ def _slow_for_one(life: Asked) -> None:
     life.the_relay_is("south busy")
     life.holds()
     _posted(life)
+
+
+def _leaked(life: Asked) -> None:
+    life.leak("south", 0)
 
 
 def _held_by_another(life: Asked) -> None:
@@ -164,6 +185,9 @@ def _not_accepted(life: Asked) -> None:
         ),
         pytest.param("gateway.release.transition", _untold, _held_by_another, "31: the trail says", id="the trail"),
         pytest.param("gateway.sending.outcome.settle", _all_alike, _slow_for_one, "30: not one of", id="each alone"),
+        pytest.param("gateway.mail.compose.outer", _to_all, _posted, "29: outside the encryption", id="who else"),
+        pytest.param("gateway.notices.leak.leak_notice", _with_who, _leaked, "29: .* of another member", id="who told"),
+        pytest.param("gateway.notices.leak.leak_acknowledged", _with_its_words, _leaked, "21: an ack", id="no quote"),
     ],
 )
 def test_without_one_guard_the_machine_finds_it(
