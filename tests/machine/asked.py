@@ -32,7 +32,7 @@ NOT_THE_KEY = frozenset({"suspended", UPSTREAM_HOLDS})
 """Why a copy is withheld, other than for a key."""
 
 NAMES = {**{who: who for who in GUESTS}, **PEOPLE}
-FROM = re.compile(r'^From: "?(.+?) via [^\r\n]*$', re.MULTILINE)
+FROM = re.compile(r'^From: "?(.+?) via [^\r\n]*', re.MULTILINE)
 ACKNOWLEDGED = re.compile(r"Your report is case LK-")
 
 
