@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from machine.house import BLOCK, COORDINATORS, PEOPLE, address_of
-from machine.life import CANARY, MEMBERS, Seen, reached
+from machine.life import CANARY, MEMBERS, SUBJECT, Seen, reached
 from machine.memory import is_inside
 from machine.outsiders import GUESTS, Outsiders
 from policy.facts import CONTENT_KINDS, CopyState, Disclosure, Person, Standing, State
@@ -32,7 +32,7 @@ NOT_THE_KEY = frozenset({"suspended", UPSTREAM_HOLDS})
 """Why a copy is withheld, other than for a key."""
 
 NAMES = {**{who: who for who in GUESTS}, **PEOPLE}
-FROM = re.compile(r'^From: "?(.+?) via [^\r\n]*', re.MULTILINE)
+NOTICE = re.compile(r"that something of this disclosure leaked")
 ACKNOWLEDGED = re.compile(r"Your report is case LK-")
 
 
@@ -63,16 +63,15 @@ class Asked(Outsiders):
             named = [one for one in NAMES if one != who and is_named(one, outside)]
             assert not named, f"29: outside the encryption of {who}'s mail: {named}"
             if who not in COORDINATORS and BLOCK.search(kept.raw):
-                self.names_its_writer_alone(who, self.house.inside(kept, who))
+                self.tells_no_more_of_a_leak(who, self.house.inside(kept, who))
 
     @staticmethod
-    def names_its_writer_alone(who: str, text: str) -> None:
-        """Row 16, and who else is a member: a reader is told of no other one but who wrote that very mail."""
-        writer, rest = FROM.search(text), text
-        if writer is not None:
-            rest = text.replace(writer[0], "").replace(f"\nPosted by {writer[1]};", "")
-        named = [one for one in MEMBERS if one != who and is_named(one, rest.lower())]
-        assert not named, f"29: {who} reads of another member: {named}"
+    def tells_no_more_of_a_leak(who: str, text: str) -> None:
+        """Row 16 and 21: the notice of a leak names no organisation, and an acknowledgement quotes nothing."""
+        if NOTICE.search(text):
+            told = SUBJECT.sub("", text).lower()  # whoever posted it chose its subject
+            named = [one for one in MEMBERS if one != who and is_named(one, told)]
+            assert not named, f"29: {who} reads of another member: {named}"
         if ACKNOWLEDGED.search(text):
             assert not CANARY.search(text), f"21: an acknowledgement quotes {who}"
             reached["a report is acknowledged"] += 1
