@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from policy.audience import Holding, reply_reaches
+from policy.audience import Holding, held_without, reply_reaches
 from policy.facts import CONTENT_KINDS, READERS, CopyState, Disclosure, MessageKind, Person, Standing
 from policy.knowledge import was_read
 from storage import messages, outbox, roster
@@ -66,11 +66,12 @@ async def holdings(tx: Tx, disclosure: Disclosure, writer: Person) -> dict[int, 
     details_of = {message.id: message.details_of for message in found if message.details_of is not None}
     complete: dict[int, dict[str, frozenset[str]]] = {}
     for copy in await outbox.of_disclosure(tx, disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
-        if copy.person_id is not None and _holds(copy, is_writer=copy.person_id == writer.id):
+        is_writer = copy.person_id == writer.id
+        if copy.person_id is not None and _holds(copy, is_writer=is_writer):
             # Whoever got the details of a mail afterwards holds that mail.
             kind = complete if copy.message_id in details_of else held
             about = details_of.get(copy.message_id, copy.message_id)
-            kind.setdefault(copy.person_id, {})[about] = frozenset(copy.withheld)
+            kind.setdefault(copy.person_id, {})[about] = held_without(copy.withheld, is_writer=is_writer)
     for message in found:
         author = message.author_id
         if message.kind is MessageKind.REPLY and author is not None and author != writer.id:  # who wrote it holds it

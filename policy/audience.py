@@ -156,6 +156,16 @@ def withheld_names(
     )
 
 
+HAD_MORE = "+"
+"""Among the parts that are left out of a copy: it came back and went again with less; it may have been read before."""
+
+
+def held_without(withheld: Iterable[str], *, is_writer: bool) -> frozenset[str]:
+    """What somebody lacks of a mail. In doubt the writer of a reply has all of it, and its other readers don't."""
+    left_out = frozenset(withheld)
+    return frozenset() if is_writer and HAD_MORE in left_out else left_out - {HAD_MORE}
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """What one person holds of a disclosure: message ids, each with the parts withheld from it."""

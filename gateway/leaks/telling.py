@@ -14,7 +14,7 @@ from policy.facts import READERS, Disclosure, MessageKind, Person, Role, Standin
 from storage import leaks, roster
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from gateway.lists import MailingList
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gateway.sending.content import Setting
     from policy.leaklines import LeakLines
     from storage.database import Tx
+    from storage.records import Copy
 
 
 async def audience(
@@ -75,11 +76,16 @@ async def tell(
 
 async def tell_less(scene: Scene, setting: Setting) -> None:
     """Where an upstream keeps details back from now on, a notice that is on its way still does not tell them either."""
-    for message_id, copies in (await unsent(scene.tx, setting.disclosure, {MessageKind.LEAK_NOTICE})).items():
-        case = await leaks.get(scene.tx, await leaks.of_message(scene.tx, message_id) or "")
-        by_member = case is not None and case.org is not None and case.person_id is not None
-        notice = _notice(scene, setting, None, by_member=by_member)
-        await posting.notify_instead(scene.parts, scene.tx, scene.mailing_list, copies, notice, scene.now)
+    for copies in (await unsent(scene.tx, setting.disclosure, {MessageKind.LEAK_NOTICE})).values():
+        await tell_less_by(scene, setting, copies)
+
+
+async def tell_less_by(scene: Scene, setting: Setting, copies: Sequence[Copy]) -> None:
+    """The same of copies of one notice."""
+    case = await leaks.get(scene.tx, await leaks.of_message(scene.tx, copies[0].message_id) or "")
+    by_member = case is not None and case.org is not None and case.person_id is not None
+    notice = _notice(scene, setting, None, by_member=by_member)
+    await posting.notify_instead(scene.parts, scene.tx, scene.mailing_list, copies, notice, scene.now)
 
 
 def _notice(scene: Scene, setting: Setting, lines: LeakLines | None, *, by_member: bool) -> Notice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway import reviving
 from gateway.notices import common as notices
 from gateway.operator.acts import audit, tell
 from gateway.operator.base import THE_OPERATOR, Actor, Done, RefusedError
@@ -39,7 +40,7 @@ async def retry(parts: Parts, copy_id: str | None) -> Done:
         copy = await outbox.get(tx, copy_id.strip().upper())
         if copy is None:
             raise RefusedError(f"no copy {copy_id}: see `embargo queue ls`")
-        if not await _due_now(tx, copy, now):
+        if not await _due_now(parts, tx, copy, now):
             why = f" ({copy.reason})" if copy.reason else ""
             raise RefusedError(f"{copy.id} is {copy.state}{why}: {_way_out(copy)}")
         await audit(parts, tx, now, "copy-retried", copy.message_id, copy.list_id, copy.reason or "", {"copy": copy.id})
@@ -50,7 +51,7 @@ async def retry_disclosure(parts: Parts, tx: Tx, disclosure: Disclosure, now: da
     """Make every copy of a disclosure, of all its messages, that is deferred or bounced due now."""
     waiting = {CopyState.DEFERRED, CopyState.BOUNCED}
     found = [copy for copy in await outbox.of_disclosure(tx, disclosure.id) if copy.state in waiting]
-    due = [copy for copy in found if await _due_now(tx, copy, now)]
+    due = [copy for copy in found if await _due_now(parts, tx, copy, now)]
     if not due:
         return Done(f"{disclosure.id}: no copy was deferred or bounced, so there is nothing to try again")
     said = f"{len(due)} {'copy is' if len(due) == 1 else 'copies are'} due now"
@@ -62,11 +63,11 @@ async def retry_disclosure(parts: Parts, tx: Tx, disclosure: Disclosure, now: da
     return Done(f"{disclosure.id}: {said}: {', '.join(sorted({copy.address for copy in due}))}")
 
 
-async def _due_now(tx: Tx, copy: Copy, now: datetime) -> bool:
+async def _due_now(parts: Parts, tx: Tx, copy: Copy, now: datetime) -> bool:
     if copy.state is CopyState.BOUNCED and await _is_destroyed(tx, copy):
         return False
     if copy.state is CopyState.BOUNCED:
-        return await outbox.revive(tx, copy.id, now)
+        return await reviving.revive(parts, tx, copy, now)
     return await outbox.retry_now(tx, now, copy.id) == 1
 
 

@@ -15,7 +15,7 @@ from gateway.notices import dates as notices_dates
 from gateway.particulars import MessageFacts, Particulars, path_text
 from gateway.sending import mechanics, posting
 from gateway.sending.banner import Banner, standing_line
-from policy.audience import withheld_names
+from policy.audience import HAD_MORE, withheld_names
 from policy.facts import CONTENT_KINDS, READERS, ContentClass, CopyState, GrantKind, MessageKind, Person, Role
 from policy.upstream import DETAILS, content_class, gets_details, holding
 from storage import messages, outbox, roster
@@ -268,6 +268,11 @@ async def compose_ended_again(parts: Parts, tx: Tx, setting: Setting, now: datet
             parts.trouble.tell("defect", message_id)
 
 
+async def compose_again(parts: Parts, tx: Tx, setting: Setting, copy: Copy, now: datetime) -> None:
+    """The same of one copy that came back: when it is sent again it tells what holds now."""
+    await _compose_again(parts, tx, setting, copy.message_id, [copy], now)
+
+
 async def unsent(
     tx: Tx, disclosure: Disclosure, kinds: Collection[MessageKind] | None = CONTENT_KINDS
 ) -> dict[str, list[Copy]]:
@@ -309,7 +314,16 @@ async def _compose_again(
             continue  # its reader has the mechanics already: it waits whole, as it is judged again before it leaves
         content, left_out = compose_for(setting, opened, cut, at=now)
         content_id = await posting.put_content(parts, tx, message, content, now)
-        await outbox.reword(tx, [copy.id for copy in group], content_id=content_id, withheld=left_out)
+        withheld = {copy.id: _without(copy, left_out) for copy in group}
+        for parts_of in set(withheld.values()):
+            ids = [copy_id for copy_id, its_parts in withheld.items() if its_parts == parts_of]
+            await outbox.reword(tx, ids, content_id=content_id, withheld=parts_of)
+
+
+def _without(copy: Copy, left_out: tuple[str, ...]) -> tuple[str, ...]:
+    """What is left out of a copy from now on; of one that came back and holds less now its reader may have had more."""
+    came_back = copy.state is CopyState.BOUNCED and not {*left_out} <= {*copy.withheld}
+    return (*left_out, HAD_MORE) if came_back or HAD_MORE in copy.withheld else left_out
 
 
 def _still_cut(setting: Setting, opened: Opened, copy: Copy, person: Person) -> Cut:

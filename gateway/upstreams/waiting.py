@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from policy.facts import CONTENT_KINDS, MessageKind
 from storage import messages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gateway.scene import Scene
     from gateway.sending.content import Setting
     from storage.records import Copy
@@ -26,12 +29,21 @@ _TOLD_ELSE = CONTENT_KINDS | {MessageKind.LEAK_NOTICE}
 async def tell_less(scene: Scene, setting: Setting) -> None:
     """Where details are kept back from now on: neither what leaked is told, nor the subject, by what waits still."""
     await telling.tell_less(scene, setting)
-    said = setting.particulars.subject.strip()
+    alike: dict[str, list[Copy]] = defaultdict(list)
     for copies in (await unsent(scene.tx, setting.disclosure, kinds=None)).values():
-        before = await _written(scene, copies[0]) if copies[0].kind not in _TOLD_ELSE else None
-        if before is not None and said and before.subject.endswith(said):
-            after = replace(before, subject=before.subject.removesuffix(said) + mechanics.SUBJECT)
-            await posting.notify_instead(scene.parts, scene.tx, scene.mailing_list, copies, after, scene.now)
+        for copy in copies:
+            alike[copy.content_id].append(copy)
+    for copies in alike.values():
+        await name_nothing(scene, setting, copies)
+
+
+async def name_nothing(scene: Scene, setting: Setting, copies: Sequence[Copy]) -> None:
+    """Have copies of one notice, which say the same, bear a constant subject where they bear that of the disclosure."""
+    said = setting.particulars.subject.strip()
+    before = await _written(scene, copies[0]) if copies[0].kind not in _TOLD_ELSE else None
+    if before is not None and said and before.subject.endswith(said):
+        after = replace(before, subject=before.subject.removesuffix(said) + mechanics.SUBJECT)
+        await posting.notify_instead(scene.parts, scene.tx, scene.mailing_list, copies, after, scene.now)
 
 
 async def _written(scene: Scene, copy: Copy) -> Notice | None:

@@ -1,18 +1,22 @@
-"""What notices tell those who are out: that they are bound and until when, and no more of the flaw than they had."""
+"""What is told by what waited or came back, and to those who are out: no more of the flaw than they may read now."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from gateway.operator import roster
-from gateway.relay import Deferred
-from machine.house import House, address_of
-from machine.told import DAY, OUT, told
-from policy.facts import Standing
+import pytest
+
+from gateway.operator import roster, waiting
+from gateway.relay import Bounced, Deferred
+from machine.house import LIST_ID, House, address_of
+from machine.told import DAY, OUT, Told, told
+from policy.facts import CopyState, Standing
+from storage import disclosures, outbox
 
 UNDER = {"upstreams": (("cloud", "mechanics"),)}
 SUBJECT = "Smuggling in hpack"
 NAMELESS = "A release is being prepared"
+LATER = Deferred("451 4.7.1 later")
 
 
 def stands(house: House, who: str, standing: Standing) -> None:
@@ -45,7 +49,7 @@ def test_who_had_the_mechanics_alone_and_is_out_reads_no_subject_and_no_reason()
 
 def test_who_was_suspended_before_a_copy_got_through_reads_no_subject_also_of_the_lift() -> None:
     with told() as story:
-        story.refuse(Deferred("451 4.7.1 later"), "north")
+        story.refuse(LATER, "north")
         story.post("alice", f"{OUT}\nThe text.\n", subject=SUBJECT)
         receipt = story.last("alice", "Receipt")
         story.take_all()
@@ -64,3 +68,85 @@ def test_who_was_suspended_before_a_copy_got_through_reads_no_subject_also_of_th
                 "who has it knows it by its name"
             )
             assert not [subject for subject in found if NAMELESS in subject]
+
+
+GONE = Bounced("550 5.2.2 mailbox full")
+OLD = [("fix.patch", b"the old patch\n")]
+CORRECTION = """Corrects: last
+Replaces: fix.patch
+Restrict: fix.patch to group:cloud
+TLP: RED
+Permit: nothing
+Send-To: audience
+
+The old patch is dangerous.
+"""
+
+
+def tried_again(story: Told) -> None:
+    (found,) = story.stored(lambda tx: disclosures.ls(tx, LIST_ID, None))
+    story.house.do(waiting.retry(story.house.parts, found.id))
+    story.house.do(story.house.settle())
+
+
+def test_what_came_back_is_tried_again_as_what_a_third_party_lets_be_told_now() -> None:
+    with told(**UNDER) as story:
+        story.refuse(GONE, "north")
+        story.post("alice", f"{OUT}\nThe text.\n", subject=SUBJECT)
+        receipt = story.last("alice", "Receipt")
+        story.post("alice", "Embargo-Until: +16d\n", answers=receipt)
+        story.post("south", "Leak: the overflow, to pastebin\n", answers=story.last("south"))
+        story.post("alice", "Upstream: cloud\n", answers=receipt)
+        story.take_all()
+        assert not story.subjects("north")
+        tried_again(story)
+        read, subjects = story.read("north"), story.subjects("north")
+        assert "hpack" not in read
+        assert "The text." not in read
+        assert "pastebin" not in read
+        assert "What leaked, to whom and when is not told" in read
+        assert len(subjects) == 4
+        assert all(subject.endswith(NAMELESS) for subject in subjects), subjects
+
+
+@pytest.mark.parametrize("was_delivered", [False, True])
+def test_what_came_back_is_tried_again_as_it_is_to_be_read_now(was_delivered: bool) -> None:
+    with told(discussion="audience") as story:
+        story.refuse(*(LATER, "south") if was_delivered else (GONE, "north"))
+        story.post("alice", f"{OUT}\nThe text.\n", subject=SUBJECT, attachments=OLD)
+        receipt = story.last("alice", "Receipt")
+        if was_delivered:  # to some of those behind its alias; of the others it was told later that it failed
+            came_back(story, "north")
+        right = [("fix.patch", b"the right patch\n")]
+        story.post("alice", CORRECTION, answers=receipt, attachments=right)
+        story.post("alice", "Embargo-Until: +20d\n", answers=receipt)
+        story.take_all()
+        before = story.read("north")
+        story.time_passes(DAY)
+        tried_again(story)
+        again = story.read("north").removeprefix(before)
+        assert "the old patch" not in again
+        assert again.count("TLP:RED") == (1 if was_delivered else 2)
+        assert "in 19 days" in again
+        assert "Withheld from you: fix.patch" in again
+        if was_delivered:
+            assert "the old patch" in before
+            assert "the old patch" not in story.read("south")
+            story.post("north", "As I read the old one: it breaks.\n", answers=story.last("north", SUBJECT))
+            assert "As I read the old one" in story.read("alice")
+            assert "As I read the old one" in story.read("west")
+            assert "As I read the old one" not in story.read("south"), "what it may quote is not for everybody"
+
+
+def came_back(story: Told, who: str) -> None:
+    """A bounce tells later that a copy was not delivered."""
+
+    async def settle() -> None:
+        async with story.house.parts.database.transaction() as tx:
+            (found,) = await disclosures.ls(tx, LIST_ID, None)
+            for copy in await outbox.of_disclosure(tx, found.id):
+                if copy.address == address_of(who):
+                    now = story.house.clock.now()
+                    await outbox.settle(tx, copy.id, state=CopyState.BOUNCED, reason="came back", now=now, attempts=1)
+
+    story.house.do(settle())

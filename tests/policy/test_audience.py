@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.audience import (
+    HAD_MORE,
     Holding,
     Seat,
+    held_without,
     is_named,
     judge_seat,
     judge_seats,
@@ -192,3 +194,9 @@ def test_whoever_gets_a_reply_holds_each_part_that_its_writer_holds(
         assert reader.id != writer.id
         for message, missing in own.withheld.items():
             assert holdings[reader.id].withheld[message] <= missing
+
+
+@pytest.mark.parametrize("is_writer", [False, True])
+def test_in_doubt_a_writer_has_all_of_a_mail_and_nobody_else_has(is_writer: bool) -> None:
+    assert held_without(("2", "3"), is_writer=is_writer) == {"2", "3"}
+    assert held_without(("2", HAD_MORE), is_writer=is_writer) == (frozenset() if is_writer else {"2"})
