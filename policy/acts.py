@@ -349,7 +349,7 @@ SPECS: dict[str, Spec] = {
     "Status": Spec(_read_status, frozenset({"member"})),
     "Vouch": Spec(_read_vouch, COORDINATOR, repeatable=True),
     "Assess": Spec(_read_assess, COORDINATOR, companions=("Outcome", "Reason")),
-    "Retrospective": Spec(_read_retrospective, ANYBODY, speaks=True),
+    "Retrospective": Spec(_read_retrospective, IN_AUDIENCE, speaks=True),
     "Public-Post": Spec(_read_public_post, COORDINATOR),
     "Fact": Spec(_read_fact, IN_AUDIENCE, companions=("Where",), repeatable=True),
     "Confirm": Spec(_read_confirm, COORDINATOR, repeatable=True),

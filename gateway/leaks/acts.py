@@ -156,5 +156,7 @@ async def post_retrospective(incoming: Incoming, writer: Person, act: PostRetros
     await incoming.audit("reply", opened.message.id, "", {"readers": [person.id for person in readers]})
     if readers:
         await release.watch(incoming.tx, opened.message, incoming.now)
+    if writer.role is Role.GUEST:  # who is in, and how many, is nothing to him
+        return f"The retrospective of {act.leak_id} is posted."
     others = {0: "no other member", 1: "1 other member"}.get(len(readers), f"{len(readers)} other members")
     return f"The retrospective of {act.leak_id} is posted: to the coordinators and {others}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from machine.house import address_of
+from machine.outsiders import GUESTS, key_of
 from machine.told import DAY, HELD, OUT, told
 from policy.facts import State
 from storage import alarms, disclosures
@@ -75,3 +77,27 @@ def test_what_lets_details_go_lets_go_nothing_that_stands_below_it() -> None:
         story.post("adam", "Upstream: cloud details\n\nAlice, I let it go.\n", answers=receipt)
         assert "First words" in story.read("north"), "a word among coordinators goes to no member"
         assert "I let it go" not in story.read("north")
+
+
+def test_a_guest_who_reported_a_leak_may_post_what_was_learnt_of_it_and_of_no_other() -> None:
+    with told() as story:
+        helen = address_of("helen")
+        story.post("alice", f"{OUT}\nA flaw.\n")
+        receipt = story.last("alice", "Receipt")
+        story.house.keys |= GUESTS
+        story.post("alice", f"Guest: Helen <{helen}>\n", answers=receipt, attachments=[key_of("helen")])
+        story.post("south", "Leak: a slide, to a customer\n", answers=story.last("south"))
+        story.time_passes(60)
+        story.post("helen", "Leak: my notes, to a friend\n", answers=story.last("helen", "Flaw"))
+        slide, notes = story.cases()
+        assert (notes.reporter, notes.verified) == (helen, True)
+        for case in (slide, notes):
+            story.post("alice", f"Assess: {case.id}\nOutcome: contained\n", answers=story.last("alice", "ALARM"))
+        answers = story.last("helen", "Your report")
+        story.post("helen", f"Retrospective: {slide.id}\n\nNot mine.\n", answers=answers)
+        assert "there is no such leak case that you reported" in story.complaint("helen")
+        story.post("helen", f"Retrospective: {notes.id}\n\nI lock my desk now.\n", answers=answers)
+        assert story.complaint("helen").endswith(f"The retrospective of {notes.id} is posted."), "and to how many, not"
+        assert "Not mine." not in story.read("north")
+        assert "I lock my desk now." in story.read("north")
+        assert [case.state for case in story.cases()] == ["assessed", "closed"]

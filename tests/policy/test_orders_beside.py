@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.acts import CastVote, Correct, TellFact
+from policy.acts import CastVote, Correct, PostRetrospective, TellFact
 from policy.control import read_block
 from policy.grants import InviteGuest
 from policy.knowledge import FactKind
@@ -63,6 +63,13 @@ def test_a_member_who_may_not_steer_is_shown_what_he_may_write_instead(role: str
 
     assert complaint.why.startswith("only coordinators steer a disclosure; ")
     assert ("`Propose-Embargo-Until:`" in complaint.why and "`Fact: public`" in complaint.why) is is_shown
+
+
+@pytest.mark.parametrize("role", ["coordinator", "member", "guest"])
+def test_whoever_may_report_a_leak_may_say_what_was_learnt_of_it(role: str) -> None:
+    found = read_order(read_block("Retrospective: LK-2026-K7QX"), replace(REPLY, role=role))
+
+    assert (found.complaints, found.acts) == ((), (PostRetrospective("LK-2026-K7QX"),))
 
 
 def test_what_is_told_beside_a_withdrawal_says_nothing_to_members_and_stands() -> None:
