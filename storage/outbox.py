@@ -271,6 +271,22 @@ async def unseal(tx: Tx, copy_id: str) -> bool:
     return done.rowcount == 1
 
 
+async def unseal_of_key(tx: Tx, list_id: str, fingerprint: str) -> None:
+    """Forget what was sealed to a key whose certificate is another one now; whoever has one in hand keeps its lease.
+
+    Not what tells its holder of that: it goes to the key as it was, on purpose.
+    """
+    query = select(t.copies.c.id, t.copies.c.sealed_to).where(
+        t.copies.c.list_id == list_id,
+        t.copies.c.state.in_(_UNSETTLED),
+        t.copies.c.sealed_to.is_not(None),
+        t.copies.c.kind != MessageKind.KEY_NOTICE.value,
+    )
+    found = [row.id for row in await tx.execute(query) if fingerprint in (row.sealed_to or ())]
+    for some in chunks(found):
+        await tx.execute(update(t.copies).where(t.copies.c.id.in_(some)).values(**_UNSEALED))
+
+
 async def requeue(tx: Tx, copy_id: str, now: datetime) -> bool:
     """Begin anew with a copy that is withheld or came back: sealed anew, sent now, under the same Message-ID.
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, RowMapping, Select, bindparam, insert, select, update
 
 from policy.facts import Key, Person, Role, Standing
-from storage import grants
+from storage import grants, outbox
 from storage import tables as t
 from storage.database import Tx
 from storage.errors import Conflict
@@ -103,6 +103,7 @@ async def pin_key(
 ) -> None:
     """Pin a key for somebody; for one that is pinned already, take the newer certificate.
 
+    What waits sealed to that key is sealed anew, to what its certificate says now (invariant 28).
     Raises Conflict when it is pinned for anybody else on that list: a key says who speaks (law 6).
     """
     holder = await by_fingerprint(tx, list_id, fingerprint)
@@ -121,6 +122,7 @@ async def pin_key(
             added_at=now,
         )
     )
+    await outbox.unseal_of_key(tx, list_id, fingerprint.upper())
     await _moved(tx, list_id)
 
 

@@ -148,17 +148,16 @@ class Sealing:
         groups = [requests] if is_shared else [[request] for request in requests]
         calls = [self._parts.engine.seal_for(judged.ring, plain, group) for group in groups if group]
         results = await asyncio.gather(*calls, return_exceptions=True)
-        await self._store(batch, verdicts, [result for result in results if not isinstance(result, BaseException)], now)
+        await self._store(batch, judged, [result for result in results if not isinstance(result, BaseException)], now)
         for result in results:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _store(
-        self, batch: Batch, verdicts: dict[str, HandOver], sealed: Sequence[Sealed], now: datetime
-    ) -> None:
-        parts = self._parts
+    async def _store(self, batch: Batch, judged: Judged, sealed: Sequence[Sealed], now: datetime) -> None:
+        parts, verdicts = self._parts, judged.verdicts
         refused = {name: why for group in sealed for name, why in group.refused.items()}
         async with parts.database.transaction() as tx:
+            changed = await self._changed(tx, judged.ring)
             for group in sealed:
                 if not group.packets:
                     continue
@@ -167,7 +166,7 @@ class Sealing:
                 for copy_id, session_keys in group.packets.items():
                     verdict = verdicts[copy_id]
                     keys = verdict.fingerprints if isinstance(verdict, Go) else ()
-                    is_kept = await outbox.mark_sealed(
+                    is_kept = changed.isdisjoint(keys) and await outbox.mark_sealed(
                         tx,
                         copy_id,
                         body_id=body_id,
@@ -176,7 +175,7 @@ class Sealing:
                         now=now,
                         content_id=batch.content_id,
                     )
-                    if not is_kept:  # cancelled, or composed anew meanwhile: then it is sealed again
+                    if not is_kept:  # cancelled; or composed anew, or its key's certificate is another: sealed again
                         await outbox.unseal(tx, copy_id)
             for copy in batch.copies:
                 if copy.id in refused:
@@ -184,6 +183,11 @@ class Sealing:
                 elif not isinstance(verdicts[copy.id], Go):
                     # Judged again where nobody writes beside us: a key replaced this instant must not be missed.
                     await outcome.keep_if_still(parts, tx, copy, now)
+
+    async def _changed(self, tx: Tx, ring: Ring) -> frozenset[str]:
+        """The keys whose certificate is another one, or gone, since the ring was read."""
+        fresh = await self._parts.lists.ring(self._parts, tx, ring.key.list_id)
+        return frozenset(key.fingerprint for key in set(ring.pinned).difference(fresh.pinned))
 
     async def _sign_public(self, batch: Batch, now: datetime) -> None:
         """The public notice is signed, not sealed (law 1: only it, only after the lift)."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.policy import default
 
 import pytest
 
 from gateway.relay import Bounced, Deferred, Delivered
+from keys.results import Ring, Sealed, SealRequest
 from machine.house import LIST_ID, House, Kept, address_of
 from policy.upstream import DETAILS
-from storage import disclosures, outbox
+from storage import disclosures, outbox, roster
 from storage.records import Copy
 
 SECRET = "canary0x: how to crash it"
@@ -73,6 +74,22 @@ class Told:
             await asyncio.gather(*house.gateway.delivery._sending.values(), return_exceptions=True)
             await house.crash()
         await house.settle()
+
+    async def give_newer_certificate(self) -> None:
+        """The member's key has another subkey from now on, under the same fingerprint."""
+        house, fingerprint = self.house, self.house.keys[SLOW]
+        async with house.parts.database.transaction() as tx:
+            await roster.pin_key(
+                tx,
+                person_id=house.ids[SLOW],
+                list_id=LIST_ID,
+                fingerprint=fingerprint,
+                public=fingerprint.encode() + b" newer",
+                algorithm="ed25519/cv25519",
+                expires_at=None,
+                flaw=None,
+                now=house.clock.now(),
+            )
 
     def pass_time(self, seconds: int) -> None:
         self.house.clock.advance(seconds)
@@ -162,3 +179,28 @@ def test_what_is_put_off_while_an_upstream_begins_leaves_without_the_details(tol
     told.post_while_it_talks(POST.format(""), "Upstream: envoy\n")
     told.pass_time(3600)
     assert (told.recorded("north"), told.times_read("north")) == ([("1", "sent", False)], 0)
+
+
+@pytest.mark.parametrize("at_sealing", [False, True])
+def test_what_waits_is_sealed_anew_for_the_newer_certificate_of_the_same_key(
+    told: Told, monkeypatch: pytest.MonkeyPatch, at_sealing: bool
+) -> None:
+    sealed, seal_for, fingerprint = [], told.house.sealer.seal_for, told.house.keys[SLOW]
+
+    async def seen(ring: Ring, content: bytes, requests: Sequence[SealRequest]) -> Sealed:
+        """Which certificate of the member's a copy is sealed to; perhaps it is replaced at this instant."""
+        if any(fingerprint in one.fingerprints for one in requests):
+            sealed.extend(key.public for key in ring.pinned if key.fingerprint == fingerprint)
+            if at_sealing and len(sealed) == 1:
+                await told.give_newer_certificate()
+        return await seal_for(ring, content, requests)
+
+    monkeypatch.setattr(told.house.sealer, "seal_for", seen)
+    told.is_busy = not at_sealing
+    told.post("alice", POST.format(""))
+    if not at_sealing:
+        told.house.do(told.give_newer_certificate())
+        told.is_busy = False
+        told.pass_time(3600)
+    assert sealed == [fingerprint.encode(), fingerprint.encode() + b" newer"]
+    assert (told.recorded("north"), told.times_read("north")) == ([("1", "sent", True)], 1)

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from policy.facts import Role, Standing
-from storage import roster
+from policy.facts import CopyState, MessageKind, Role, Standing
+from storage import outbox, roster
 from storage.errors import Conflict
 
 A, B, C = "A" * 40, "B" * 40, "C" * 40
@@ -244,3 +244,27 @@ async def test_a_list_has_one_key_of_its_own(database, seed) -> None:
 
     assert found == roster.ListKeyRow(B, b"public", "IT-2")
     assert "public" not in repr(found).replace("secret_item", "")
+
+
+async def test_what_waits_sealed_to_a_key_is_sealed_anew_for_its_newer_certificate(with_message, seed) -> None:
+    async with with_message.transaction() as tx:
+        holder = await seed.person(tx, "security@f5.example")
+        await seed.key(tx, holder, A)
+        await seed.key(tx, holder, C)
+        await seed.sealed(tx, "CP-1")  # to A and B
+        await seed.sealed(tx, "CP-2", kind=MessageKind.KEY_NOTICE)
+        await seed.sealed(tx, "CP-3")
+        await outbox.settle(tx, "CP-3", state=CopyState.SENT, reason=None, now=seed.now)
+        await seed.sealed(tx, "CP-4")
+        await outbox.claim_due(tx, owner="sender", now=seed.now, lease_for=timedelta(minutes=2), limit=1)
+
+        async def sealed():
+            names = ("CP-1", "CP-2", "CP-3", "CP-4")
+            return [name for name in names if (await outbox.get(tx, name)).sealed_to is not None]
+
+        await seed.key(tx, holder, C, public=b"newer")
+        assert await sealed() == ["CP-1", "CP-2", "CP-3", "CP-4"]
+        await seed.key(tx, holder, A.lower(), public=b"newer")
+        assert await sealed() == ["CP-2", "CP-3"]
+        unsealed = await outbox.claim_unsealed(tx, owner="sealer", now=seed.now, lease_for=timedelta(minutes=2))
+        assert [copy.id for copy in unsealed] == ["CP-4"], "the other one is in somebody's hands"
