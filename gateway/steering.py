@@ -16,7 +16,7 @@ from gateway.scene import scene_of
 from gateway.sending import content, posting
 from gateway.sending.content import Setting
 from gateway.settings import TwoPerson
-from gateway.upstreams import letting
+from gateway.upstreams import letting, waiting
 from gateway.upstreams import lines as upstream_lines
 from policy.audience import admitted_by, is_unsent, judge_seats, let_in
 from policy.closing import ended_thread
@@ -33,6 +33,7 @@ from storage import disclosures, messages, outbox
 if TYPE_CHECKING:
     from gateway.incoming import Incoming
     from gateway.receipts import Told
+    from gateway.scene import Scene
     from policy.orders import Order
     from policy.verdicts import Steered
 
@@ -241,13 +242,13 @@ async def _apply_changes(
     if order.scope is not None:
         doings.words.append(f"The scope is now: {after.scope}.")
         if before.state not in UNRELEASED:
-            after = await _rescope(incoming, setting, doings)
+            after = await _rescope(incoming, setting, scene, doings)
     if not doings.words and plan.events:
         doings.words.append("Your control lines are in force.")
     return after
 
 
-async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Disclosure:
+async def _rescope(incoming: Incoming, setting: Setting, scene: Scene, doings: _Doings) -> Disclosure:
     """A Scope line after the release: who is newly in gets what went before; who is out gets no more."""
     tx, now = incoming.tx, incoming.now
     people = [person for person in incoming.people if person.role is Role.MEMBER]
@@ -260,6 +261,8 @@ async def _rescope(incoming: Incoming, setting: Setting, doings: _Doings) -> Dis
         await outbox.cancel(
             tx, now=now, reason="scope", person_id=person_id, disclosure_id=after.id, kinds=CONTENT_KINDS
         )
+    if old - admitted:
+        await waiting.tell_less_outside(scene, after)
     newcomers = tuple(person for person in people if person.id in admitted - old)
     if newcomers:
         await _catch_up(incoming, replace(setting, disclosure=after), newcomers, doings)

@@ -16,8 +16,9 @@ from gateway.operator.base import OPERATOR, THE_OPERATOR, Actor, Done, RefusedEr
 from gateway.operator.keys import judge_files, pin
 from gateway.scene import Scene
 from gateway.sending import posting
+from gateway.upstreams import waiting
 from policy.facts import BINDING_KINDS, MessageKind, Role, Standing
-from storage import outbox, roster
+from storage import disclosures, outbox, roster
 from storage.errors import Conflict
 
 if TYPE_CHECKING:
@@ -212,6 +213,10 @@ async def _move(
     taken_back = 0
     if standing is not Standing.ACTIVE:
         taken_back = await outbox.cancel(tx, now=now, reason=standing.value, person_id=person.id, kinds=TAKEN_BACK)
+        scene = Scene(parts, tx, mailing_list, now, actor.trail)
+        waits = [copy for copy in await outbox.unsettled(tx, mailing_list.id) if copy.person_id == person.id]
+        for disclosure_id in sorted({copy.disclosure_id for copy in waits if copy.disclosure_id is not None}):
+            await waiting.tell_less_outside(scene, await disclosures.get(tx, disclosure_id))
     after = replace(person, standing=standing)
     following = await missed.send(parts, tx, after, now) if standing is Standing.ACTIVE else ()
     notice = notices.standing(mailing_list.name, what, mailing_list.owner, len(following))

@@ -1,4 +1,4 @@
-"""Notices that wait for their next hop while a third party's embargo comes: they may say less from then on."""
+"""Notices that wait while a third party's embargo comes, or their reader goes out: they may say less from then on."""
 
 from __future__ import annotations
 
@@ -8,21 +8,25 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gateway import safe
+from gateway import holdings, release, safe
 from gateway.leaks import telling
+from gateway.log import get_logger
 from gateway.notices.common import Notice
 from gateway.sending import mechanics, posting
 from gateway.sending.content import unsent
-from policy.facts import CONTENT_KINDS, MessageKind
+from policy.facts import BINDING_KINDS, CONTENT_KINDS, MessageKind
 from storage import messages
+from storage.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gateway.scene import Scene
     from gateway.sending.content import Setting
+    from policy.facts import Disclosure
     from storage.records import Copy
 
+log = get_logger("waiting")
 _TOLD_ELSE = CONTENT_KINDS | {MessageKind.LEAK_NOTICE}
 
 
@@ -35,6 +39,28 @@ async def tell_less(scene: Scene, setting: Setting) -> None:
             alike[copy.content_id].append(copy)
     for copies in alike.values():
         await name_nothing(scene, setting, copies)
+
+
+async def tell_less_outside(scene: Scene, disclosure: Disclosure | None) -> None:
+    """What waits for somebody who is out, and never had the first mail in full, names no subject any more."""
+    parts, tx = scene.parts, scene.tx
+    if disclosure is None or disclosure.destroyed_at is not None:
+        return
+    waits = (await unsent(tx, disclosure, kinds=BINDING_KINDS)).values()
+    informed = await holdings.informed(tx, disclosure, await release.seats_of(tx, disclosure, scene.now))
+    outside = [copy for copies in waits for copy in copies if copy.address.casefold() not in informed]
+    if not outside:
+        return
+    setting = await release.setting_of(parts, tx, disclosure)
+    for copy in outside:
+        try:
+            async with tx.begin_nested():
+                await name_nothing(scene, setting, [copy])
+        except Unavailable:
+            raise  # the database itself: nothing can be done
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody stays inside by it
+            log.error("not composed anew", id=copy.message_id, error=type(error).__name__)
+            parts.trouble.tell("defect", copy.message_id)
 
 
 async def name_nothing(scene: Scene, setting: Setting, copies: Sequence[Copy]) -> None:

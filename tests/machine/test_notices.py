@@ -70,6 +70,23 @@ def test_who_was_suspended_before_a_copy_got_through_reads_no_subject_also_of_th
             assert not [subject for subject in found if NAMELESS in subject]
 
 
+@pytest.mark.parametrize("by_scope", [False, True])
+def test_a_notice_that_waits_for_somebody_who_goes_out_names_no_subject(by_scope: bool) -> None:
+    with told() as story:
+        story.refuse(LATER, "north")
+        story.post("alice", f"{OUT}\nThe text.\n", subject=SUBJECT)
+        receipt = story.last("alice", "Receipt")
+        story.post("alice", "Embargo-Until: +10d\n", answers=receipt)
+        if by_scope:
+            story.post("alice", "Scope: org:Southgate\n", answers=receipt)
+        else:
+            stands(story.house, "north", Standing.SUSPENDED)
+        story.take_all()
+        story.time_passes(DAY)
+        assert [subject for subject in story.subjects("north") if subject.endswith(f"New public date: {NAMELESS}")]
+        assert "hpack" not in story.read("north")
+
+
 GONE = Bounced("550 5.2.2 mailbox full")
 OLD = [("fix.patch", b"the old patch\n")]
 CORRECTION = """Corrects: last
