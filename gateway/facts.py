@@ -202,6 +202,7 @@ async def _surroundings(incoming: Incoming, signer: Person | None, attachments: 
             role=signer.role.value if signer else None,
             is_reply=incoming.answered is not None and incoming.kept_post is None,
         ),
+        now=incoming.envelope.received_at,  # a kept mail says what it said when it came; its plan is judged now
         groups=frozenset(group for person in members for group in person.groups),
         orgs=frozenset(person.name for person in members),
         addresses=frozenset(person.address for person in members),

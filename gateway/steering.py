@@ -23,6 +23,7 @@ from policy.closing import ended_thread
 from policy.control import Complaint
 from policy.disclosure import Event
 from policy.facts import CONTENT_KINDS, CopyState, Disclosure, MessageKind, Person, Role, State
+from policy.instants import in_words
 from policy.reasons import Reason
 from policy.scopes import read_scope
 from policy.steering import Faults, SteerPlan, plan_steering
@@ -100,7 +101,7 @@ async def steer(incoming: Incoming, verdict: Steered) -> None:
         return
     if approvals.needs_second(incoming, disclosure, plan, order):
         if not order.preview:
-            await approvals.keep(incoming, verdict.writer, _said(incoming))
+            await approvals.keep(incoming, verdict.writer, [*_said(incoming), *_meant(incoming, order)])
             return
         incoming.notes.append("It would wait for a second coordinator's `Approve:`.")
     try:
@@ -118,6 +119,14 @@ def _said(incoming: Incoming) -> list[str]:
     """The mail's own control lines."""
     block = incoming.facts.block if incoming.facts else None
     return [line.said for line in block.lines] if block else []
+
+
+def _meant(incoming: Incoming, order: Order) -> list[str]:
+    """The instants that its lines name, in words: they stand, however long it waits."""
+    dates = [("Hold-Until", order.hold_until), ("Embargo-Until", order.embargo_until)]
+    dates += [(f"Upstream: {one.name} until", one.until) for one in order.upstreams]
+    zone = incoming.mailing_list.config.timezone
+    return [f"({name} {in_words(at, zone, incoming.now)})" for name, at in dates if at is not None]
 
 
 async def _plan(incoming: Incoming, verdict: Steered, disclosure: Disclosure) -> SteerPlan | Faults:

@@ -14,7 +14,8 @@ from policy.scopes import Restriction, Roster
 class Surroundings:
     """Where a block was found.
 
-    ``now`` is the receipt of the mail. ``zone`` (IANA), ``patch_day``, ``min_lead``, ``window``,
+    ``now`` is the receipt of the mail, also of one that was kept and is read again: whether what it says is
+    possible still is for the plan to judge. ``zone`` (IANA), ``patch_day``, ``min_lead``, ``window``,
     ``holidays``, ``max_embargo``, ``release_grace``, ``default_embargo`` ("" or "14d" or "patch-day")
     and ``default_scope`` are the list's settings; so is ``min_notice``, where members have it already.
     ``groups``, ``orgs`` and ``addresses`` are what a scope may name. ``attachments`` are the file

@@ -137,6 +137,8 @@ def _changed(state: State, one: Upstream | None, line: UpstreamLine, now: dateti
     if line.word is UpstreamWord.HOLDS:
         if state not in UNENDED:
             return f"the disclosure is {state}, so no embargo is added to it"
+        if line.until is not None and line.until <= now:  # it was ahead when the mail came, which waited
+            return f"the date of {line.name} has gone by; name a later one, or write `Upstream: {line.name} over`"
         if one is None or not is_there:
             return Upstream(line.name, line.mode, line.until)
         is_same = one.mode is line.mode

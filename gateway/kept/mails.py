@@ -213,7 +213,7 @@ def _not_now(entry: Quarantined, complaints: Iterable[Complaint], disclosure: Di
     why = "; ".join(complaint.why for complaint in complaints)
     if disclosure is not None and disclosure.state not in OPEN:
         why = f"{disclosure.id} is {disclosure.state}; {why}"
-    return f"{entry.id} can't be done now: {why}; it stays where it is"
+    return f"{entry.id} can't be done now: {why}; it stays where it is, and what is wanted still is asked for anew"
 
 
 async def discard(parts: Parts, tx: Tx, entry: Quarantined, now: datetime, actor: Actor) -> Done:

@@ -14,6 +14,7 @@ import pytest
 from gateway.operator import proposals, roster
 from machine.house import LIST_ID, House, address_of
 from policy.facts import Disclosure
+from policy.instants import in_words
 from storage import disclosures
 
 POST = "Embargo-Until: +14d\nHold-Until: now\n\nA flaw.\n"
@@ -113,3 +114,40 @@ def test_a_date_confirmed_by_somebody_removed_waits_for_anothers_confirmation(ta
         assert "no coordinator confirmed it in time" in talk.last("north", which[0])[0]
     else:
         assert talk.disclosure().embargo_until > before
+
+
+LIFT = {"two_person": ("lift",)}
+
+
+@pytest.mark.parametrize("talk", [LIFT], indirect=True)
+@pytest.mark.parametrize(("waits", "is_done"), [(5, True), (9, False)])
+def test_a_relative_date_that_waits_counts_from_its_mail_and_not_from_the_approval(
+    talk: Talk, waits: int, is_done: bool
+) -> None:
+    talk.write("alice", POST)
+    before, asked_at = talk.disclosure().embargo_until, talk.house.clock.now()
+    talk.write("alice", "Embargo-Until: +8d\n", "Receipt")
+    asked, _ = talk.last("adam", "A second coordinator is asked")
+    assert in_words(asked_at + timedelta(days=8), "UTC").partition(" (")[0] in asked
+    kept = re.search(r"QU-\d+-\w+", asked)
+    assert kept is not None
+    talk.wait(days=waits)
+    talk.write("adam", f"Approve: {kept[0]}\n", "A second coordinator is asked")
+    assert talk.disclosure().embargo_until == (asked_at + timedelta(days=8) if is_done else before)
+    if not is_done:
+        assert "the public date has gone by" in talk.last("adam", "can't be done now")[0]
+
+
+@pytest.mark.parametrize("talk", [{"two_person": ("widen",), "release_grace": "10m"}], indirect=True)
+def test_a_hold_that_went_by_while_it_waited_ends_after_the_grace(talk: Talk) -> None:
+    talk.write("alice", "Embargo-Until: +14d\nHold-Until: +3d\nScope: org:Southgate\n\nA flaw.\n")
+    talk.write("alice", "Hold-Until: +1h\nScope: all\n", "Receipt")
+    asked, _ = talk.last("adam", "A second coordinator is asked")
+    kept = re.search(r"QU-\d+-\w+", asked)
+    assert kept is not None
+    talk.wait(days=1)
+    talk.write("adam", f"Approve: {kept[0]}\n", "A second coordinator is asked")
+    assert talk.read("north") == []
+    assert talk.disclosure().hold_until == talk.house.clock.now() + timedelta(minutes=10)
+    talk.wait(minutes=10, seconds=1)
+    assert "A flaw." in talk.last("north", "A flaw.")[0]

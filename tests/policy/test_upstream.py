@@ -482,3 +482,11 @@ def test_what_opened_a_mode_opens_no_other() -> None:
 
     assert apply(opened, State.EMBARGOED, [UpstreamLine("envoy", CASES)], (), NOW) == (Upstream("envoy", CASES),)
     assert apply(opened, State.EMBARGOED, [UpstreamLine("envoy", MECHANICS)], (), NOW) == opened
+
+
+@pytest.mark.parametrize("begun", [(), (Upstream("envoy", MECHANICS, until=NOW + DAY),)])
+@pytest.mark.parametrize(("ahead", "is_taken"), [(timedelta(seconds=1), True), (timedelta(), False), (-DAY, False)])
+def test_a_date_of_another_embargo_that_went_by_while_its_mail_waited_is_not_taken(begun, ahead, is_taken) -> None:
+    found = apply(begun, State.EMBARGOED, [UpstreamLine("envoy", MECHANICS, until=NOW + ahead)], (), NOW)
+    assert isinstance(found, str) is not is_taken
+    assert is_taken or "`Upstream: envoy over`" in found
