@@ -66,6 +66,11 @@ def judge_hand_over(
     return Go(tuple(sorted(key.fingerprint for key in person.usable_keys(now))))
 
 
+def may_wake(reason: str | None, disclosure: Disclosure | None) -> bool:
+    """Whether a withheld copy may come back by itself: what an upstream kept back only while the embargo lasts."""
+    return reason != UPSTREAM_HOLDS or (disclosure is not None and disclosure.state is State.EMBARGOED)
+
+
 def _is_kept_back(kind: MessageKind, person: Person, disclosure: Disclosure | None, details_of: str) -> bool:
     """Whether an upstream's embargo keeps these details from this person (invariant 16)."""
     is_for_member = kind in CONTENT_KINDS and person.role is not Role.COORDINATOR

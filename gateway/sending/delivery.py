@@ -107,11 +107,11 @@ class Delivery:
                 if self._judged.get(mailing_list.id) == version:
                     continue
                 waiting = await outbox.withheld(tx, mailing_list.id)
-                good = [copy for copy in waiting if isinstance(await outcome.judge(tx, copy, now), Go)]
+                good = [copy for copy in waiting if await outcome.wakes(tx, copy, now)]
             if good:
                 async with parts.database.transaction() as tx:
                     for copy in good:
-                        if isinstance(await outcome.judge(tx, copy, now), Go):
+                        if await outcome.wakes(tx, copy, now):
                             woken += await outbox.requeue(tx, copy.id, now)
             self._judged[mailing_list.id] = version
         return woken > 0

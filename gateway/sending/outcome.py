@@ -13,7 +13,7 @@ from gateway.log import get_logger
 from gateway.relay import Bounced, Deferred, Delivered
 from gateway.sending import reports
 from policy.facts import CopyState, MessageKind
-from policy.release import Cancel, Go, HandOver, Withhold, judge_hand_over, retry_at
+from policy.release import Cancel, Go, HandOver, Withhold, judge_hand_over, may_wake, retry_at
 from policy.upstream import DETAILS
 from storage import disclosures, outbox, roster
 
@@ -63,6 +63,12 @@ async def judge_all(tx: Tx, copies: Iterable[Copy], now: datetime) -> dict[str, 
         disclosure = about.get(copy.disclosure_id or "")
         verdicts[copy.id] = judge_hand_over(copy.kind, person, disclosure, now, details_of=details)
     return verdicts
+
+
+async def wakes(tx: Tx, copy: Copy, now: datetime) -> bool:
+    """Whether a withheld copy is to be tried again by itself now."""
+    disclosure = await disclosures.get(tx, copy.disclosure_id) if copy.disclosure_id else None
+    return may_wake(copy.reason, disclosure) and isinstance(await judge(tx, copy, now), Go)
 
 
 async def keep(parts: Parts, tx: Tx, copy: Copy, verdict: Withhold | Cancel, now: datetime) -> None:

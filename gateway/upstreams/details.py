@@ -43,14 +43,14 @@ async def settle(parts: Parts, tx: Tx, setting: Setting, now: datetime) -> int:
     if setting.disclosure.state is not State.EMBARGOED:
         return 0
     await content.compose_unsent_again(parts, tx, setting, now)
-    for copy in await outbox.of_disclosure(tx, setting.disclosure.id, roles=READERS, kinds=CONTENT_KINDS):
-        if copy.state is CopyState.WITHHELD and copy.reason == UPSTREAM_HOLDS:
-            await outbox.requeue(tx, copy.id, now)
     return await send(parts, tx, setting, now)
 
 
 async def send(parts: Parts, tx: Tx, setting: Setting, now: datetime, only: str | None = None) -> int:
     """Send the details that may go now, of one mail or of all; give of how many mails."""
+    for copy_id, kept_of in (await _kept(tx, setting.disclosure.id)).items():
+        if only in {None, kept_of}:
+            await outbox.requeue(tx, copy_id, now)
     without = await _lacking(tx, setting.disclosure.id)
     seats = await release.seats_of(tx, setting.disclosure, now)
     sent = 0
@@ -70,9 +70,21 @@ async def send(parts: Parts, tx: Tx, setting: Setting, now: datetime, only: str 
 
 
 async def lacking(tx: Tx, disclosure_id: str, message: str) -> bool:
-    """Whether anybody has no more than the mechanics of a mail."""
+    """Whether anybody has no more than the mechanics of a mail, or it or its details wait, kept back."""
+    if message in (await _kept(tx, disclosure_id)).values():
+        return True
     has_details = await messages.details_of(tx, message)
     return has_details is None and message in await _lacking(tx, disclosure_id)
+
+
+async def _kept(tx: Tx, disclosure_id: str) -> dict[str, str]:
+    """Copies that an upstream keeps back whole, each with the mail that it is of or gives the details of."""
+    found: dict[str, str] = {}
+    for copy in await outbox.of_disclosure(tx, disclosure_id, roles=READERS, kinds=CONTENT_KINDS):
+        if copy.state is CopyState.WITHHELD and copy.reason == UPSTREAM_HOLDS:
+            message = await messages.get(tx, copy.message_id)
+            found[copy.id] = (message.details_of if message is not None else None) or copy.message_id
+    return found
 
 
 async def _lacking(tx: Tx, disclosure_id: str) -> dict[str, Collection[int]]:

@@ -33,6 +33,7 @@ from policy.release import (
     Go,
     Withhold,
     judge_hand_over,
+    may_wake,
     retry_at,
 )
 
@@ -206,3 +207,12 @@ def test_what_is_late_is_as_the_docs_say() -> None:
     assert timedelta(minutes=1) == LATE_AFTER
     assert timedelta(minutes=15) == REPORT_AFTER
     assert timedelta(minutes=30) == UNDELIVERED_AFTER
+
+
+@pytest.mark.parametrize("state", [None, *State])
+@pytest.mark.parametrize("reason", [None, "expired", UPSTREAM_HOLDS])
+def test_what_an_upstream_kept_back_comes_back_by_itself_only_under_embargo(
+    reason: str | None, state: State | None
+) -> None:
+    disclosure = None if state is None else replace(OUT, state=state)
+    assert may_wake(reason, disclosure) == (reason != UPSTREAM_HOLDS or state is State.EMBARGOED)
