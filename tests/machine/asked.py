@@ -104,12 +104,16 @@ class Asked(Outsiders):
     async def nobody_is_skipped(self, seen: Seen) -> None:
         """4: whoever is inside while members have it has a copy of all that went to the audience.
 
-        Each is on its way, or ended with a reason. Who was suspended at the release has one, too.
+        Each is on its way, or ended with a reason. Who was suspended at the release has one, too. The details of a
+        mail go to those alone who had no more of it than the mechanics.
         """
         readers = {one.id: self.has_to_have(one, seen) for one in seen.found.values() if one.state is State.EMBARGOED}
         sent, copies = tables.messages.c, tables.copies.c
         went = select(sent.id, sent.disclosure_id).where(
-            sent.disclosure_id.in_(readers), sent.audience == "audience", sent.waiting.is_(False)
+            sent.disclosure_id.in_(readers),
+            sent.audience == "audience",
+            sent.waiting.is_(False),
+            sent.details_of.is_(None),
         )
         query = select(copies.message_id, copies.address, copies.state, copies.reason)
         async with self.house.parts.database.reading() as tx:
