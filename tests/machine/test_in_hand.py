@@ -206,13 +206,19 @@ def test_what_waits_is_sealed_anew_for_the_newer_certificate_of_the_same_key(
     assert (told.recorded("north"), told.times_read("north")) == ([("1", "sent", True)], 1)
 
 
-def test_details_that_an_embargo_kept_back_leave_after_the_lift_by_a_fresh_approval_alone(told: Told) -> None:
+def _details_wait_for_another_embargo(told: Told) -> str:
+    """One embargo ends and the next begins before the details have left."""
     told.post("alice", POST.format("Upstream: envoy\n"))
     told.is_busy, receipt = True, told.receipt()
     told.post("alice", "Upstream: envoy over\n", receipt)
     told.post("alice", "Upstream: kernel until +3d\n", receipt)
     told.is_busy = False
     told.pass_time(3600)
+    return receipt
+
+
+def test_details_that_an_embargo_kept_back_leave_after_the_lift_by_a_fresh_approval_alone(told: Told) -> None:
+    receipt = _details_wait_for_another_embargo(told)
     assert told.recorded("north") == [("1", "sent", False), ("2", "withheld", True)]
     told.post("alice", "Fact: public\n", receipt)
     told.pass_time(4 * DAY)
@@ -224,11 +230,6 @@ def test_details_that_an_embargo_kept_back_leave_after_the_lift_by_a_fresh_appro
 
 
 def test_details_that_an_embargo_kept_back_leave_as_it_ends_where_ours_goes_on(told: Told) -> None:
-    told.post("alice", POST.format("Upstream: envoy\n"))
-    told.is_busy, receipt = True, told.receipt()
-    told.post("alice", "Upstream: envoy over\n", receipt)
-    told.post("alice", "Upstream: kernel until +3d\n", receipt)
-    told.is_busy = False
-    told.pass_time(3600)
+    _details_wait_for_another_embargo(told)
     told.pass_time(3 * DAY)
     assert (told.recorded("north"), told.times_read("north")) == (ALL, 1)
