@@ -15,7 +15,7 @@ from gateway.notices.common import Notice
 from gateway.sending import mechanics, posting
 from gateway.sending.content import unsent
 from policy.facts import BINDING_KINDS, CONTENT_KINDS, MessageKind
-from storage import messages
+from storage import messages, outbox
 from storage.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -42,7 +42,10 @@ async def tell_less(scene: Scene, setting: Setting) -> None:
 
 
 async def tell_less_outside(scene: Scene, disclosure: Disclosure | None) -> None:
-    """What waits for somebody who is out, and never had the first mail in full, names no subject any more."""
+    """What waits for somebody who is out, and never had the first mail in full, names no subject any more.
+
+    A notice that can't be worded anew does not leave: it is taken back, and a human is told.
+    """
     parts, tx = scene.parts, scene.tx
     if disclosure is None or disclosure.destroyed_at is not None:
         return
@@ -61,6 +64,9 @@ async def tell_less_outside(scene: Scene, disclosure: Disclosure | None) -> None
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody stays inside by it
             log.error("not composed anew", id=copy.message_id, error=type(error).__name__)
             parts.trouble.tell("defect", copy.message_id)
+            await outbox.cancel(
+                tx, now=scene.now, reason="not composed anew", person_id=copy.person_id, message_id=copy.message_id
+            )
 
 
 async def name_nothing(scene: Scene, setting: Setting, copies: Sequence[Copy]) -> None:

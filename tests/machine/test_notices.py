@@ -87,6 +87,39 @@ def test_a_notice_that_waits_for_somebody_who_goes_out_names_no_subject(by_scope
         assert "hpack" not in story.read("north")
 
 
+@pytest.mark.parametrize("by_scope", [False, True])
+def test_a_notice_that_can_not_be_worded_anew_for_somebody_who_goes_out_does_not_leave(
+    monkeypatch: pytest.MonkeyPatch, by_scope: bool
+) -> None:
+    async def broken(*_: object) -> None:
+        raise RuntimeError("does not open")
+
+    with told() as story:
+        story.refuse(LATER, "north")
+        story.post("alice", f"{OUT}\nThe text.\n", subject=SUBJECT)
+        receipt = story.last("alice", "Receipt")
+        story.post("alice", "Embargo-Until: +10d\n", answers=receipt)
+        rung: list[tuple[str, str | None]] = []
+        with monkeypatch.context() as during:
+            during.setattr("gateway.sending.posting.notify_instead", broken)
+            during.setattr(story.house.parts.trouble, "tell", lambda kind, ref=None: rung.append((kind, ref)))
+            if by_scope:
+                story.post("alice", "Scope: org:Southgate\n", answers=receipt)
+            else:
+                stands(story.house, "north", Standing.SUSPENDED)
+        (found,) = story.stored(lambda tx: disclosures.ls(tx, LIST_ID, None))
+        copies = story.stored(lambda tx: outbox.of_disclosure(tx, found.id))
+        (taken_back,) = [one for one in copies if one.reason == "not composed anew"]
+        assert (taken_back.address, taken_back.state) == (address_of("north"), CopyState.CANCELLED)
+        assert rung == [("defect", taken_back.message_id)], "and a human is told which"
+        story.take_all()
+        story.time_passes(DAY)
+        assert "hpack" not in story.read("north")
+        assert [one for one in story.subjects("south") if one.endswith(f"New public date: {SUBJECT}")]
+        story.time_passes(10 * DAY)
+        assert story.subjects("north")[-1].endswith(f"Lifted: {NAMELESS}"), "what comes later is told as ever"
+
+
 GONE = Bounced("550 5.2.2 mailbox full")
 OLD = [("fix.patch", b"the old patch\n")]
 CORRECTION = """Corrects: last
