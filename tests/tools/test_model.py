@@ -7,6 +7,7 @@ import os
 import pytest
 
 from tools.model.guards import GUARDS, Guard
+from tools.model.quick import remembered
 from tools.model.search import Step, search
 from tools.model.world import Size
 from tools.model.worlds import explore, explore_cases, explore_votes
@@ -35,11 +36,22 @@ def test_votes_on_dates_break_no_law_in_the_smallest_world_and_every_embargo_end
     assert found.positions > 300
 
 
+@pytest.mark.side
 def test_a_leak_case_breaks_no_law_and_can_always_be_closed() -> None:
     found = explore_cases()
     assert not found.violations
     assert found.is_good
     assert found.positions > 50
+
+
+@pytest.mark.side
+def test_what_is_remembered_changes_nothing_of_what_is_found() -> None:
+    tiny = Size(instants=2, max_embargo=1, upstream=True)
+    plain = explore(tiny)
+    with remembered():
+        assert explore(tiny) == plain
+    assert plain.is_good
+    assert plain.transitions > 1_000
 
 
 @pytest.mark.parametrize("guard", [pytest.param(guard, id=guard.name) for guard in WALKED])

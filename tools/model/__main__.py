@@ -14,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
 from tools.model.guards import GUARDS
+from tools.model.quick import remembered
 from tools.model.search import Found
 from tools.model.worlds import BALLOTS, SIZES, explore, explore_cases, explore_votes
 
@@ -28,7 +29,8 @@ def _search(task: tuple[str, int]) -> tuple[Found, float]:
     """Search a world, or one without a guard, by its number; gives what was found, and the processor time it took."""
     kind, number = task
     began = time.process_time()
-    found = WORLDS[number][1]() if kind == "world" else GUARDS[number].search_without()
+    with remembered():
+        found = WORLDS[number][1]() if kind == "world" else GUARDS[number].search_without()
     return found, time.process_time() - began
 
 

@@ -23,8 +23,16 @@ class Letter:
 def judged(world: World, position: Stand, letter: Letter) -> Verdict:
     """What the real code makes of a mail that comes now; "Re:" where there is a disclosure.
 
-    Reading takes a thousandth of a second, so it is kept by all that reading and judging may look at.
+    Reading takes a thousandth of a second, so it is kept: by the letter, the moment and the disclosure, of which all
+    else follows here; and by all that reading and judging may look at, as disclosures that differ elsewhere read alike.
     """
+    asked = (letter, position.now, position.paper)
+    if asked not in world.answers:
+        world.answers[asked] = _judge(world, position, letter)
+    return world.answers[asked]
+
+
+def _judge(world: World, position: Stand, letter: Letter) -> Verdict:
     facts = _facts(world, position, letter)
     found = facts.disclosure
     surroundings = facts.surroundings

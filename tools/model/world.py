@@ -101,6 +101,7 @@ class World:
         self.gone = replace(_person(3, Role.COORDINATOR, "Gone"), standing=Standing.REMOVED)
         south = _person(5, Role.MEMBER, "South")
         self._members = (_person(4, Role.MEMBER, "North"), replace(south, name="North") if size.one_org else south)
+        self.answers: dict[Hashable, Verdict] = {}
         self.verdicts: dict[Hashable, Verdict] = {}
         self._papers: dict[Disclosure, Paper] = {}
         self.members = lru_cache(maxsize=None)(self._make_members)
