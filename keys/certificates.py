@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from keys import keyring, packets
-from keys.errors import BadKeyFile, EngineUnavailable
-from keys.homes import certificate_bytes
+from keys.errors import BadKeyFile
+from keys.homes import certificate_bytes, twice
 from keys.keyring import Certificate
 from keys.packets import Tag
 from keys.process import Feed, Place, Runner
@@ -87,32 +88,38 @@ class Certificates:
 
     async def inspect(self, key_file: bytes, now: datetime) -> tuple[KeyFacts, bytes]:
         """Judge a key file; give its facts and its minimal certificate. Raises BadKeyFile."""
-        content = _read_file(key_file)
+        return await twice(partial(self._inspect, _read_file(key_file), now))
+
+    async def _inspect(self, content: _Content, now: datetime) -> tuple[KeyFacts, bytes]:
         home = self._runtime.new_home()
         try:
             place = Place(home, home / "throw-away.kbx")
             ended = await self._run(place, "--import-options", MINIMAL, "--import", feed=Feed(content.public))
-            if ended.timed_out:
-                raise EngineUnavailable("GnuPG does not finish reading a key file")
+            if ended.was_ended:
+                raise ended.failed("GnuPG does not read a key file")
             certificate = await self._only(place)
             facts = keyring.judge(certificate, now) if certificate else None
             if facts is None or not facts.usable or facts.fingerprint != content.fingerprint:
                 raise BadKeyFile(_refusal(facts, content))
             ended = await self._run(place, "--export-options", EXPORT, "--export", facts.fingerprint)
             if not ended.succeeded or not ended.output:
-                raise EngineUnavailable("GnuPG does not export a key that it has just imported")
+                raise ended.failed("GnuPG does not export a key that it has just imported")
             return facts, ended.output
         finally:
             remove(home)
 
     async def _only(self, place: Place) -> Certificate | None:
         ended = await self._run(place, *LISTING, "--list-keys")
+        if ended.was_ended:
+            raise ended.failed("GnuPG does not list a key file")
         found = keyring.read_listing(ended.output) if ended.succeeded else ()
         return found[0] if len(found) == 1 else None
 
     async def facts_many(self, keys: Sequence[PinnedKey | bytes], now: datetime) -> tuple[KeyFacts, ...]:
         """Judge pinned certificates again, all in one run; never raises for what is in them."""
-        named = [_name(key) for key in keys]
+        return await twice(partial(self._facts_many, [_name(key) for key in keys], now))
+
+    async def _facts_many(self, named: Sequence[tuple[str, bytes]], now: datetime) -> tuple[KeyFacts, ...]:
         home = self._runtime.new_home()
         try:
             place = Place(home, home / "throw-away.kbx")
@@ -131,8 +138,8 @@ class Certificates:
         if not material:
             return {}
         ended = await self._run(place, *LISTING, "--show-keys", feed=Feed(material))
-        if ended.timed_out:
-            raise EngineUnavailable("GnuPG does not finish reading pinned keys")
+        if ended.was_ended:
+            raise ended.failed("GnuPG does not read pinned keys")
         found = keyring.read_listing(ended.output)
         return {certificate.primary.fingerprint: certificate for certificate in found}
 

@@ -25,7 +25,7 @@ import gnupg
 from keys import packets, process, status
 from keys.certificates import Certificates
 from keys.errors import EngineSilent, EngineUnavailable
-from keys.homes import AGENT_CONFIG, Agent, Home, Homes
+from keys.homes import AGENT_CONFIG, Agent, Home, Homes, twice
 from keys.packets import Shape, Tag
 from keys.process import NOTHING, Bounds, Descriptors, Feed, Finished, Place
 from keys.results import (
@@ -170,17 +170,21 @@ class Engine:
         """
         if NOT_IN_A_NAME.search(name) or not name.strip() or not PLAIN_ADDRESS.fullmatch(address):
             raise ValueError("a name or address that can't stand in a user id")
+        return await twice(partial(self._make_key, list_id, name.strip(), address))
+
+    async def _make_key(self, list_id: str, name: str, address: str) -> ListKey:
+        """Make a key in a home of its own, which is removed again."""
         home = self._runtime.new_home()
         try:
             (home / "gpg-agent.conf").write_text(AGENT_CONFIG)
             await Agent(home, self._environment).start()
-            return await self._make_key(Place(home, home / "new.kbx"), list_id, name.strip(), address)
+            return await self._make_key_at(Place(home, home / "new.kbx"), list_id, name, address)
         except OSError as error:
             raise EngineUnavailable(f"GnuPG's home can't be written: {error.strerror}") from error
         finally:
             remove(home)
 
-    async def _make_key(self, place: Place, list_id: str, name: str, address: str) -> ListKey:
+    async def _make_key_at(self, place: Place, list_id: str, name: str, address: str) -> ListKey:
         passphrase = secrets.token_hex(32).encode()
         parameters = _Gpg(self._binary, place).gen_key_input(
             key_type="EDDSA", key_curve="ed25519", key_usage="sign", subkey_type="ECDH", subkey_curve="cv25519",
@@ -189,12 +193,13 @@ class Engine:
         made = await self._run(place, "--full-generate-key", feed=Feed(parameters.encode(), passphrase))
         line = made.first("KEY_CREATED")
         if not made.succeeded or line is None or not FINGERPRINT.fullmatch(line.words()[1]):
-            raise EngineUnavailable("GnuPG does not make a key")
+            raise made.failed("GnuPG does not make a key")
         fingerprint = line.words()[1]
         public = await self._run(place, "--export", fingerprint)
         secret = await self._run(place, "--export-secret-keys", fingerprint, feed=Feed(b"", passphrase))
-        if not (public.succeeded and secret.succeeded and public.output and secret.output):
-            raise EngineUnavailable("GnuPG does not export the key that it made")
+        for exported, part in ((public, "public"), (secret, "secret")):
+            if not (exported.succeeded and exported.output):
+                raise exported.failed(f"GnuPG does not export the {part} part of the key that it made")
         return ListKey(list_id, fingerprint, public.output, secret.output, passphrase)
 
     async def inspect(self, key_file: bytes, *, now: datetime) -> tuple[KeyFacts, bytes]:
@@ -316,11 +321,13 @@ class Engine:
             material, tags = b"", set()
         if tags != {Tag.SIGNATURE}:
             return (SignatureSeen(SignatureStatus.BROKEN, None, None, None),)
-        async with self._homes.use(ring) as home:
-            ended = await self._verify(home, signed, material)
-            if ended.timed_out:
-                raise EngineSilent("GnuPG does not finish checking a signature")
-            return status.read_detached(ended)
+        return await self._homes.at_work(ring, partial(self._verify_at, signed=signed, signature=material))
+
+    async def _verify_at(self, home: Home, signed: bytes, signature: bytes) -> tuple[SignatureSeen, ...]:
+        ended = await self._verify(home, signed, signature)
+        if ended.was_ended:
+            raise ended.failed("GnuPG does not check a signature")
+        return status.read_detached(ended)
 
     async def _verify(self, home: Home, signed: bytes, signature: bytes) -> Finished:
         feed = Feed(signed, attached=signature)
@@ -362,8 +369,7 @@ class Engine:
                 usable = [one for one in usable if one not in refused]
                 recipients = list(usable)
             elif was_mended:
-                failure = EngineSilent if ended.timed_out else EngineUnavailable
-                raise failure("GnuPG does not seal")
+                raise ended.failed("GnuPG does not seal")
             else:
                 was_mended = True
                 await home.agent.restart(generation)
@@ -396,8 +402,8 @@ class Engine:
             if ended.succeeded and _is_signed(ended, own):
                 return ended.output
             await home.agent.restart(generation)
-            if is_last and ended.timed_out:
-                raise EngineSilent("GnuPG does not sign")
+            if is_last:
+                raise ended.failed("GnuPG does not sign")
         raise EngineUnavailable("GnuPG does not sign")
 
 

@@ -52,7 +52,7 @@ class Agent:
             lambda _: command, feed=process.NOTHING, bounds=bounds, environment=self._environment, limited=False
         )
         if not ended.succeeded or not ended.output.startswith(b"D "):
-            raise EngineUnavailable("GnuPG's agent does not start")
+            raise ended.failed("GnuPG's agent does not start")
 
     async def restart(self, seen: int) -> None:
         """Kill and start it, unless somebody has done so since generation ``seen``."""
@@ -91,6 +91,19 @@ class Home:
         else:
             self.place.keyring.unlink(missing_ok=True)
             self.place.keyring.with_name(self.place.keyring.name + "~").unlink(missing_ok=True)
+
+
+async def twice(act: Callable[[], Awaitable[T]]) -> T:
+    """Do something that begins in a new home each time; where our own side fails, once more.
+
+    Seen on a busy machine: a run of GnuPG fails, and the same run a moment later does not.
+    """
+    try:
+        return await act()
+    except EngineSilent:
+        raise
+    except EngineUnavailable:
+        return await act()
 
 
 def certificate_bytes(public: bytes) -> bytes:
@@ -132,14 +145,12 @@ class Homes:
 
     async def at_work(self, ring: Ring, act: Callable[[Home], Awaitable[T]]) -> T:
         """Do something in the home for this ring; where that fails, though not for want of time, again in a new one."""
-        try:
+
+        async def once() -> T:
             async with self.use(ring) as home:
                 return await act(home)
-        except EngineSilent:
-            raise
-        except EngineUnavailable:
-            async with self.use(ring) as home:
-                return await act(home)
+
+        return await twice(once)
 
     def _leave(self, list_id: str, home: Home) -> None:
         """Build another one for the next who asks. Runs still in progress may end in this one."""
@@ -202,9 +213,7 @@ class Homes:
             flags, fingerprint = line.words()[:2]
             if ended.succeeded and fingerprint == key.fingerprint and int(flags) & needed == needed:
                 return
-        if ended.timed_out:
-            raise EngineSilent("GnuPG does not finish taking the list's own key")
-        raise EngineUnavailable("GnuPG does not take the list's own key")
+        raise ended.failed("GnuPG does not take the list's own key")
 
     async def _import_pinned(self, place: Place, pinned: set[PinnedKey]) -> None:
         """Import all at once; where one of them stops the rest, one by one.
@@ -224,7 +233,7 @@ class Homes:
         options = "import-minimal,self-sigs-only"
         ended = await self._run(place, "--import-options", options, "--import", feed=Feed(material))
         if ended.timed_out:
-            raise EngineSilent("GnuPG does not finish an import of keys")
+            raise ended.failed("GnuPG does not import keys")
         return {line.words()[1] for line in ended.all("IMPORT_OK") if len(line.words()) > 1}
 
 

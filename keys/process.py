@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from keys.errors import EngineUnavailable
+from keys.errors import EngineSilent, EngineUnavailable
 
 STATUS_PREFIX = b"[GNUPG:] "
 STATUS_CAP = 1 << 20  # far above what any honest message causes
@@ -63,6 +63,28 @@ class Finished:
         """Whether it ended by itself with an error, and said nothing at all."""
         ended_badly = self.returncode > 0 and not self.cut and not self.timed_out
         return ended_badly and not self.status and not self.output
+
+    @property
+    def was_ended(self) -> bool:
+        """Whether it was killed before it had said all: by us for its silence, or by the system for want of memory.
+
+        What it crashes of by itself (another signal) was in what it was given.
+        """
+        return self.timed_out or (self.returncode == -signal.SIGKILL and not self.cut)
+
+    @property
+    def how(self) -> str:
+        """How it ended, in a few words for operators: ``exit code 2``, ``killed by signal 9``."""
+        if self.timed_out:
+            return "no end in its time"
+        if self.cut:
+            return "more words than allowed"
+        return f"killed by signal {-self.returncode}" if self.returncode < 0 else f"exit code {self.returncode}"
+
+    def failed(self, what: str) -> EngineUnavailable:
+        """Give the error for operators: what GnuPG does not do, and how it ended. EngineSilent where time ran out."""
+        kind = EngineSilent if self.timed_out else EngineUnavailable
+        return kind(f"{what} ({self.how})")
 
     def first(self, keyword: str) -> StatusLine | None:
         """Give the first status line with this keyword."""

@@ -229,3 +229,13 @@ def fingerprint_of(certificate: bytes) -> str:
     finally:
         shutil.rmtree(home, ignore_errors=True)
     return next(line.split(b":")[9].decode() for line in shown.split(b"\n") if line.startswith(b"fpr:"))
+
+
+def fake_gpg(directory: Path, script: str) -> str:
+    """A program in gpg's place; the agent beside it is the real one."""
+    path = directory / "gpg"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o700)
+    for name in ("gpg-connect-agent", "gpg-agent"):
+        (directory / name).symlink_to(f"/usr/bin/{name}")
+    return str(path)

@@ -9,9 +9,9 @@ import pytest
 
 from keys import packets
 from keys.engine import Engine
-from keys.errors import BadKeyFile
+from keys.errors import BadKeyFile, EngineUnavailable
 from keys.results import PinnedKey
-from openpgp import Person, packet
+from openpgp import Person, fake_gpg, packet
 
 
 @pytest.fixture(scope="module")
@@ -240,3 +240,36 @@ async def test_nothing_of_an_inspected_key_stays(engine, bob, now):
     await engine.inspect(bob.public, now=now)
 
     assert [path.name for path in engine._runtime.path.iterdir()] == ["lock"]
+
+
+KILLED_ONCE = """for word in "$@"; do test "$word" = {word} && ! test -e {mark} && {{ touch {mark}; kill -9 $$; }}; done
+exec /usr/bin/gpg "$@"
+"""
+
+
+@pytest.mark.parametrize("word", ["--import", "--list-keys", "--export", "--show-keys"])
+async def test_a_gnupg_that_is_killed_says_nothing_of_a_key(tmp_path, bob, now, word):
+    binary = fake_gpg(tmp_path, KILLED_ONCE.format(word=word, mark=tmp_path / "killed"))
+    async with Engine(binary=binary) as engine:
+        facts, minimal = await engine.inspect(bob.public, now=now)
+        again = await engine.facts(minimal, now=now)
+
+    assert (tmp_path / "killed").exists()
+    assert facts.usable
+    assert again.usable
+    assert again.fingerprint == bob.fingerprint
+
+
+async def test_a_gnupg_that_is_killed_each_time_is_our_own_failure_and_no_fault_of_the_key(tmp_path, bob, now):
+    async with Engine(binary=fake_gpg(tmp_path, "kill -9 $$")) as engine:
+        with pytest.raises(EngineUnavailable, match=r"does not read a key file \(killed by signal 9\)"):
+            await engine.inspect(bob.public, now=now)
+        with pytest.raises(EngineUnavailable, match=r"does not read pinned keys \(killed by signal 9\)"):
+            await engine.facts(bob.public, now=now)
+
+
+async def test_a_key_of_which_gnupg_crashes_is_a_bad_key(tmp_path, bob, now):
+    crash = 'for word in "$@"; do test "$word" = --import && kill -SEGV $$; done; exec /usr/bin/gpg "$@"'
+    async with Engine(binary=fake_gpg(tmp_path, crash)) as engine:
+        with pytest.raises(BadKeyFile):
+            await engine.inspect(bob.public, now=now)

@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import stat
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +13,7 @@ from keys import packets, runtime
 from keys.engine import Engine
 from keys.errors import EngineUnavailable
 from keys.results import ListKey, OpenStatus, PinnedKey, Ring, SealRequest, SignatureStatus
-from openpgp import Person
+from openpgp import Person, fake_gpg
 
 TEXT = b"Content-Type: text/plain\r\n\r\nfirst line\r\nthe rest\r\n"
 
@@ -282,16 +281,6 @@ async def test_what_a_cleaner_of_temporary_files_took_is_made_anew(engine, ring,
     assert (opened.status, opened.plaintext) == (OpenStatus.OPENED, TEXT)
     assert [seen.status for seen in opened.signatures] == [SignatureStatus.GOOD]
     assert sealed.refused == {}
-
-
-def fake_gpg(directory: Path, script: str) -> str:
-    """A program in gpg's place; the agent beside it is the real one."""
-    path = directory / "gpg"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o700)
-    for name in ("gpg-connect-agent", "gpg-agent"):
-        (directory / name).symlink_to(f"/usr/bin/{name}")
-    return str(path)
 
 
 @pytest.mark.parametrize(

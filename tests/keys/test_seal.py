@@ -9,8 +9,9 @@ import pytest
 
 from keys import packets
 from keys.engine import MICALG, Engine
-from keys.results import PinnedKey, Ring, SealRequest
-from openpgp import Person
+from keys.errors import EngineSilent, EngineUnavailable
+from keys.results import PinnedKey, Ring, SealRequest, SignatureStatus
+from openpgp import Person, fake_gpg
 
 CONTENT = b"Content-Type: text/plain\r\n\r\nthe fix\r\n" + os.urandom(300)
 
@@ -307,3 +308,52 @@ async def test_a_lists_name_may_be_in_any_script(engine):
 async def test_a_name_that_cannot_stand_in_a_user_id_is_refused(engine, name, address):
     with pytest.raises(ValueError):
         await engine.make_list_key("l", name, address)
+
+
+AT = 'for word in "$@"; do test "$word" = {word} && {{ {act}; }}; done; exec /usr/bin/gpg "$@"'
+
+
+@pytest.mark.parametrize("word", ["--full-generate-key", "--export", "--export-secret-keys"])
+async def test_a_lists_key_is_made_where_gnupg_fails_once(tmp_path, word):
+    once = f"test -e {tmp_path}/failed || {{ touch {tmp_path}/failed; echo half; exit 2; }}"
+    async with Engine(binary=fake_gpg(tmp_path, AT.format(word=word, act=once))) as engine:
+        key = await engine.make_list_key("l", "L list", "l@lists.example")
+
+    assert (tmp_path / "failed").exists()
+    assert pysequoia.Cert.from_bytes(key.public).fingerprint.upper() == key.fingerprint
+    assert packets.key_fingerprints(key.public)[0] == key.fingerprint
+    assert key.secret
+
+
+async def test_a_gnupg_that_is_killed_says_nothing_of_a_signature(tmp_path, ring, alice):
+    once = f"test -e {tmp_path}/killed || {{ touch {tmp_path}/killed; kill -9 $$; }}"
+    async with Engine(binary=fake_gpg(tmp_path, AT.format(word="--verify", act=once))) as engine:
+        (seen,) = await engine.verify(ring, b"text", alice.sign_detached(b"text"))
+
+    assert (tmp_path / "killed").exists()
+    assert seen.status is SignatureStatus.GOOD
+
+
+@pytest.mark.parametrize(
+    ("word", "act", "says"),
+    [
+        ("--full-generate-key", "echo half; exit 2", r"does not make a key \(exit code 2\)"),
+        ("--export", "exit 2", r"does not export the public part of the key that it made \(exit code 2\)"),
+        ("--export-secret-keys", "kill -9 $$", r"the secret part of the key that it made \(killed by signal 9\)"),
+        ("--export-secret-keys", "exit 0", r"the secret part of the key that it made \(exit code 0\)"),
+    ],
+)
+async def test_where_gnupg_goes_on_failing_no_key_is_made_and_it_says_how_that_ended(tmp_path, word, act, says):
+    async with Engine(binary=fake_gpg(tmp_path, AT.format(word=word, act=act))) as engine:
+        with pytest.raises(EngineUnavailable, match=says):
+            await engine.make_list_key("l", "L list", "l@lists.example")
+
+
+async def test_a_gnupg_that_makes_no_key_in_its_time_is_not_asked_again(tmp_path):
+    asked = tmp_path / "asked"
+    binary = fake_gpg(tmp_path, f'echo "$$" >> {asked}; exec sleep 60')
+    async with Engine(binary=binary, timeout=0.5) as engine:
+        with pytest.raises(EngineSilent, match=r"does not make a key \(no end in its time\)"):
+            await engine.make_list_key("l", "L list", "l@lists.example")
+
+    assert len(asked.read_text().split()) == 1
