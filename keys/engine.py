@@ -147,12 +147,6 @@ class Engine:
     ) -> Finished:
         gpg = _Gpg(self._binary, place)
         bounds = Bounds(output or MAX_WORDS, min(seconds or self._timeout, self._timeout))
-        ended = await self._once(gpg, arguments, feed, bounds)
-        # Seen on a busy machine: it ends at once with 2, without a word about what it was given. That says nothing
-        # of the mail or the key, and it has done nothing, so it is asked once more.
-        return await self._once(gpg, arguments, feed, bounds) if ended.is_wordless else ended
-
-    async def _once(self, gpg: _Gpg, arguments: Sequence[str], feed: Feed, bounds: Bounds) -> Finished:
         async with self._slots:
             return await process.run(
                 lambda descriptors: gpg.command(arguments, descriptors),

@@ -96,7 +96,7 @@ class Home:
 async def twice(act: Callable[[], Awaitable[T]]) -> T:
     """Do something that begins in a new home each time; where our own side fails, once more.
 
-    Seen on a busy machine: a run of GnuPG fails, and the same run a moment later does not.
+    A machine that is short of memory kills a run of GnuPG, and not the same run a moment later.
     """
     try:
         return await act()

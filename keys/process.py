@@ -59,12 +59,6 @@ class Finished:
         return self.returncode == 0 and not self.cut and not self.timed_out
 
     @property
-    def is_wordless(self) -> bool:
-        """Whether it ended by itself with an error, and said nothing at all."""
-        ended_badly = self.returncode > 0 and not self.cut and not self.timed_out
-        return ended_badly and not self.status and not self.output
-
-    @property
     def was_ended(self) -> bool:
         """Whether it was killed before it had said all: by us for its silence, or by the system for want of memory.
 
@@ -235,14 +229,18 @@ def _further(data: bytes | None, ours: list[int]) -> int | None:
 
 
 def _limit(pid: int, bounds: Bounds) -> None:
-    """Bind the process from outside: nothing of ours has to run between fork and exec."""
+    """Bind the process from outside: nothing of ours has to run between fork and exec.
+
+    No core file may hold plaintext, but of that limit only the soft half is ours: GnuPG reads the hard one as it starts
+    and sets it again, and ends at once where it became less in between.
+    """
     wanted = {
         resource.RLIMIT_CPU: int(bounds.seconds) + 1,
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_FSIZE: FILE_SIZE,
-        resource.RLIMIT_CORE: 0,  # a core file would hold plaintext
     }
     with contextlib.suppress(ProcessLookupError):  # it has already ended
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, resource.prlimit(pid, resource.RLIMIT_CORE)[1]))
         for kind, limit in wanted.items():
             hard = resource.prlimit(pid, kind)[1]
             least = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
