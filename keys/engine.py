@@ -351,7 +351,7 @@ class Engine:
         while usable:
             generation = home.agent.generation
             ended = await self._seal(home, content, recipients)
-            if ended.succeeded and _is_signed(ended, own):
+            if _is_signed(ended, own):
                 if _body_tag(ended.output) == Tag.ENCRYPTED:
                     return ended.output, usable
                 if own in recipients:
@@ -387,18 +387,18 @@ class Engine:
         return await self._homes.at_work(ring, partial(self._sign, data=data))
 
     async def _sign(self, home: Home, data: bytes) -> bytes:
-        arguments = ("--no-emit-version", "--no-comments", "--armor", "--digest-algo", "SHA512")
-        own = home.key.fingerprint
-        for is_last in (False, True):
-            generation = home.agent.generation
-            feed = Feed(data, home.key.passphrase)
-            ended = await self._run(home.place, *arguments, "--local-user", f"{own}!", "--detach-sign", feed=feed)
-            if ended.succeeded and _is_signed(ended, own):
-                return ended.output
+        own, generation = home.key.fingerprint, home.agent.generation
+        run = partial(
+            self._run, home.place, "--no-emit-version", "--no-comments", "--armor", "--digest-algo", "SHA512",
+            "--local-user", f"{own}!", "--detach-sign", feed=Feed(data, home.key.passphrase),
+        )  # fmt: skip
+        ended = await run()
+        if not _is_signed(ended, own):
             await home.agent.restart(generation)
-            if is_last:
-                raise ended.failed("GnuPG does not sign")
-        raise EngineUnavailable("GnuPG does not sign")
+            ended = await run()
+        if not _is_signed(ended, own):
+            raise ended.failed("GnuPG does not sign")
+        return ended.output
 
 
 def _closed(why: OpenStatus) -> Opened:
@@ -406,9 +406,12 @@ def _closed(why: OpenStatus) -> Opened:
 
 
 def _is_signed(ended: Finished, fingerprint: str) -> bool:
-    """Tell whether exactly one signature was made, by the list's own key (type, algorithms, class, time, fpr)."""
+    """Tell whether it succeeded and made exactly one signature, by the list's own key.
+
+    SIG_CREATED holds the type, algorithms, class, time and fingerprint.
+    """
     lines = ended.all("SIG_CREATED")
-    return len(lines) == 1 and lines[0].words()[-1] == fingerprint
+    return ended.succeeded and len(lines) == 1 and lines[0].words()[-1] == fingerprint
 
 
 def _body_tag(message: bytes) -> int:

@@ -89,8 +89,13 @@ class Home:
         if self.owns_home:
             remove(self.place.home)
         else:
-            self.place.keyring.unlink(missing_ok=True)
-            self.place.keyring.with_name(self.place.keyring.name + "~").unlink(missing_ok=True)
+            _unlink(self.place.keyring)
+
+
+def _unlink(keyring: Path) -> None:
+    """Remove a keyring, and the copy of it that GnuPG keeps beside it."""
+    keyring.unlink(missing_ok=True)
+    keyring.with_name(keyring.name + "~").unlink(missing_ok=True)
 
 
 async def twice(act: Callable[[], Awaitable[T]]) -> T:
@@ -183,28 +188,35 @@ class Homes:
         return home
 
     async def _build(self, ring: Ring, digest: bytes, old: Home | None) -> Home:
+        """Make a home, or another keyring in an old one with the same key; what fails leaves nothing."""
         self._count += 1
-        keyring = f"pinned-{self._count}.kbx"
-        pinned = set(ring.pinned)
-        if old and old.key == ring.key:
-            place, agent = Place(old.place.home, old.place.home / keyring), old.agent
-            if old.pinned <= pinned:  # only more of them: what is there already need not be checked again
-                shutil.copyfile(old.place.keyring, place.keyring)
-                pinned -= old.pinned
+        if old and old.key != ring.key:
+            old = None
+        home = old.place.home if old else self._runtime.new_home()
+        agent = old.agent if old else Agent(home, self._environment)
+        place = Place(home, home / f"pinned-{self._count}.kbx")
+        try:
+            await self._fill(place, agent, ring, old)
+        except BaseException:
+            if old:
+                _unlink(place.keyring)
             else:
-                await self._import_list_key(place, ring.key.public, ring.key, needed=0)
-        else:
-            home = self._runtime.new_home()
-            (home / "gpg-agent.conf").write_text(AGENT_CONFIG)
-            place, agent = Place(home, home / keyring), Agent(home, self._environment)
-            try:
-                await agent.start()
-                await self._import_list_key(place, ring.key.secret, ring.key, needed=SECRET_IMPORTED)
-            except BaseException:
                 remove(home)
-                raise
-        await self._import_pinned(place, pinned)
+            raise
         return Home(place, agent, ring.key, frozenset(ring.pinned), digest, _key_ids(ring))
+
+    async def _fill(self, place: Place, agent: Agent, ring: Ring, old: Home | None) -> None:
+        pinned = set(ring.pinned)
+        if old is None:
+            (place.home / "gpg-agent.conf").write_text(AGENT_CONFIG)
+            await agent.start()
+            await self._import_list_key(place, ring.key.secret, ring.key, needed=SECRET_IMPORTED)
+        elif old.pinned <= pinned:  # only more of them: what is there already need not be checked again
+            shutil.copyfile(old.place.keyring, place.keyring)
+            pinned -= old.pinned
+        else:
+            await self._import_list_key(place, ring.key.public, ring.key, needed=0)
+        await self._import_pinned(place, pinned)
 
     async def _import_list_key(self, place: Place, material: bytes, key: ListKey, *, needed: int) -> None:
         passphrase = key.passphrase if needed else None
@@ -232,7 +244,7 @@ class Homes:
     async def _import_public(self, place: Place, material: bytes) -> set[str]:
         options = "import-minimal,self-sigs-only"
         ended = await self._run(place, "--import-options", options, "--import", feed=Feed(material))
-        if ended.timed_out:
+        if ended.was_ended:
             raise ended.failed("GnuPG does not import keys")
         return {line.words()[1] for line in ended.all("IMPORT_OK") if len(line.words()) > 1}
 

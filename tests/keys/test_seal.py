@@ -7,7 +7,7 @@ import os
 import pysequoia
 import pytest
 
-from keys import packets
+from keys import packets, runtime
 from keys.engine import MICALG, Engine
 from keys.errors import EngineSilent, EngineUnavailable
 from keys.results import PinnedKey, Ring, SealRequest, SignatureStatus
@@ -332,6 +332,37 @@ async def test_a_gnupg_that_is_killed_says_nothing_of_a_signature(tmp_path, ring
 
     assert (tmp_path / "killed").exists()
     assert seen.status is SignatureStatus.GOOD
+
+
+PINNED = "--import-options"
+
+
+async def test_where_pinned_keys_can_not_be_read_in_nothing_is_sealed_and_nothing_stays(tmp_path, ring, alice):
+    request = [SealRequest("a", (alice.fingerprint,))]
+    async with Engine(binary=fake_gpg(tmp_path, AT.format(word=PINNED, act="kill -9 $$"))) as engine:
+        with pytest.raises(EngineUnavailable, match=r"does not import keys \(killed by signal 9\)"):
+            await engine.seal_for(ring, b"text", request)
+
+        assert [path.name for path in engine._runtime.path.iterdir()] == ["lock"]
+        assert not runtime.agents_under(engine._runtime.path)
+
+
+async def test_a_gnupg_that_is_killed_leaves_nobody_out(tmp_path, list_key, alice, bob):
+    once = f"test -e {tmp_path}/killed || {{ touch {tmp_path}/killed; kill -9 $$; }}"
+    pins = tuple(PinnedKey(one.fingerprint, one.public_binary) for one in (alice, bob))
+    requests = [SealRequest(one.fingerprint, (one.fingerprint,)) for one in (alice, bob)]
+    async with Engine(binary=fake_gpg(tmp_path, AT.format(word=PINNED, act=once))) as engine:
+        first = await engine.seal_for(Ring(list_key, pins[:1], 1), b"text", requests[:1])
+        (tmp_path / "killed").unlink()
+        both = await engine.seal_for(Ring(list_key, pins, 2), b"text", requests)
+        (home,) = (path for path in engine._runtime.path.iterdir() if path.is_dir())
+        keyrings = list(home.glob("*.kbx"))
+
+    assert first.packets.keys() == {alice.fingerprint}
+    assert both.packets.keys() == {alice.fingerprint, bob.fingerprint}
+    assert not first.refused
+    assert not both.refused
+    assert len(keyrings) == 1
 
 
 @pytest.mark.parametrize(
