@@ -41,14 +41,7 @@ class Pager:
         # Our own keys in our own order: whatever else a caller holds stays here.
         line = json.dumps({name: event.get(name) for name in FIELDS}).encode("ascii") + b"\n"
         try:
-            # A session of its own, so that on a time-out all of its children end with it.
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
+            process = await _start(self._command)
         except (OSError, ValueError):
             return False  # not there, not executable, no memory, a NUL in it
         try:
@@ -59,6 +52,28 @@ class Pager:
         finally:
             await _end(process)
         return process.returncode == 0
+
+
+async def _start(command: Sequence[str]) -> asyncio.subprocess.Process:
+    """Start it in a session of its own, so that all of its children end with it. Raises OSError and ValueError.
+
+    A cancel in the middle waits for the start: asyncio would kill the command alone, and wait for its children.
+    """
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    )
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(OSError, ValueError):
+            await _end(await starting)
+        raise
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -5,8 +5,10 @@ import json
 import os
 import select
 import stat
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,6 +108,30 @@ async def test_cancelling_ends_the_command(tmp_path: Path):
         await telling
 
     assert is_gone(pid)
+
+
+async def test_cancelling_while_it_starts_ends_the_command_with_its_children(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    command = script(tmp_path / "page", f'sleep 300 & echo $$ $! > "{pipe}"; wait')
+    pids: list[str] = []
+
+    class Started(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            pids.extend(pipe.read_text().split())  # it runs, and the loop has not heard so yet
+            telling.cancel()
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    telling = asyncio.create_task(Pager([str(command)]).tell(EVENT))
+    await asyncio.wait({telling}, timeout=20)
+
+    assert telling.cancelled()
+    assert len(pids) == 2
+    for pid in pids:
+        assert is_gone(int(pid))
 
 
 async def test_events_are_told_side_by_side(tmp_path: Path):
