@@ -279,6 +279,8 @@ class Engine:
         if status.has_used_key(ended, fingerprint) and not ended.timed_out:
             return _closed(OpenStatus.DAMAGED)
         if await self._answers(home):
+            if not await home.agent.is_still(generation):
+                return None  # another message's failure replaced the agent under this one
             return _closed(OpenStatus.DAMAGED if named else OpenStatus.NOT_FOR_US)
         await home.agent.restart(generation)
         if ended.timed_out and not await self._answers(home):

@@ -58,9 +58,16 @@ class Agent:
         """Kill and start it, unless somebody has done so since generation ``seen``."""
         async with self._lock:
             if self.generation == seen:
-                kill_agents(self._home)
-                await self.start()
-                self.generation += 1
+                try:
+                    kill_agents(self._home)
+                    await self.start()
+                finally:
+                    self.generation += 1
+
+    async def is_still(self, seen: int) -> bool:
+        """Whether nobody has killed it since generation ``seen``; who is just about it is waited for."""
+        async with self._lock:
+            return self.generation == seen
 
 
 @dataclass(slots=True)

@@ -267,6 +267,26 @@ async def test_a_killed_agent_is_started_again_and_the_message_opens(engine, rin
     assert runtime.agents_under(engine._runtime.path) != [agent]
 
 
+async def test_what_fails_while_another_replaces_the_agent_is_no_damage(engine, ring, list_key, alice, monkeypatch):
+    message = alice.sign_encrypt(TEXT, [list_key.public])
+    original, meanwhile = engine._decrypt, []
+
+    async def decrypt(home, *arguments, **options):
+        if meanwhile:
+            return await original(home, *arguments, **options)
+        runtime.kill_agents(home.place.home)
+        meanwhile.append(await original(home, *arguments, **options))
+        await home.agent.restart(home.agent.generation)  # by another message that had failed before
+        return meanwhile[0]
+
+    monkeypatch.setattr(engine, "_decrypt", decrypt)
+
+    opened = await engine.open(ring, message)
+
+    assert not meanwhile[0].succeeded
+    assert (opened.status, opened.plaintext) == (OpenStatus.OPENED, TEXT)
+
+
 async def test_a_hanging_agent_is_replaced_and_never_judged_as_damage(ring, list_key, alice):
     message = alice.sign_encrypt(TEXT, [list_key.public])
     async with Engine(timeout=1) as engine:
