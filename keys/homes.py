@@ -12,7 +12,7 @@ import contextlib
 import hashlib
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +40,8 @@ class Agent:
         self._environment = environment
         self._lock = asyncio.Lock()
         self.generation = 0
+        self.users = 0  # runs in progress at its home, whatever their keyring
+        self.is_left = False  # nobody begins anything at its home any more
 
     async def start(self) -> None:
         """Start it; raises EngineUnavailable."""
@@ -82,7 +84,6 @@ class Home:
     key_ids: dict[str, frozenset[str]]  # by primary fingerprint: the ids of the key and its subkeys
     users: int = 0
     is_current: bool = True
-    owns_home: bool = field(default=False)  # nobody goes on with its directory
 
     @property
     def stands(self) -> bool:
@@ -90,13 +91,13 @@ class Home:
         return self.place.keyring.is_file() and any((self.place.home / SECRETS).glob("*.key"))
 
     def dispose(self) -> None:
-        """Remove it from the disk, once it is neither current nor used."""
+        """Remove it from the disk, once it is neither current nor used; its directory goes with the last one in it."""
         if self.is_current or self.users:
             return
-        if self.owns_home:
-            remove(self.place.home)
-        else:
+        if not self.agent.is_left:
             _unlink(self.place.keyring)
+        elif not self.agent.users:
+            remove(self.place.home)
 
 
 def _unlink(keyring: Path) -> None:
@@ -146,6 +147,7 @@ class Homes:
         async with lock:
             home = await self._ready(ring)
             home.users += 1
+            home.agent.users += 1
         try:
             yield home
         except EngineUnavailable:
@@ -153,6 +155,7 @@ class Homes:
             raise
         finally:
             home.users -= 1
+            home.agent.users -= 1
             home.dispose()
 
     async def at_work(self, ring: Ring, act: Callable[[Home], Awaitable[T]]) -> T:
@@ -169,7 +172,7 @@ class Homes:
         if self._current.get(list_id) is home:
             del self._current[list_id]
             self._rings.pop(list_id, None)
-            home.is_current, home.owns_home = False, True
+            home.is_current, home.agent.is_left = False, True
 
     async def _ready(self, ring: Ring) -> Home:
         list_id = ring.key.list_id
@@ -188,7 +191,7 @@ class Homes:
                 raise EngineUnavailable(f"GnuPG's home can't be written: {error.strerror}") from error
             if home:
                 home.is_current = False
-                home.owns_home = home.place.home != fresh.place.home
+                home.agent.is_left = home.agent is not fresh.agent
                 home.dispose()
             home = self._current[list_id] = fresh
         self._rings[list_id] = ring
