@@ -251,11 +251,12 @@ async def _attend(process: asyncio.subprocess.Process, status_file: io.FileIO, b
     """Read both pipes to their ends, or kill the process where it says or takes too much."""
     loop = asyncio.get_running_loop()
     words = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(words), status_file)
+    transport: asyncio.ReadTransport | None = None
     output, status = bytearray(), bytearray()
     fits, timed_out = True, False
     try:
         async with asyncio.timeout(bounds.seconds):
+            transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(words), status_file)
             both = await asyncio.gather(
                 _collect(process, process.stdout, output, bounds.output),
                 _collect(process, words, status, STATUS_CAP),
@@ -265,8 +266,11 @@ async def _attend(process: asyncio.subprocess.Process, status_file: io.FileIO, b
     except TimeoutError:
         timed_out = True
     finally:
-        await _end(process)
-        transport.close()
+        try:
+            await _end(process)
+        finally:  # even where that is cancelled: a closed descriptor that the loop still watches would deafen the next
+            if transport:
+                transport.close()
     lines = parse_status(bytes(status))
     return Finished(process.returncode or 0, lines, bytes(output), cut=not fits, timed_out=timed_out)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -110,6 +112,48 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path):
         await task
 
     assert not is_alive(int(marker.read_text()))
+
+
+@pytest.mark.parametrize("steps", range(1, 12))
+async def test_a_run_that_is_cancelled_at_any_step_of_its_start_leaves_no_process(monkeypatch, steps):
+    started = []
+
+    class Started(subprocess.Popen[bytes]):
+        def __init__(self, *words: Any, **options: Any) -> None:
+            super().__init__(*words, **options)
+            started.append(self.pid)
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+    task = asyncio.create_task(run_python("import time; time.sleep(60)"))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert len(started) == 1
+    assert not is_alive(started[0])
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_run_that_is_cancelled_once_more_while_it_ends_is_in_nobodys_way(tmp_path, steps):
+    marker = tmp_path / "pid"
+    code = f"open({str(marker)!r}, 'w').write(str(os.getpid())); import time; time.sleep(60)"
+    task = asyncio.create_task(run_python(code))
+    while not marker.exists() or not marker.read_text():  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0.01)
+
+    task.cancel()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await death_of(int(marker.read_text()))
+    following = [await run_python("print(1)") for _ in range(3)]
+
+    assert all(ended.succeeded for ended in following)
 
 
 async def test_limits_of_the_kernel_hold_from_the_outside():
