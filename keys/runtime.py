@@ -11,10 +11,12 @@ import contextlib
 import fcntl
 import os
 import secrets
+import select
 import shutil
 import signal
 import stat
 import tempfile
+import time
 from pathlib import Path
 
 from keys.errors import EngineUnavailable
@@ -22,6 +24,7 @@ from keys.errors import EngineUnavailable
 PREFIX = "eg-"
 UNBORN = "." + PREFIX  # not swept: its lock is not taken yet
 LOCK = "lock"
+DEATH_SECONDS = 5  # a killed process needs a thousandth of one, unless the kernel itself holds it up
 # sun_path has 108 bytes; GnuPG's longest socket name below a home of ours is "/99/S.gpg-agent.browser".
 LONGEST = 100 - len("/eg-xxxxxxxx/9999/S.gpg-agent.browser")
 
@@ -105,13 +108,30 @@ def remove(path: Path) -> None:
 
 
 def kill_agents(directory: Path) -> None:
-    """Kill the agents whose homes lie in this directory.
+    """Kill the agents whose homes lie in this directory, and see them dead.
 
-    By signal and not by asking them: one that hangs, or is stopped, would not answer.
+    By signal and not by asking them: one that hangs, or is stopped, would not answer. On a busy machine
+    the kernel takes a moment to end them, and until then their sockets take calls that nobody answers.
     """
-    for pid in agents_under(directory):
-        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
-            os.kill(pid, signal.SIGKILL)
+    with contextlib.ExitStack() as stack:
+        ends = [_kill(pid, stack) for pid in agents_under(directory)]
+        last = time.monotonic() + DEATH_SECONDS
+        for end in ends:
+            if end is not None:
+                death = select.poll()
+                death.register(end, select.POLLIN)
+                death.poll(1000 * max(0.0, last - time.monotonic()))
+
+
+def _kill(pid: int, stack: contextlib.ExitStack) -> int | None:
+    """Kill a process; give a descriptor that is readable once it is dead, where the kernel has one."""
+    end = None
+    with contextlib.suppress(OSError):  # it has ended by itself, or the kernel is older than 5.3
+        end = os.pidfd_open(pid)
+        stack.callback(os.close, end)
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+        os.kill(pid, signal.SIGKILL)
+    return end
 
 
 def agents_under(directory: Path) -> list[int]:

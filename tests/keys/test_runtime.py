@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 
 from keys import runtime
 from keys.engine import Engine
+from keys.homes import Agent
 from keys.runtime import Runtime, agents_under
 
 LIVE = """
@@ -83,16 +84,29 @@ def test_a_start_leaves_the_living_alone(short_base):
 
 def test_a_stopped_agent_does_not_hold_up_the_end(short_base):
     process, left = start(short_base)
-    agent = agents_under(left)[0]
-    ended = os.pidfd_open(agent)
-    os.kill(agent, signal.SIGSTOP)
+    os.kill(agents_under(left)[0], signal.SIGSTOP)
     finish(process)
 
     Runtime(short_base).close()
-    select.select([ended], [], [], 30)  # it was killed; on a busy machine the kernel takes a moment to end it
-    os.close(ended)
 
     assert agents_under(left) == []
+
+
+async def test_agents_that_were_killed_are_dead_though_the_kernel_takes_its_time(engine, monkeypatch):
+    home = engine._runtime.new_home()
+    await Agent(home, engine._environment).start()
+    kill, late = os.kill, []
+
+    def slowly(pid: int, number: int) -> None:
+        late.append(Timer(0.2, kill, (pid, number)))
+        late[0].start()
+
+    monkeypatch.setattr(os, "kill", slowly)
+    runtime.kill_agents(home)
+
+    assert agents_under(home) == []
+    late[0].join()
+    assert len(late) == 1
 
 
 def test_directories_that_are_not_ours_stay(short_base):
