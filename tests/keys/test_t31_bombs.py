@@ -33,7 +33,7 @@ async def test_a_bomb_is_too_large_and_gives_nothing(engine, ring, bomb):
     opened = await engine.open(ring, bomb)
 
     assert (opened.status, opened.plaintext, opened.signatures) == (OpenStatus.TOO_LARGE, None, ())
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 30  # half of what a run may take; it takes one second
 
 
 async def test_a_bomb_of_bombs_gives_nothing(engine, ring, alice, list_key):
