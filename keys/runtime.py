@@ -129,8 +129,10 @@ def _kill(pid: int, stack: contextlib.ExitStack) -> int | None:
     with contextlib.suppress(OSError):  # it has ended by itself, or the kernel is older than 5.3
         end = os.pidfd_open(pid)
         stack.callback(os.close, end)
-    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+    try:
         os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # it has ended by itself, or another user gave his an agent's name
+        return None
     return end
 
 

@@ -109,6 +109,24 @@ async def test_agents_that_were_killed_are_dead_though_the_kernel_takes_its_time
     assert len(late) == 1
 
 
+async def test_what_another_user_calls_an_agent_of_ours_does_not_keep_ours_from_ending(monkeypatch):
+    async with Engine() as engine:
+        home = engine._runtime.new_home()
+        await Agent(home, engine._environment).start()
+        (agent,) = agents_under(home)
+        # As root everything can be killed, so the kernel's answer is given for it: process 1 is somebody else's.
+        kill, found = os.kill, runtime.agents_under
+        monkeypatch.setattr(runtime, "agents_under", lambda directory: [1, *found(directory)])
+        monkeypatch.setattr(os, "kill", lambda pid, number: denied() if pid == 1 else kill(pid, number))
+
+    assert not engine._runtime.path.exists()
+    assert agent not in found(home)
+
+
+def denied() -> None:
+    raise PermissionError
+
+
 def test_directories_that_are_not_ours_stay(short_base):
     strange = short_base / "eg-strange1"
     strange.mkdir()
