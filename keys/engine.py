@@ -276,6 +276,8 @@ class Engine:
             return _closed(OpenStatus.TOO_LARGE)
         if ended.returncode < 0 and not ended.timed_out and not is_last:
             return None  # killed by somebody else: the machine was short of memory, perhaps
+        if ended.was_ended and not ended.timed_out:
+            raise ended.failed("GnuPG does not open a message")  # and is short of it still
         if status.has_used_key(ended, fingerprint) and not ended.timed_out:
             return _closed(OpenStatus.DAMAGED)
         if await self._answers(home):

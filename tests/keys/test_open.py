@@ -353,6 +353,15 @@ async def test_a_gnupg_that_fails_only_later_is_our_own_failure_too(tmp_path, ri
                 await engine.seal_for(ring, TEXT, [SealRequest("a", (alice.fingerprint,))])
 
 
+async def test_a_gnupg_that_is_killed_over_a_large_message_alone_is_our_own_failure(tmp_path, ring, list_key, alice):
+    message = alice.sign_encrypt(os.urandom(20_000), [list_key.public])
+    large = "test $(stat -Lc %s /dev/stdin) -gt 20000 && kill -9 $$"
+    async with Engine(binary=fake_gpg(tmp_path, f'{large}; exec /usr/bin/gpg "$@"')) as engine:
+        with pytest.raises(EngineUnavailable, match=r"does not open a message \(killed by signal 9\)"):
+            await engine.open(ring, message)
+        assert await engine.probe(ring)
+
+
 async def test_a_missing_gnupg_is_our_own_failure(ring, tmp_path):
     async with Engine(binary=str(tmp_path / "no-gpg")) as engine:
         with pytest.raises(EngineUnavailable):
