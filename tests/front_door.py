@@ -15,12 +15,13 @@ import trustme
 from gateway import replies
 from gateway.envelope import Envelope
 from gateway.replies import Reply
-from gateway.smtp import Door
+from gateway.smtp import Door, _Session
 
 LIST = "early-disclosure@lists.example"
 DOMAIN = "lists.example"
 NOW = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 MAIL = b"Subject: x\r\n\r\nhello\r\n"
+PATIENCE = 60.0  # seconds: what never comes fails; a machine that stands still for a moment does not
 
 
 class FrontDoor:
@@ -83,6 +84,15 @@ class FrontDoor:
             await client.say(b"LHLO me" if self.door.protocol == "lmtp" else b"EHLO me")
         return client
 
+    def session(self) -> _Session:
+        """The door's side of the one connection that there is."""
+        (session,) = self.door._sessions
+        return session
+
+    def hurry(self, seconds: float) -> None:
+        """Let the limit that runs for the one connection be up so many seconds from now."""
+        self.session()._reset_timeout(seconds)
+
     async def send(self, content: bytes, *, sender: bytes = b"<a@x.example>") -> bytes:
         """Send one mail over a connection of its own: the reply after the dot."""
         client = await self.client()
@@ -101,7 +111,7 @@ class Client:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def answer(self, timeout: float = 5.0) -> bytes:
+    async def answer(self, timeout: float = PATIENCE) -> bytes:
         """Read one whole reply; b"" where the connection is closed."""
         lines = b""
         async with asyncio.timeout(timeout):
@@ -121,7 +131,7 @@ class Client:
         assert (await self.say(b"RCPT TO:<" + LIST.encode() + b">")).startswith(b"250")
         assert (await self.say(b"DATA")).startswith(b"354")
 
-    async def rest(self, timeout: float = 5.0) -> bytes:
+    async def rest(self, timeout: float = PATIENCE) -> bytes:
         """Read until the server closes."""
         async with asyncio.timeout(timeout):
             return await self.reader.read()
@@ -131,7 +141,7 @@ class Client:
         await asyncio.sleep(0)
 
 
-async def until(claim: Callable[[], Awaitable[bool] | bool], timeout: float = 5.0) -> None:
+async def until(claim: Callable[[], Awaitable[bool] | bool], timeout: float = PATIENCE) -> None:
     """Give the loop turns until a claim holds."""
     async with asyncio.timeout(timeout):
         while not claim():

@@ -24,28 +24,28 @@ async def elapsed(clock: Clock, *, until: float | None, at_most: float, wake: as
     loop = asyncio.get_running_loop()
     began = loop.time()
     instant = None if until is None else clock.now() + timedelta(seconds=until)
-    await asyncio.wait_for(clock.wait(instant, wake, at_most), 5)
+    await asyncio.wait_for(clock.wait(instant, wake, at_most), 60)
     return loop.time() - began
 
 
 @pytest.mark.parametrize(
     ("until", "at_most", "least"),
     [
-        pytest.param(0.02, 4.0, 0.015, id="until its instant"),
-        pytest.param(60.0, 0.02, 0.015, id="at most so long, for a clock that was set"),
+        pytest.param(0.02, 3600.0, 0.015, id="until its instant"),
+        pytest.param(3600.0, 0.02, 0.015, id="at most so long, for a clock that was set"),
         pytest.param(None, 0.02, 0.015, id="without an instant"),
-        pytest.param(-60.0, 4.0, 0.0, id="not at all for what is past"),
+        pytest.param(-60.0, 3600.0, 0.0, id="not at all for what is past"),
     ],
 )
 async def test_the_machine_waits(until, at_most, least):
-    assert least <= await elapsed(SystemClock(), until=until, at_most=at_most, wake=asyncio.Event()) < 2
+    assert least <= await elapsed(SystemClock(), until=until, at_most=at_most, wake=asyncio.Event())
 
 
 async def test_a_nudge_ends_the_wait_at_once():
     wake = asyncio.Event()
     asyncio.get_running_loop().call_soon(wake.set)
 
-    assert await elapsed(SystemClock(), until=60, at_most=60, wake=wake) < 2
+    assert await elapsed(SystemClock(), until=3600, at_most=3600, wake=wake) < 60
 
 
 async def test_a_clock_that_was_set_back_makes_the_caller_wait_again():
@@ -83,7 +83,7 @@ async def test_the_fake_clock_listens_to_a_nudge():
     await asyncio.sleep(0)
 
     wake.set()
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 60)
 
     assert clock.now() == START
 

@@ -21,7 +21,7 @@ async def box() -> AsyncIterator[Mailbox]:
 
 @pytest.fixture
 async def relay(box: Mailbox) -> AsyncIterator[Relay]:
-    relay = Relay(box.host, box.port, tls="none", hostname="gw.example", timeout=5)
+    relay = Relay(box.host, box.port, tls="none", hostname="gw.example", timeout=60)
     yield relay
     await relay.close()
 

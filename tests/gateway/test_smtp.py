@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from front_door import LIST, MAIL, NOW, FrontDoor, until
+from front_door import LIST, MAIL, NOW, PATIENCE, FrontDoor, until
 from gateway import replies
 from gateway.envelope import Envelope, holds_bare_bytes, normalise
 from gateway.replies import Reply
@@ -26,7 +26,7 @@ async def test_a_mail_is_handed_over_whole_and_answered_by_its_taker():
 
 async def test_an_ordinary_client_library_gets_through():
     def talk() -> dict[str, tuple[int, bytes]]:
-        with smtplib.SMTP(front.host, front.port, timeout=5) as client:
+        with smtplib.SMTP(front.host, front.port, timeout=PATIENCE) as client:
             return client.sendmail("a@x.example", [LIST], "Subject: x\n\n.leading dot\n..two\n")
 
     async with FrontDoor() as front:
@@ -225,7 +225,7 @@ async def test_closing_waits_for_the_mail_in_hand_and_answers_it():
         await busy.write(MAIL + b".\r\n")
         await begun.wait()
 
-        closing = asyncio.create_task(front.door.close(5))
+        closing = asyncio.create_task(front.door.close(PATIENCE))
         assert (await idle.rest()).startswith(b"421 4.3.2")
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(front.host, front.port)

@@ -7,14 +7,13 @@ import ssl
 
 import pytest
 
-from front_door import LIST, MAIL, Client, FrontDoor, until
-from gateway.envelope import Limits
+from front_door import LIST, MAIL, PATIENCE, Client, FrontDoor, until
 
 INJECTED = b"EHLO x\r\nMAIL FROM:<i@x.example>\r\nRCPT TO:<" + LIST.encode() + b">\r\nDATA\r\ninjected\r\n.\r\n"
 
 
 async def under_tls(front: FrontDoor, client: Client) -> None:
-    await asyncio.wait_for(client.writer.start_tls(front.client_context(), server_hostname="localhost"), 5)
+    await asyncio.wait_for(client.writer.start_tls(front.client_context(), server_hostname="localhost"), PATIENCE)
 
 
 async def test_a_mail_goes_through_under_tls():
@@ -105,9 +104,10 @@ async def test_a_client_that_breaks_the_handshake_off_leaves_nothing_behind(junk
 
 
 async def test_a_client_that_never_begins_the_handshake_is_dropped_and_leaves_nothing_behind():
-    async with FrontDoor(tls=True, limits=Limits(idle=0.05)) as front:
+    async with FrontDoor(tls=True) as front:
         client = await front.client()
         await client.say(b"STARTTLS")
+        front.hurry(0.05)
 
         await client.rest()
 

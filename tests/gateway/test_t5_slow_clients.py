@@ -6,18 +6,18 @@ import asyncio
 
 import pytest
 
-from front_door import MAIL, FrontDoor, until
+from front_door import LIST, MAIL, FrontDoor, until
 from gateway import replies
 from gateway.envelope import Envelope, Limits
 from gateway.replies import Reply
 
 
 @pytest.mark.side
-async def test_a_thousand_idle_connections_do_not_keep_a_good_client_out():
+async def test_five_hundred_idle_connections_do_not_keep_a_good_client_out():
     async with FrontDoor(limits=Limits(connections=50, per_peer=50)) as front:
-        idle = [await asyncio.open_connection(front.host, front.port) for _ in range(1000)]
-        async with asyncio.timeout(2):
-            assert (await front.send(MAIL)).startswith(b"250")
+        # No more: many a machine lets a process have a thousand files open.
+        idle = [await asyncio.open_connection(front.host, front.port) for _ in range(500)]
+        assert (await front.send(MAIL)).startswith(b"250")
 
         assert len(front.door._sessions) <= 50
         for _, writer in idle:
@@ -83,7 +83,7 @@ async def test_where_all_are_being_stored_the_new_client_is_asked_to_come_again(
 
 async def test_an_idle_client_is_sent_away():
     async with FrontDoor(limits=Limits(idle=0.05)) as front:
-        client = await front.client()
+        client = await front.client(greet=False)
 
         assert (await client.rest()).startswith(b"421 ")
 
@@ -93,10 +93,12 @@ async def test_a_mail_that_trickles_in_is_not_waited_for():
         client = await front.client()
         await client.begin()
 
+        session = front.session()
+
         async def trickle() -> None:
-            while True:
+            while not session.dismissed:  # what is written to a closed door takes the answer back
                 await client.write(b"x")
-                await asyncio.sleep(0.15)  # seldom: what is written to a closed door takes the answer back
+                await asyncio.sleep(0.05)
 
         trickling = asyncio.create_task(trickle())
         try:
@@ -115,8 +117,15 @@ async def test_no_time_limit_cuts_off_the_storing_of_a_mail():
         await asyncio.sleep(0.2)
         return replies.OK
 
-    async with FrontDoor(limits=Limits(idle=0.05, data=0.05), take=take) as front:
-        assert (await front.send(MAIL)).startswith(b"250")
+    async with FrontDoor(limits=Limits(data=0.05), take=take) as front:
+        client = await front.client()
+        await client.say(b"MAIL FROM:<a@x.example>")
+        await client.say(b"RCPT TO:<" + LIST.encode() + b">")
+
+        await client.write(b"DATA\r\n" + MAIL + b".\r\n")  # in one: it is read before the limit can be up
+
+        assert (await client.answer()).startswith(b"354")
+        assert (await client.answer()).startswith(b"250")
 
 
 @pytest.mark.parametrize(
@@ -134,11 +143,12 @@ async def test_a_client_that_repeats_itself_is_sent_away(command: bytes, most: i
 
 async def test_a_client_that_reads_nothing_is_dropped_all_the_same(monkeypatch):
     monkeypatch.setattr("gateway.smtp._GOODBYE_LIMIT", 0.05)
-    async with FrontDoor(limits=Limits(idle=0.2)) as front:
+    async with FrontDoor() as front:
         client = await front.client()
         client.reader._transport.pause_reading()
-        session = next(iter(front.door._sessions))
+        session = front.session()
         session.transport.pause_reading()
         session.transport.write(b"x" * 20_000_000)
+        front.hurry(0.05)
 
         await until(lambda: not front.door._sessions)
