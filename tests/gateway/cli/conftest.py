@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 import structlog
 from typer.testing import CliRunner, Result
 
+from gateway import log
 from gateway.cli import app
 from openpgp import Person
 from world import LIST, World
@@ -30,9 +34,21 @@ CAST = {
 
 @pytest.fixture(autouse=True)
 def loud_again() -> Iterator[None]:
-    """A command that acts silences the log of its process, which here is also that of other tests."""
+    """A command takes the log and the hooks of its process over, which here is also that of other tests.
+
+    What a library says later would stand in what the next command prints, and what fails unseen would be no failure.
+    """
+    root = logging.getLogger()
+    before = [(one, one.level, list(one.handlers)) for one in (root, *map(logging.getLogger, log.LOUD))]
+    owners = ((sys, "excepthook"), (threading, "excepthook"), (sys, "unraisablehook"))
+    hooks = [(owner, name, getattr(owner, name)) for owner, name in owners]
     yield
     structlog.reset_defaults()
+    for one, level, handlers in before:
+        one.setLevel(level)
+        one.handlers[:] = [each for each in handlers if not isinstance(each, log.LibraryHandler)]
+    for owner, name, hook in hooks:
+        setattr(owner, name, hook)
 
 
 @pytest.fixture(scope="session")
