@@ -178,7 +178,8 @@ async def service(
             if running.process is not None:
                 await running.end(signal.SIGKILL)
             for pid in agents([temporary]):
-                os.kill(pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it has ended by itself meanwhile
+                    os.kill(pid, signal.SIGKILL)
 
 
 class _Machine(FakeClock):

@@ -218,18 +218,21 @@ async def test_the_answer_of_a_job_given_up_never_reaches_the_next(parser):
 
 
 class Evil:
+    def __init__(self, path):
+        self.path = path
+
     def __reduce__(self):
-        return (os.mkdir, ("/tmp/g-evil-parser",))
+        return (os.mkdir, (self.path,))
 
 
-async def test_a_process_taken_over_runs_nothing_here():
-    evil = pickle.dumps(Evil())
+async def test_a_process_taken_over_runs_nothing_here(tmp_path):
+    evil = pickle.dumps(Evil(str(tmp_path / "evil")))
     parser = Parser(command=fake(f"say({evil!r}); sys.stdin.read()"))
 
     with pytest.raises(ParserUnavailable, match="something else"):
         await parser.payload(b"x")
 
-    assert not Path("/tmp/g-evil-parser").exists()
+    assert not (tmp_path / "evil").exists()
     await parser.close()
 
 

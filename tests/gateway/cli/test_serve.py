@@ -43,7 +43,7 @@ async def test_it_says_where_it_listens_and_stops_when_told(house, number):
 
         process.send_signal(number)
 
-        said, log = await asyncio.wait_for(process.communicate(), 10)
+        said, log = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 0, log.decode()
         assert said == b""
 
@@ -56,7 +56,7 @@ async def test_what_a_command_changes_holds_for_the_running_service(house, peopl
             await asyncio.to_thread(house.add_coordinator, alice)
             await asyncio.to_thread(house.add_member, north, "Northwind")
 
-            received = await box.wait_for(2, 30)
+            received = await box.wait_for(2, 60)
 
             assert {mail.recipient for mail in received} == {alice.address}
             said, _ = alice.decrypt(received[-1].content)
