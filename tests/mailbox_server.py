@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 import warnings
 from collections import deque
@@ -82,6 +83,7 @@ class Mailbox:
         self._context: ssl.SSLContext | None = None
         self._scripts: dict[tuple[Stage, str | None], _Line] = {}
         self._server: asyncio.Server | None = None
+        self._held: socket.socket | None = None  # bound and never listening: nobody else is given the port
         self._sessions: set[_Session] = set()
         self._news = asyncio.Condition()
         self._notes: set[asyncio.Task[None]] = set()
@@ -104,6 +106,11 @@ class Mailbox:
     async def start(self) -> Mailbox:
         loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
+        if self._held is None:
+            self._held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind((self.host, 0))
+            self.port = self._held.getsockname()[1]
         self._server = await loop.create_server(
             lambda: _Session(self, loop),
             self.host,
@@ -111,11 +118,10 @@ class Mailbox:
             ssl=self._context if self.tls == "implicit" else None,
             reuse_address=True,
         )
-        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     async def stop(self) -> None:
-        """Stop listening and drop every connection; the port stays ours for the next start."""
+        """Stop listening and drop every connection; the port stays ours for the next start, and refuses meanwhile."""
         self._stopping.set()
         if self._server is not None:
             self._server.close()
@@ -129,6 +135,9 @@ class Mailbox:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def script(self, *answers: str, recipient: str | None = None, at: Stage = "rcpt", forever: bool = False) -> None:
         """Give the next answers at a stage, to one recipient or to anybody; then 250 again, or the last for ever."""
@@ -239,6 +248,8 @@ class _Session(SMTP):
         super().connection_made(transport)
         assert self._handler_coroutine is not None
         self._handler_coroutine.add_done_callback(lambda task: task.cancelled() or task.exception())
+        if self.box._stopping.is_set():
+            self.drop()  # it was accepted a moment before the server stopped
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
