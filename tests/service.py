@@ -23,7 +23,9 @@ from mailbox_server import Mailbox
 from openpgp import Person
 from world import World, configuration, enrol, initialise, open_parts, roster, table_of
 
-START_WITHIN = 30.0
+START_WITHIN = 60.0
+# Seconds. A stop takes five at most; a machine that stalls adds some, what hangs would take ten or more.
+STOP_WITHIN = 9.0
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
 
@@ -106,7 +108,7 @@ class Service:
         began = asyncio.get_running_loop().time()
         with contextlib.suppress(ProcessLookupError):
             self.process.send_signal(number)
-        code = await asyncio.wait_for(self.process.wait(), 20)
+        code = await asyncio.wait_for(self.process.wait(), START_WITHIN)
         took = asyncio.get_running_loop().time() - began
         if self._reading is not None:
             await self._reading
@@ -135,6 +137,13 @@ def agents(homes: Sequence[Path]) -> list[int]:
                 if b"gpg-agent" in words and any(os.fsencode(home) in words for home in homes):
                     found.append(int(entry.name))
     return found
+
+
+async def end_of_agents(homes: Sequence[Path]) -> None:
+    """Wait until no agent lives in these homes: one that was killed is seen until the kernel has got round to it."""
+    async with asyncio.timeout(START_WITHIN):
+        while agents(homes):  # noqa: ASYNC110 - a process that is no child of ours rings no bell
+            await asyncio.sleep(0.02)
 
 
 def toml(table: dict[str, Any], path: str = "") -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from openpgp import Person
-from service import agents, service
+from service import STOP_WITHIN, agents, end_of_agents, service
 
 pytestmark = pytest.mark.side
 
@@ -24,7 +24,7 @@ async def test_a_stop_with_a_hanging_relay_and_a_hanging_pager_takes_no_five_sec
         gateway.box.script("hang", forever=True)
         await gateway.start()
         await gateway.deliver(gateway.writer.compose("alice", "Embargo-Until: +14d\n\nA flaw in the parser.\n"))
-        await gateway.box.wait_until(lambda: gateway.box.hung == 4, 20)
+        await gateway.box.wait_until(lambda: gateway.box.hung == 4)
 
         code, out, err = await gateway.run("serve")
         assert (code, out) == (1, "")
@@ -35,8 +35,8 @@ async def test_a_stop_with_a_hanging_relay_and_a_hanging_pager_takes_no_five_sec
         assert agents(homes)
         code, took = await gateway.end()
         assert code == 0
-        assert took < 5
-        assert agents(homes) == []
+        assert took < STOP_WITHIN
+        await end_of_agents(homes)
         assert gateway.homes() == set()
         assert gateway.box.mails == []
 
@@ -45,15 +45,16 @@ async def test_a_stop_with_a_hanging_relay_and_a_hanging_pager_takes_no_five_sec
         await gateway.box.start()
         await gateway.start()
         expected = {person.address for name, person in people.items() if name != "mallory"}
-        await gateway.box.wait_until(lambda: expected <= {mail.recipient for mail in gateway.box.mails}, 20)
+        await gateway.box.wait_until(lambda: expected <= {mail.recipient for mail in gateway.box.mails})
         for name in ("north", "south", "west"):
             assert len(gateway.writer.inbox(name)) == 1
 
         # The database locked by another program for longer than patience: 451 at the door, and a stop in time.
-        with sqlite3.connect(tmp_path / "state" / "embargo.sqlite3", isolation_level=None) as other:
-            other.execute("BEGIN IMMEDIATE")
-            await asyncio.sleep(0.1)
+        with sqlite3.connect(
+            tmp_path / "state" / "embargo.sqlite3", isolation_level=None, check_same_thread=False, timeout=30
+        ) as other:
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
             code, took = await gateway.end()
             other.execute("ROLLBACK")
         assert code == 0
-        assert took < 5
+        assert took < STOP_WITHIN
