@@ -160,6 +160,6 @@ async def _count(story: World) -> int:
 
 
 async def _until(ask: Callable[[], Awaitable[int]], wanted: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await ask() != wanted:  # noqa: ASYNC110 - only the database knows
             await asyncio.sleep(0.01)

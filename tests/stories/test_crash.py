@@ -81,7 +81,7 @@ async def test_an_orderly_stop_gives_back_what_it_had_claimed(tmp_path: Path, pe
         await story.box.wait_until(lambda: story.box.hung == 1)
         story.gateway.stop()
         await asyncio.wait_for(running, 30)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await story.gateway.close()
         async with story.parts.database.reading() as tx:
             assert (await outbox.waiting(tx, story.clock.now())).sealed, "nothing of it waits for a lease to run out"
