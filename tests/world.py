@@ -353,6 +353,7 @@ async def enrol(parts: Parts, people: dict[str, Person], keys: dict[str, Sequenc
 
 
 ZONE = "America/Los_Angeles"  # of a list that names none
+STEADY = "America/Phoenix"  # no summer time: whatever the season, its days have 24 hours
 
 
 def just_gone(now: datetime, zone: str) -> str:

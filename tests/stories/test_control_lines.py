@@ -39,7 +39,7 @@ async def test_whatever_is_doubtful_reaches_nobody_and_its_block_is_accepted_whe
             assert why in complaint.text, name
             assert all(story.inbox(member) == [] for member in MEMBERS), name
             assert "Kept back: QU-" in story.last("adam").subject
-            pasted = f"Hold-Until: +5d\n{block_of(complaint)}\nText.\n"
+            pasted = f"Hold-Until: +1m\n{block_of(complaint)}\nText.\n"
             if "Hold-Until" in block_of(complaint):
                 pasted = f"{block_of(complaint)}\nText.\n"
             before = len(story.inbox("adam"))

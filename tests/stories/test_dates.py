@@ -77,7 +77,8 @@ async def test_receipts_tell_what_would_suit_the_list_and_dates_over_the_cap_are
         await story.post("alice", f"Embargo-Until: {soon}\n", reply_to=receipt)
         assert "The public date is now" in story.last("alice", "Receipt").text, "there was time to answer"
 
-        first = next_patch_day("2nd tuesday 17:00", ZONE, story.clock.now())
+        # The first one before which a hold of three days has not begun yet.
+        first = next_patch_day("2nd tuesday 17:00", ZONE, story.clock.now() + timedelta(days=3))
         await story.post(
             "alice", f"Hold-Until: {as_value(first - timedelta(days=3))}\nEmbargo-Until: patch-day\n\nX.\n"
         )

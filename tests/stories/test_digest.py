@@ -20,7 +20,7 @@ from policy.facts import GrantKind
 from storage import audit, grants, outbox, quarantine, roster
 from storage import tables as t
 from storage.records import GrantRecord
-from world import LIST, ZONE, World, world
+from world import LIST, STEADY, World, world
 
 pytestmark = pytest.mark.side
 
@@ -28,6 +28,7 @@ HOUR, DAY = 3600, 86_400
 REQUEST = "early-disclosure-request@lists.example.org"
 PINNED = ("alice", "adam", "north", "west")
 OWN = {
+    "timezone": STEADY,
     "lift": "coordinator",
     "two_person": ["widen"],
     "upstreams": {"envoy": {"mode": "inherit"}},
@@ -106,7 +107,7 @@ async def test_what_can_wait_comes_once_a_day_until_its_blocks_are_pasted(
         (first,) = digests(story)
         _tells_all_but_the_fresh(first, ids)
 
-        here = story.clock.now().astimezone(ZoneInfo(ZONE))
+        here = story.clock.now().astimezone(ZoneInfo(STEADY))
         await expire(story, "north", story.clock.now() + timedelta(days=20))
         await story.pass_time((7 - here.weekday()) * DAY)  # an outage until some Monday
         _, second = digests(story)

@@ -11,7 +11,7 @@ import pytest
 import letters
 from letters import DISCLOSURE, MEMBERS, last_kept, sizes
 from openpgp import Person
-from world import LIST, World, entity, world
+from world import LIST, STEADY, World, entity, world
 
 POST = "Embargo-Until: +14d\n\nA disclosure.\n"
 OTHER = "other-list@lists.example.org"
@@ -158,7 +158,7 @@ IN_THE_DIGEST = {"in clear", "two senders", "signed by a stranger", "more header
 async def test_each_mail_that_is_not_believed_is_kept_with_its_own_reason_and_reaches_no_member(
     tmp_path: Path, people: dict[str, Person]
 ) -> None:
-    async with world(tmp_path, people, pinned=("alice", "adam", *MEMBERS)) as story:
+    async with world(tmp_path, people, pinned=("alice", "adam", *MEMBERS), list={"timezone": STEADY}) as story:
         await story.post("alice", SCOPED)
         old = story.compose("alice", POST)
         cast = rows(story)

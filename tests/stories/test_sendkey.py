@@ -12,7 +12,7 @@ import letters
 from letters import hand_in, is_signed_by_the_list, last_kept, trail
 from openpgp import Person, fingerprint_of
 from policy import keyanswers
-from world import LIST, world
+from world import LIST, STEADY, world
 
 SENDKEY = LIST.replace("@", "-sendkey@")
 ASKER = "New.Asker@newcomer.example"
@@ -21,7 +21,7 @@ ASKER = "New.Asker@newcomer.example"
 async def test_the_lists_key_goes_to_whoever_asks_once_a_day_and_to_no_program(
     tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with world(tmp_path, people, pinned=("alice", "north")) as story:
+    async with world(tmp_path, people, pinned=("alice", "north"), list={"timezone": STEADY}) as story:
 
         async def ask(sender: str = ASKER, text: str = "Your key, okapi?\n", **headers: str) -> int:
             raw = letters.clear(text, sender=f"New <{ASKER}>", subject="okapi", to=SENDKEY, headers=headers)
