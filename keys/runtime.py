@@ -16,6 +16,7 @@ import shutil
 import signal
 import stat
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ PREFIX = "eg-"
 UNBORN = "." + PREFIX  # not swept: its lock is not taken yet
 LOCK = "lock"
 DEATH_SECONDS = 5  # a killed process needs a thousandth of one, unless the kernel itself holds it up
+CLOSE_WAIT = 2.0  # seconds; a disk that hangs must not keep a stopping process
 # sun_path has 108 bytes; GnuPG's longest socket name below a home of ours is "/99/S.gpg-agent.browser".
 LONGEST = 100 - len("/eg-xxxxxxxx/9999/S.gpg-agent.browser")
 
@@ -42,6 +44,7 @@ class Runtime:
         self.path, self._lock = _lay(self._parent)
         self._count = 0
         self._is_open = True
+        self._closing = threading.Lock()
 
     def new_home(self) -> Path:
         """Make an empty home for GnuPG; raises EngineUnavailable.
@@ -61,11 +64,15 @@ class Runtime:
         return home
 
     def close(self) -> None:
-        """End its agents and remove it; a second time does nothing."""
-        if self._is_open:
-            self._is_open = False
-            remove(self.path)
-            os.close(self._lock)
+        """End its agents and remove it; a second time does nothing, but waits for a first one in another thread."""
+        if self._closing.acquire(timeout=CLOSE_WAIT):
+            try:
+                if self._is_open:
+                    self._is_open = False
+                    remove(self.path)
+                    os.close(self._lock)
+            finally:
+                self._closing.release()
 
 
 def _lay(parent: Path) -> tuple[Path, int]:

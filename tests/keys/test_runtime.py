@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from threading import Timer
 
@@ -54,6 +55,29 @@ async def test_closing_ends_the_agents_and_removes_the_directory(ring):
     assert not path.exists()
     assert agents_under(path) == []
     await engine.close()  # a second time does nothing
+
+
+def test_who_closes_while_another_thread_does_waits_until_it_is_gone(short_base, monkeypatch):
+    begun, go_on, removing = threading.Event(), threading.Event(), runtime.remove
+
+    def slow(path: Path) -> None:
+        begun.set()
+        assert go_on.wait(20)
+        removing(path)
+
+    monkeypatch.setattr(runtime, "remove", slow)
+    ours = Runtime(short_base)
+    first, second = threading.Thread(target=ours.close), threading.Thread(target=ours.close)
+    first.start()
+    assert begun.wait(20)
+    second.start()
+    second.join(0.1)
+    assert second.is_alive(), "a process that ends now would leave half of it behind"
+    go_on.set()
+    first.join(20)
+    second.join(20)
+
+    assert not ours.path.exists()
 
 
 def test_a_start_removes_what_a_killed_process_left_agents_included(short_base):
