@@ -23,7 +23,7 @@ SOON = timedelta(seconds=15)  # from the proposal of the earlier date until the 
 
 async def dates(story: Story) -> None:
     """A later date falls by one objection; an earlier one comes with the coordinator's word."""
-    story.title("6. The public date: members propose, one objection holds off a later one")
+    story.title("7. The public date: members propose, one objection holds off a later one")
     await story.reply("north", "Propose-Embargo-Until: +60d\nReason: our build farm is down\n", story.copies["north"])
     ballot = await story.hears("south", "Another public date is proposed")
     is_discreet = "Northwind" not in ballot.text and "build farm" not in ballot.text
@@ -51,7 +51,7 @@ async def dates(story: Story) -> None:
 
 async def patch_put_right(story: Story) -> None:
     """A correction, acknowledged by one."""
-    story.title("7. A better patch, and how far they are")
+    story.title("6. A better patch, and how far they are")
     text = "Corrects: last\nReplaces: fix.patch\nSend-To: audience\n\nThe first patch missed a case.\n"
     await story.reply("alice", text, attachments=[("fix.patch", BETTER)])
     for key, _, _, group in MEMBERS:
