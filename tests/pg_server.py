@@ -29,6 +29,7 @@ from storage.tables import metadata
 _PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/bin")
 _READY = b"database system is ready to accept connections"
 _FAST = ("fsync=off", "full_page_writes=off", "shared_buffers=16MB", "max_connections=60", "log_checkpoints=off")
+_ALONE = ("autovacuum=off",)  # it commits whenever it likes, and a test looks whether anybody did
 _TEMPLATE = "migrated"
 _SCHEMA = """
 SELECT string_agg(concat_ws(' ', c.relname, a.attname, a.atttypid), ',' ORDER BY c.relname, a.attnum),
@@ -69,7 +70,7 @@ class Server:
             capture_output=True,
             cwd=self.home,
         )
-        settings = [f"unix_socket_directories={self.home}", "listen_addresses=", *_FAST]
+        settings = [f"unix_socket_directories={self.home}", "listen_addresses=", *_FAST, *_ALONE]
         self.process = subprocess.Popen(
             [*user, str(programs / "postgres"), "-D", str(data), *(f"--{each}" for each in settings)],
             stdout=subprocess.DEVNULL,
