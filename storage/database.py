@@ -277,7 +277,7 @@ def _begin_on_sqlite(begin: str, connection: Connection) -> None:
 
 
 async def _watching(path: Path, patience: float) -> aiosqlite.Connection:
-    return await aiosqlite.connect(f"{_file_uri(path)}?mode=rw", uri=True, timeout=patience, isolation_level=None)
+    return await sqlite_driver.connect(f"{_file_uri(path)}?mode=rw", uri=True, timeout=patience, isolation_level=None)
 
 
 def _postgresql_engine(url: URL, patience: float) -> AsyncEngine:

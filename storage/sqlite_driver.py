@@ -6,6 +6,8 @@ so the trips were most of what the database cost. Everything else is aiosqlite's
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -66,6 +68,32 @@ class Connection(aiosqlite.Connection):
 
     _asked = 0  # counted on the loop alone
     _answered = 0  # counted on the thread alone
+    _stopped: asyncio.Future[Any] | None = None
+
+    async def _connect(self) -> Connection:
+        """Open the file; who is cancelled meanwhile closes it first: the thread answers a loop that is there."""
+        opening = asyncio.ensure_future(self._opened())
+        try:
+            await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with contextlib.suppress(sqlite3.Error):
+                await opening
+                await self.close()
+            raise
+        return self
+
+    async def _opened(self) -> None:
+        try:
+            await super()._connect()
+        except BaseException:
+            if self._stopped is not None:
+                await self._stopped
+            raise
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """End the thread, after what it has in hand."""
+        self._stopped = super().stop()
+        return self._stopped
 
     @property
     def sqlite(self) -> sqlite3.Connection:
