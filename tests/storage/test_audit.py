@@ -372,7 +372,7 @@ async def test_appending_after_the_end_was_cut_off_does_not_hide_it(filled: Data
 async def test_several_writers_make_one_chain(filled: Database, trail: audit.Trail, url: str) -> None:
     import asyncio
 
-    databases = [Database(url) for _ in range(3)]
+    databases = [Database(url, patience=60) for _ in range(3)]
     for each in databases:
         await each.open()
 

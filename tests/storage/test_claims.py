@@ -23,7 +23,7 @@ from storage import outbox
 from storage.database import Database
 
 async def main(url, owner, now):
-    database = Database(url)
+    database = Database(url, patience=60)  # for one SQLite file it may have to wait for all that the other one does
     await database.open()
     print("ready", flush=True)
     sys.stdin.readline()
@@ -70,7 +70,7 @@ async def test_two_processes_claim_every_copy_once(many: Database, seed, url: st
 
 
 async def test_many_engines_of_one_process_claim_every_copy_once(many: Database, seed, url: str) -> None:
-    databases = [Database(url) for _ in range(4)]
+    databases = [Database(url, patience=60) for _ in range(4)]
     for each in databases:
         await each.open()
     claimed: Counter[str] = Counter()

@@ -80,7 +80,8 @@ async def test_a_write_transaction_inside_another_is_refused_at_once(database: D
 
 
 async def test_writers_of_several_engines_wait_for_each_other_and_lose_no_update(url: str) -> None:
-    databases = [Database(url) for _ in range(3)]
+    # In line for SQLite's lock is next whoever happens to look: on a slow disk one of them may wait for all the others.
+    databases = [Database(url, patience=60) for _ in range(3)]
     for each in databases:
         await each.open()
 
