@@ -91,8 +91,9 @@ class Connection(aiosqlite.Connection):
             raise
 
     def stop(self) -> asyncio.Future[Any] | None:
-        """End the thread, after what it has in hand."""
-        self._stopped = super().stop()
+        """End the thread, after what it has in hand; it answers once, however often it is asked to."""
+        if self._stopped is None:
+            self._stopped = super().stop()
         return self._stopped
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from storage import sqlite_driver
 from storage.database import Database, sqlite_url
 from storage.errors import Unavailable
 
@@ -59,3 +60,19 @@ def test_what_ends_while_a_file_is_opened_leaves_no_thread_behind(
 
     threads[0].join(60)
     assert not died
+
+
+async def test_a_close_ends_though_the_thread_was_told_to_stop_meanwhile(sqlite_path: Path) -> None:
+    """As SQLAlchemy tells it to where whoever was cancelled, and closes, is cancelled again."""
+    goes_on = threading.Event()
+    connection = await sqlite_driver.connect(str(sqlite_path), timeout=10)
+    busy = asyncio.create_task(connection.on_thread(lambda: goes_on.wait(60)))
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(connection.close())
+    await asyncio.sleep(0)
+    connection.stop()
+    goes_on.set()
+
+    async with asyncio.timeout(30):
+        await closing
+    assert await busy
