@@ -82,13 +82,14 @@ class Home:
     pinned: frozenset[PinnedKey]
     digest: bytes
     key_ids: dict[str, frozenset[str]]  # by primary fingerprint: the ids of the key and its subkeys
+    size: int  # of its keyring; GnuPG makes an empty one where it finds none
     users: int = 0
     is_current: bool = True
 
     @property
     def stands(self) -> bool:
         """Whether what GnuPG needs is still there: who cleans temporary files may have taken it."""
-        return self.place.keyring.is_file() and any((self.place.home / SECRETS).glob("*.key"))
+        return 0 < self.size == _size(self.place.keyring) and any((self.place.home / SECRETS).glob("*.key"))
 
     def dispose(self) -> None:
         """Remove it from the disk, once it is neither current nor used; its directory goes with the last one in it."""
@@ -98,6 +99,13 @@ class Home:
             _unlink(self.place.keyring)
         elif not self.agent.users:
             remove(self.place.home)
+
+
+def _size(keyring: Path) -> int:
+    try:
+        return keyring.stat().st_size
+    except OSError:
+        return -1
 
 
 def _unlink(keyring: Path) -> None:
@@ -141,7 +149,8 @@ class Homes:
     async def use(self, ring: Ring) -> AsyncIterator[Home]:
         """Give the home for this ring, built first where it is not there; raises EngineUnavailable.
 
-        One in which GnuPG does not work is not used again.
+        One in which GnuPG does not work is not used again. What was done in one that was taken away
+        meanwhile (who cleans temporary files may) counts for nothing.
         """
         lock = self._locks.setdefault(ring.key.list_id, asyncio.Lock())
         async with lock:
@@ -150,6 +159,8 @@ class Homes:
             home.agent.users += 1
         try:
             yield home
+            if not home.stands:
+                raise EngineUnavailable("GnuPG's home was taken away while it was used")
         except EngineUnavailable:
             self._leave(ring.key.list_id, home)
             raise
@@ -187,6 +198,8 @@ class Homes:
         if home is None or home.digest != digest:
             try:
                 fresh = await self._build(ring, digest, home)
+                if fresh.agent.is_left:  # by a run that ended meanwhile, for which GnuPG did not work in that home
+                    fresh = await self._build(ring, digest, None)
             except OSError as error:
                 raise EngineUnavailable(f"GnuPG's home can't be written: {error.strerror}") from error
             if home:
@@ -198,13 +211,17 @@ class Homes:
         return home
 
     async def _build(self, ring: Ring, digest: bytes, old: Home | None) -> Home:
-        """Make a home, or another keyring in an old one with the same key; what fails leaves nothing."""
+        """Make a home, or another keyring in an old one with the same key; what fails leaves nothing.
+
+        Where the old one is given up meanwhile, what was made goes with it: its agent ``is_left`` then.
+        """
         self._count += 1
         if old and old.key != ring.key:
             old = None
         home = old.place.home if old else self._runtime.new_home()
         agent = old.agent if old else Agent(home, self._environment)
         place = Place(home, home / f"pinned-{self._count}.kbx")
+        agent.users += 1
         try:
             await self._fill(place, agent, ring, old)
         except BaseException:
@@ -213,7 +230,11 @@ class Homes:
             else:
                 remove(home)
             raise
-        return Home(place, agent, ring.key, frozenset(ring.pinned), digest, _key_ids(ring))
+        finally:
+            agent.users -= 1
+            if old:
+                old.dispose()  # it may have been given up meanwhile
+        return Home(place, agent, ring.key, frozenset(ring.pinned), digest, _key_ids(ring), _size(place.keyring))
 
     async def _fill(self, place: Place, agent: Agent, ring: Ring, old: Home | None) -> None:
         pinned = set(ring.pinned)
