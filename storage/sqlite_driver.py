@@ -76,7 +76,7 @@ class Connection(aiosqlite.Connection):
         try:
             await asyncio.shield(opening)
         except asyncio.CancelledError:
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(Exception):
                 await opening
                 await self.close()
             raise

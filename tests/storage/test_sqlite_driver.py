@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from storage import sqlite_driver
@@ -31,7 +33,7 @@ def test_what_ends_while_a_file_is_opened_leaves_no_thread_behind(
 ) -> None:
     begun, goes_on, died = threading.Event(), threading.Event(), []
     threads: list[threading.Thread] = []
-    open_file = sqlite3.connect
+    open_file, told = sqlite3.connect, aiosqlite.Connection.stop
 
     def slow(path: str, **how: Any) -> sqlite3.Connection:
         threads.append(threading.current_thread())
@@ -40,6 +42,10 @@ def test_what_ends_while_a_file_is_opened_leaves_no_thread_behind(
         if not is_cancelled:
             raise sqlite3.OperationalError("unable to open database file")
         return open_file(path, **how)
+
+    def stop(connection: aiosqlite.Connection) -> Any:
+        connection._tx.put_nowait((None, partial(threading.Event().wait, 0.2)))  # the machine is busy
+        return told(connection)
 
     async def main() -> None:
         database = Database(sqlite_url(sqlite_path))
@@ -55,6 +61,7 @@ def test_what_ends_while_a_file_is_opened_leaves_no_thread_behind(
         await database.close()
 
     monkeypatch.setattr(sqlite3, "connect", slow)
+    monkeypatch.setattr(aiosqlite.Connection, "stop", stop)
     monkeypatch.setattr(threading, "excepthook", lambda of: died.append(of.exc_value))
     asyncio.run(main())
 
