@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import signal
@@ -51,7 +52,8 @@ log = get_logger("app")
 LOOK = 5.0  # seconds after which each loop looks for itself, whatever it was told
 PAGER_AGAIN = timedelta(seconds=30)
 STOP_WITHIN = 2.0  # seconds for what is in hand; what is not done by then goes on at the next start
-STOPPED_AT_LAST = 4.5  # seconds after which a stopping process ends, whatever hangs
+STOPPED_AT_LAST = 4.4  # seconds after which a stopping process ends, whatever hangs
+LEFT_WITHIN = 0.5  # seconds more for what GnuPG has on the disk
 PAGES_AT_ONCE = 8
 
 
@@ -380,5 +382,13 @@ def _stop_soon(gateway: Gateway, parts: Parts) -> None:
 
 
 def _leave(parts: Parts) -> None:
-    asyncio.run(parts.engine.close())
+    """Remove GnuPG's homes, if that succeeds and in time, and end the process; the next start removes what is left."""
+    closing = threading.Thread(target=_close_engine, args=[parts], daemon=True)
+    closing.start()
+    closing.join(LEFT_WITHIN)
     os._exit(0)
+
+
+def _close_engine(parts: Parts) -> None:
+    with contextlib.suppress(Exception):  # nobody is there to hear it; the process is about to end
+        asyncio.run(parts.engine.close())
