@@ -150,8 +150,14 @@ class Delivery:
         return None
 
     def _is_behind(self, copy: Copy) -> bool:
-        """Whether it waits for another that is being handed over, and is not less urgent."""
-        return any(_is_same(one, copy) and one.priority <= copy.priority for one in self._carried.values())
+        """Whether it waits for another that is being handed over, and is not less urgent.
+
+        What is for the public waits for everybody's copies of that disclosure.
+        """
+        first = [one for one in self._carried.values() if one.priority <= copy.priority]
+        if copy.role == PUBLIC:
+            return any(one.disclosure_id == copy.disclosure_id for one in first)
+        return any(_is_same(one, copy) for one in first)
 
     async def _claim(self, now: datetime, limit: int) -> None:
         parts = self._parts

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 
 from deeds import pages
+from gateway.relay import Bounced, Deferred, Delivered
 from letters import is_signed_by_the_list
 from mailbox_server import Received
 from openpgp import Person
@@ -47,11 +49,21 @@ async def test_the_notice_waits_for_the_clock_and_then_goes_out_in_clear_and_sig
 
 @pytest.mark.side
 async def test_members_have_the_text_before_the_public_has_the_notice(
-    tmp_path: Path, people: dict[str, Person]
+    tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         held = f"Hold-Until: +1d\n{POST}"
         await story.post("alice", held, attachments=[("notice.txt", NOTICE)])
+        hand_over, delivery, begun = story.parts.relay.hand_over, story.gateway.delivery, list[str]()
+
+        async def slowly(sender: str, address: str, data: bytes) -> Delivered | Deferred | Bounced:
+            begun.append(address)
+            if begun.count(address) == 1 and address == people["south"].address:
+                while PUBLIC not in {*begun, *(copy.address for copy in delivery._ready)}:  # noqa: ASYNC110 - no bell
+                    await asyncio.sleep(0.01)
+            return await hand_over(sender, address, data)
+
+        monkeypatch.setattr(story.parts.relay, "hand_over", slowly)
         block = "Lift: now\nSend: now\nPublic-Notice: notice.txt\n"
         await story.post("alice", block, reply_to=story.last("alice", "Receipt"))
 
@@ -86,7 +98,7 @@ async def test_lift_now_publishes_only_what_that_mail_names_itself(tmp_path: Pat
 
 @pytest.mark.side
 async def test_a_notice_named_during_the_hold_is_taken_out_of_what_waits(
-    tmp_path: Path, people: dict[str, Person]
+    tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         held = "Hold-Until: +1h\nEmbargo-Until: +2d\n\nA flaw.\n"
