@@ -177,6 +177,12 @@ def test_marks_are_one_when_they_are_closer_than_the_distance_and_in_one_row_whe
     assert [len(row) for row in _rows([far(20), far(20 + 12 + 11 + GAP + 6)], at_x, 300)] == [1, 1]
 
 
+def test_a_row_is_free_where_none_of_its_boxes_stands() -> None:
+    """It is not enough that the first one in the row stands far away."""
+    assert [len(row) for row in _rows([far(20), far(120), far(125)], at_x, 300)] == [2, 1]
+    assert [len(row) for row in _rows([far(20), far(120), far(125), far(220)], at_x, 300)] == [3, 1]
+
+
 def test_five_rows_are_not_too_many_and_a_row_is_as_high_as_its_highest_label() -> None:
     crowd = [far(300 + 20 * number, "a label that is wide") for number in range(5)]
     placed, _ = _fill_lane(crowd, at_x, 960, 0)
