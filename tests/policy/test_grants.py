@@ -75,6 +75,14 @@ def test_a_line_names_one_guest_or_none_is_guessed(text: str, act: object, fixed
     assert bool(found.why) == (act is None)
 
 
+def test_who_is_let_in_is_nobody_who_goes_and_nobody_who_can_not_be_read() -> None:
+    assert invited([f"Eve <{EVE}>", "end adam@finder.example", "Mallory", "zoe@finder.example"]) == {
+        EVE,
+        "zoe@finder.example",
+    }
+    assert invited([]) == frozenset()
+
+
 @given(st.text(max_size=60))
 def test_whatever_a_line_says_what_is_offered_is_read_as_the_same(text: str) -> None:
     found = read_guest(text)

@@ -73,6 +73,23 @@ def test_facts_only_ever_grow_and_keep_their_first_instant(kinds):
 
 
 @pytest.mark.parametrize(
+    ("first", "then", "since"),
+    [
+        (FactKind.PUBLIC, FactKind.PUBLIC, {FactKind.PUBLIC: 0}),
+        (FactKind.PUBLIC, FactKind.EXPLOIT, {FactKind.PUBLIC: 0, FactKind.EXPLOIT: 1}),
+        (FactKind.EXPLOIT, FactKind.EXPLOIT, {FactKind.PUBLIC: 0, FactKind.EXPLOIT: 0}),
+        (FactKind.EXPLOIT, FactKind.PUBLIC, {FactKind.PUBLIC: 0, FactKind.EXPLOIT: 0}),
+        (FactKind.ATTACKS, FactKind.ATTACKS, {FactKind.ATTACKS: 0}),
+    ],
+)
+def test_a_fact_confirmed_again_is_known_since_the_first_time(first, then, since):
+    after = learnt(learnt(disclosure(), first, NOW), then, NOW + timedelta(hours=1))
+
+    known = {one: known_since(after, one) for one in FactKind if known_since(after, one)}
+    assert known == {one: NOW + timedelta(hours=hours) for one, hours in since.items()}
+
+
+@pytest.mark.parametrize(
     ("kinds", "cause", "told", "is_known"),
     [
         pytest.param([FactKind.EXPLOIT], LIFTS_AS[FactKind.EXPLOIT], "exploit", True, id="an exploit, no attacks"),

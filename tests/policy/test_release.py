@@ -197,6 +197,18 @@ def test_a_pause_grows_stays_within_a_fifth_and_the_last_one_repeats(attempts: i
     assert nominal * 0.8 <= pause <= nominal * 1.2
 
 
+@pytest.mark.parametrize(("attempts", "minutes"), [(0, 1), (1, 1), (2, 5), (3, 60), (4, 60), (50, 60)])
+def test_each_failure_has_its_pause(attempts: int, minutes: int) -> None:
+    assert retry_at(attempts, PAUSES, NOW, 0.0) == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("jitter", "minutes"), [(-5.0, 48), (-1.0, 48), (-0.5, 54), (0.0, 60), (0.5, 66), (1.0, 72), (5.0, 72)]
+)
+def test_a_pause_is_moved_by_up_to_a_fifth(jitter: float, minutes: int) -> None:
+    assert retry_at(3, PAUSES, NOW, jitter) == NOW + timedelta(minutes=minutes)
+
+
 def test_short_pauses_are_kept_to_the_letter() -> None:
     assert retry_at(1, [timedelta(seconds=9)], NOW, 1.0) == NOW + timedelta(seconds=9)
     assert retry_at(1, [timedelta(seconds=10)], NOW, 1.0) == NOW + timedelta(seconds=12)
