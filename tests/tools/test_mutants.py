@@ -37,7 +37,9 @@ def test_texts_words_and_types_are_left_alone() -> None:
 
 def test_what_ends_a_run_is_told_and_not_kept_by_pytest(tmp_path: Path) -> None:
     at = Path(__file__).parents[2]
-    (tmp_path / "test_one.py").write_text("def test_it():\n    assert False\n")
+    drawn = "@given(st.just(1))\ndef test_that(one):\n    assert one\n"  # what is drawn at random doesn't count
+    imports = "from hypothesis import given, strategies as st\n"
+    (tmp_path / "test_one.py").write_text(f"{imports}def test_it():\n    assert False\n{drawn}")
     program = (
         "from pathlib import Path\n"
         "from tools.mutants.tests import collect, passes\n"
