@@ -99,7 +99,7 @@ async def test_lift_now_publishes_only_what_that_mail_names_itself(tmp_path: Pat
 
 @pytest.mark.side
 async def test_a_notice_named_during_the_hold_is_taken_out_of_what_waits(
-    tmp_path: Path, people: dict[str, Person], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, people: dict[str, Person]
 ) -> None:
     async with world(tmp_path, people, list={"public_address": PUBLIC}) as story:
         held = "Hold-Until: +1h\nEmbargo-Until: +2d\n\nA flaw.\n"
